@@ -1,0 +1,42 @@
+# Everything a person does here. `make run` and `make test` need Python 3.11 or newer and nothing before them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test lint fmt protos bench clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch .venv
+
+run: .venv ## Set up, then turn this README into out/README.mp4.
+	@mkdir -p out
+	$(BIN)/storyreel render README.md -o out/README.mp4
+
+test: .venv ## Set up, then run every test.
+	$(BIN)/python -m pytest
+
+lint: .venv ## Check style, types, rooms, contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf breaking --against baseline.binpb
+
+fmt: .venv ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cd protos && ../$(BIN)/buf format -w storyreel
+
+protos: .venv ## Generate the stubs under protos/gen.
+	$(BIN)/python protos/generate.py
+
+bench: .venv ## Print every figure of the README.
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove what was built, the videos in out/ too.
+	rm -rf .venv out build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The orchestrator: jobs as durable workflows, the job service, and the command line."""

@@ -1,0 +1,89 @@
+"""python -m orchestrator serve | worker: the long-lived processes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+
+from orchestrator.engine import connect
+from orchestrator.settings import OrchestratorSettings
+from services.artifacts.connect import StoreSettings, store
+from services.chassis import channel, telemetry
+from services.chassis.errors import StoryreelError
+from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, load
+
+DESCRIPTION = """\
+serve   JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS (default 127.0.0.1:50050).
+        Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker.
+worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names; it calls the stages at
+        STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING.
+"""
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(
+        "python -m orchestrator",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("role", choices=("serve", "worker"))
+    role = parser.parse_args().role
+    code = 0
+    try:
+        telemetry.start_log(load(CommonSettings).log)
+        telemetry.start(f"storyreel-{role}")
+        asyncio.run(_until_stopped(role, load(OrchestratorSettings)))
+    except StoryreelError as error:
+        sys.stderr.write(f"{error}\n")
+        code = CONFIGURATION_EXIT
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # see orchestrator.cli.main
+
+
+async def _until_stopped(role: str, settings: OrchestratorSettings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    running = asyncio.ensure_future((_serve if role == "serve" else _work)(settings, stopped))
+    try:
+        await running
+    except BaseExceptionGroup as group:
+        ours = group.subgroup(StoryreelError)
+        raise (ours.exceptions[0] if ours else group) from None
+    await telemetry.stop()
+
+
+async def _serve(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
+    from orchestrator.embedded import storyreel
+
+    async with storyreel(settings, work=True, address=settings.address):
+        telemetry.log.info("orchestrator.serving", address=settings.address)
+        await stopped.wait()
+
+
+async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
+    from orchestrator.activities import Activities, Stages
+    from orchestrator.worker import worker
+
+    client = await connect(
+        settings.temporal_address or "127.0.0.1:7233", namespace=settings.temporal_namespace
+    )
+    addresses = (settings.parsing, settings.script, settings.tts, settings.generation, settings.muxing)
+    channels = [channel.connect(address) for address in addresses]
+    activities = Activities(Stages(*channels), store(load(StoreSettings)))
+    async with worker(client, activities, calls_at_once=settings.calls_at_once):
+        telemetry.log.info("orchestrator.working", engine=settings.temporal_address)
+        await stopped.wait()
+    for one in channels:
+        with contextlib.suppress(Exception):
+            await one.close()
+
+
+if __name__ == "__main__":
+    main()

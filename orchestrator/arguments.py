@@ -1,0 +1,169 @@
+"""What the command line understands, and what it says for --help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from services.chassis.errors import StoryreelError
+
+DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
+
+ENDING = """\
+Runs here, on the CPU, unless STORYREEL_TEMPORAL_ADDRESS names a cluster.
+Work in progress and everything made lies under STORYREEL_HOME
+(default: ~/.local/share/storyreel); nothing finished is made twice.
+
+exit codes: 0 done · 2 usage · 3 input · 4 configuration · 5 not available now
+            6 a stage failed, `storyreel resume` goes on · 70 a defect · 130 interrupted
+"""
+
+SIZES = {"1080p": (1920, 1080), "720p": (1280, 720)}
+ACCENTS = ("orange", "blue", "purple", "green", "pink", "cyan")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Parse a command line; errors of usage end the process with 2."""
+    parser = argparse.ArgumentParser(
+        "storyreel",
+        description=DESCRIPTION,
+        epilog=ENDING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+
+    render = _command(commands, "render", "Turn a document into a video and wait for it.", RENDER)
+    _source(render)
+    render.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.mp4", help="the video to write"
+    )
+    _look(render)
+
+    submit = _command(commands, "submit", "Hand a document in and leave; prints the job's name.", SUBMIT)
+    _source(submit)
+    _look(submit)
+    submit.add_argument(
+        "--request-id", default="", help="repeat the command safely: the same id is the same job"
+    )
+
+    plan = _command(commands, "plan", "Show scenes, narration and length before anything is made.", PLAN)
+    _source(plan)
+    _look(plan)
+
+    watch = _command(commands, "watch", "Follow a job to its end.", WATCH)
+    _job(watch, "the job; default: the newest that has not succeeded")
+    _output(watch)
+
+    resume = _command(commands, "resume", "Go on with a job that was interrupted or failed.", RESUME)
+    _job(resume, "the job; default: the newest that has not succeeded")
+    _output(resume)
+
+    cancel = _command(commands, "cancel", "Stop a job; what it has finished is kept.", CANCEL)
+    cancel.add_argument("job", metavar="JOB", help="the job, as `storyreel list` names it")
+
+    listing = _command(commands, "list", "List jobs, the newest first.", LIST)
+    listing.add_argument("-n", "--number", type=_positive, default=20, help="at most so many (default: 20)")
+    listing.add_argument("--plans", action="store_true", help="also jobs that only planned")
+
+    _command(commands, "doctor", "Check this machine and say what is wrong.", DOCTOR)
+    return parser.parse_args(arguments)
+
+
+RENDER = """\
+examples:
+  storyreel render README.md -o out/README.mp4
+  storyreel render talk.txt -o talk.mp4 --size 720p --theme light --accent green
+  storyreel render guide.md -o guide.mp4 --json | jq .fraction
+
+Beside OUT.mp4 stand OUT.srt and OUT.vtt (captions), OUT.txt (transcript), OUT.jpg
+(thumbnail) and OUT.manifest.json (what it was made from and how).
+Ctrl-C stops the work and keeps what is finished: `storyreel resume` goes on.
+"""
+SUBMIT = """\
+The job waits in this home's engine until `storyreel watch`, `resume` or
+`python -m orchestrator serve` works on it; a cluster starts at once.
+"""
+PLAN = """\
+Nothing is spoken or drawn. With --json: `scenes` (id, type, narration,
+estimated_seconds) and `coverage.blocks` (where every block of the source went).
+"""
+WATCH = "Works on the job here when it is this home's. Ctrl-C stops watching, not the job.\n"
+RESUME = """\
+Finished work is found and not done again. Writes to where the first try would
+have written, unless -o names another place.
+"""
+CANCEL = "Answers when nothing works for the job any more.\n"
+LIST = 'With --json: {"jobs": [{"name": …, "state": …}]}.\n'
+DOCTOR = "Looks at the programs, fonts, voices, the store, the engine and the disk.\n"
+
+
+def _command(commands: object, name: str, text: str, epilog: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(  # type: ignore[attr-defined]
+        name,
+        help=text,
+        description=text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--json", action="store_true", help="lines of JSON for machines, on stdout")
+    return command
+
+
+def _source(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "source", metavar="SOURCE", help="a markdown or plain text file, or - for standard input"
+    )
+
+
+def _look(command: argparse.ArgumentParser) -> None:
+    look = command.add_argument_group("voice and picture")
+    look.add_argument(
+        "--voice",
+        default="",
+        metavar="NAME",
+        help="a role (male, male_warm, female, female_friendly, british, australian, indian) "
+        "or a voice's own name (default: male)",
+    )
+    look.add_argument(
+        "--language", default="", metavar="TAG", help="the document's language, BCP 47 (default: en)"
+    )
+    look.add_argument(
+        "--speed", type=_positive, default=0, metavar="PERCENT", help="50 to 200 (default: 100)"
+    )
+    look.add_argument(
+        "--size", choices=SIZES, default="1080p", help="16:9, 30 frames per second (default: 1080p)"
+    )
+    look.add_argument("--theme", choices=("dark", "light"), default="dark", help="(default: dark)")
+    look.add_argument(
+        "--accent", choices=ACCENTS, default="blue", help="the colour of what stands out (default: blue)"
+    )
+    look.add_argument(
+        "--timing",
+        choices=("constant", "sparse"),
+        default="constant",
+        help="sparse writes only frames that differ: a fast preview (default: constant)",
+    )
+
+
+def _job(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument("job", nargs="?", default="", metavar="JOB", help=text)
+
+
+def _output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-o", "--output", type=Path, metavar="OUT.mp4", help="where to write the video")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def describe(error: StoryreelError) -> str:
+    """An error for people: what happened, what to do, and the id when there is one."""
+    lines = [error.message, *(f"  → {suggestion.description}" for suggestion in error.suggestions)]
+    lines += [f"  ✗ {v.field}: {v.description}" for v in error.violations]
+    if error.error_id:
+        lines.append(f"  id {error.error_id}: `storyreel doctor` names the log that has the rest")
+    return "\n".join(lines)

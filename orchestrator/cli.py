@@ -1,0 +1,128 @@
+"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | doctor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from orchestrator import arguments
+from services.chassis import telemetry
+from services.chassis.errors import (
+    Configuration,
+    Fault,
+    NotNow,
+    StoryreelError,
+)
+from services.chassis.settings import CommonSettings, home, load
+
+OK, USAGE, INPUT, CONFIGURATION, UNAVAILABLE, STAGE_FAILED, DEFECT, INTERRUPTED = 0, 2, 3, 4, 5, 6, 70, 130
+
+
+def main(given: list[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    options = arguments.parse(given)
+    try:
+        load(CommonSettings)
+        telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
+        telemetry.start("storyreel")
+        code = asyncio.run(_command(options))
+    except StoryreelError as error:
+        code = _say(error, options)
+    except OSError as error:
+        code = _say(Configuration(f"{error.filename or 'A file'}: {error.strerror}."), options)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception:
+        error_id = secrets.token_hex(6)
+        telemetry.log.exception("command.failed", error_id=error_id)
+        code = _say(Fault("storyreel has failed unexpectedly; this is a defect.", error_id=error_id), options)
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # The engine's client may crash while the interpreter takes itself apart; all is written by now.
+    os._exit(code)
+
+
+def _say(error: StoryreelError, options: argparse.Namespace) -> int:
+    """Tell an error, and give its exit code."""
+    code = _exit_code(error)
+    sys.stderr.write(f"storyreel: {arguments.describe(error)}\n")
+    if options.json:
+        from orchestrator.display import emit
+
+        suggestions = [s.description for s in error.suggestions]
+        emit(
+            {
+                "event": "error",
+                "reason": error.reason,
+                "message": error.message,
+                "suggestions": suggestions,
+                "error_id": error.error_id,
+                "exit_code": code,
+            }
+        )
+    return code
+
+
+def _exit_code(error: StoryreelError) -> int:
+    if isinstance(error, Configuration):
+        return CONFIGURATION
+    if isinstance(error, NotNow):
+        return UNAVAILABLE
+    return DEFECT if isinstance(error, Fault) else INPUT
+
+
+async def _command(options: argparse.Namespace) -> int:
+    """Run a command; Ctrl-C and SIGTERM ask it to stop, a second one ends the process at once."""
+    if options.command == "doctor":
+        from orchestrator.doctor import doctor
+
+        return await doctor(as_json=options.json)
+    from orchestrator import commands
+
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, options.command)
+    task = asyncio.ensure_future(run(options))
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        if asked:
+            os._exit(INTERRUPTED)
+        asked = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of ours in a group, or its first."""
+    flat: list[BaseException] = []
+
+    def walk(error: BaseException) -> None:
+        if isinstance(error, BaseExceptionGroup):
+            for inner in error.exceptions:
+                walk(inner)
+        else:
+            flat.append(error)
+
+    walk(group)
+    return next((error for error in flat if isinstance(error, StoryreelError)), flat[0])
+
+
+if __name__ == "__main__":
+    main()

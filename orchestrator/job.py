@@ -1,0 +1,154 @@
+"""The record of a job: its stages, what they are doing, how much is done. Pure; the workflow keeps one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from storyreel.generation.v1 import clip_pb2
+from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
+
+StageKind: TypeAlias = job_pb2.StageKind.ValueType
+State: TypeAlias = job_pb2.State.ValueType
+
+INPUT, PARSING, SCRIPT = job_pb2.STAGE_KIND_INPUT, job_pb2.STAGE_KIND_PARSING, job_pb2.STAGE_KIND_SCRIPT
+TTS, GENERATION, MUXING = job_pb2.STAGE_KIND_TTS, job_pb2.STAGE_KIND_GENERATION, job_pb2.STAGE_KIND_MUXING
+
+WEIGHTS = {INPUT: 0.01, PARSING: 0.02, SCRIPT: 0.02, TTS: 0.05, GENERATION: 0.80, MUXING: 0.10}
+"""Each stage's share of a whole job, from the CPU seconds of a five-minute video at 1080p."""
+
+ENDED = (job_pb2.STATE_SUCCEEDED, job_pb2.STATE_FAILED, job_pb2.STATE_CANCELLED)
+HD = clip_pb2.Picture(width=1920, height=1080, rate_numerator=30, rate_denominator=1)
+
+
+def stage_name(kind: StageKind) -> str:
+    """A stage's name in lower case: `parsing`."""
+    return job_pb2.StageKind.Name(kind).removeprefix("STAGE_KIND_").lower()
+
+
+def state_name(state: State) -> str:
+    """A state's name: `SUCCEEDED`."""
+    return job_pb2.State.Name(state).removeprefix("STATE_")
+
+
+def with_defaults(settings: job_pb2.Settings) -> job_pb2.Settings:
+    """The settings with every default filled in, so that the record says what was used."""
+    whole = job_pb2.Settings(
+        voice=settings.voice or "male",
+        language=settings.language or "en",
+        speed_percent=settings.speed_percent or 100,
+        picture=settings.picture if settings.HasField("picture") else HD,
+        look=settings.look,
+    )
+    whole.look.theme = whole.look.theme or clip_pb2.THEME_DARK
+    whole.look.accent = whole.look.accent or clip_pb2.ACCENT_BLUE
+    whole.look.timing = whole.look.timing or clip_pb2.FRAME_TIMING_CONSTANT
+    return whole
+
+
+class Record:
+    """A job's record while it runs; `job` is what watchers see."""
+
+    def __init__(self, job: job_pb2.Job, now: datetime) -> None:
+        self._seen: tuple[object, ...] = ()
+        self.job = job_pb2.Job()
+        self.job.CopyFrom(job)
+        for output_only in ("stages", "degradations", "warnings", "error", "outputs", "end_time"):
+            self.job.ClearField(output_only)
+        self.job.state = job_pb2.STATE_RUNNING
+        kinds = list(WEIGHTS)[: 3 if job.plan_only else None]
+        for kind in kinds:
+            self.job.stages.add(kind=kind, state=job_pb2.STATE_PENDING)
+        received = self.stage(INPUT)
+        received.start_time.CopyFrom(job.create_time)
+        self.begin(INPUT, now, calls=1)
+        self.done(INPUT, now, reused=False, attempts=1)
+
+    def stage(self, kind: StageKind) -> job_pb2.Stage:
+        """The record of one stage."""
+        return next(stage for stage in self.job.stages if stage.kind == kind)
+
+    def begin(self, kind: StageKind, now: datetime, *, calls: int) -> None:
+        """A stage starts, with so many calls; starting it again starts its counts anew."""
+        stage = self.stage(kind)
+        if not stage.HasField("start_time"):
+            stage.start_time.FromDatetime(now)
+        stage.ClearField("end_time")
+        stage.state = job_pb2.STATE_RUNNING
+        stage.calls, stage.calls_done, stage.calls_reused = calls, 0, 0
+
+    def done(self, kind: StageKind, now: datetime, *, reused: bool, attempts: int) -> None:
+        """One call of a stage ended well; the last one ends the stage."""
+        stage = self.stage(kind)
+        stage.calls_done += 1
+        stage.calls_reused += reused
+        stage.attempts += attempts
+        if stage.calls_done == stage.calls:
+            stage.state = job_pb2.STATE_SUCCEEDED
+            stage.end_time.FromDatetime(now)
+        measure(self.job, {})
+
+    def told(self, title: str, warnings: Iterable[str]) -> None:
+        """Parsing found the title, and something to warn of."""
+        self.job.title = title
+        self.job.ClearField("warnings")
+        self.job.warnings.extend(warnings)
+
+    def moved(self) -> bool:
+        """Tell whether so much has changed since the last time that watchers should see it.
+
+        Of a long job that is each hundredth of a stage: a history that held the record
+        after each of 500 scenes would be ten times as long.
+        """
+        long = any(stage.calls > 100 for stage in self.job.stages)
+        now = tuple((s.state, int(100 * s.fraction) if long else s.calls_done) for s in self.job.stages)
+        changed, self._seen = now != self._seen, now
+        return changed
+
+    def degrade(self, kind: StageKind, what: str, why: str, remedy: str, scene_id: str = "") -> None:
+        """Something is not as it was asked for; said once."""
+        entry = job_pb2.Degradation(stage=kind, what=what, why=why, remedy=remedy, scene_id=scene_id)
+        if entry not in self.job.degradations:
+            self.job.degradations.append(entry)
+
+    def end(self, state: State, now: datetime, error: job_pb2.JobError | None = None) -> None:
+        """The job ends; stages that were running end the same way."""
+        self.job.state = state
+        self.job.end_time.FromDatetime(now)
+        if error is not None:
+            self.job.error.CopyFrom(error)
+        for stage in self.job.stages:
+            if stage.state == job_pb2.STATE_RUNNING:
+                stage.state = state
+                stage.end_time.FromDatetime(now)
+        measure(self.job, {})
+
+
+def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress]) -> None:
+    """Fill in the fractions of a job, given what its running calls report.
+
+    Args:
+        job: The record; its stages' fractions and its own are set.
+        running: The newest report of each running call, by `<stage>/<scene>`.
+    """
+    total = sum(WEIGHTS[stage.kind] for stage in job.stages)
+    whole = 0.0
+    for stage in job.stages:
+        name = stage_name(stage.kind)
+        reports = [report for call, report in running.items() if call.partition("/")[0] == name]
+        part = stage.calls_done + sum(report.fraction for report in reports)
+        stage.fraction = min(part / stage.calls, 1.0) if stage.calls else 0.0
+        stage.activity = _activity(reports) if stage.state == job_pb2.STATE_RUNNING else ""
+        whole += WEIGHTS[stage.kind] * stage.fraction / total
+    job.fraction = 1.0 if job.state == job_pb2.STATE_SUCCEEDED else min(whole, 0.999)
+
+
+def _activity(reports: list[progress_pb2.StageProgress]) -> str:
+    """What a stage is doing, from the report of the call that is furthest."""
+    furthest = max(reports, key=lambda report: report.fraction, default=None)
+    if furthest is None:
+        return ""
+    counted = f" {furthest.done}/{furthest.total} {furthest.unit}" if furthest.total else ""
+    return f"{furthest.step}{counted}"

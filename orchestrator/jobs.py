@@ -1,0 +1,244 @@
+"""Jobs as workflows of the engine: start, look, list, cancel, resume, forget."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from orchestrator.converter import CONVERTER
+from orchestrator.job import ENDED, measure, state_name
+from orchestrator.publication import record_key
+from orchestrator.worker import QUEUE
+from orchestrator.workflow import JobWorkflow
+from services.artifacts.store import Store
+from services.chassis.errors import EngineUnavailable, JobExists, JobNotFound, JobState, Suggestion
+
+POLL_SECONDS = 0.5
+
+STATES = {
+    WorkflowExecutionStatus.RUNNING: job_pb2.STATE_RUNNING,
+    WorkflowExecutionStatus.COMPLETED: job_pb2.STATE_SUCCEEDED,
+    WorkflowExecutionStatus.CANCELED: job_pb2.STATE_CANCELLED,
+}
+"""The engine's word on whether a job runs; every other status is a failure."""
+
+
+class Jobs:
+    """The jobs of one engine."""
+
+    def __init__(self, client: Client, store: Store) -> None:
+        self._client = client
+        self._store = store
+        self._reached: dict[str, float] = {}
+
+    async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
+        """Start a job; the same request id with the same job is the same job.
+
+        Raises:
+            JobExists: The request id was used for another job.
+        """
+        body = hashlib.sha256(job.SerializeToString(deterministic=True)).hexdigest()
+        tenant = self._store.tenant
+        job_id = (
+            hashlib.sha256(f"{tenant}/{request_id}".encode()).hexdigest()[:12]
+            if request_id
+            else secrets.token_hex(6)
+        )
+        job.name = f"jobs/{job_id}"
+        job.create_time.FromDatetime(datetime.now(UTC))
+        job.state = job_pb2.STATE_PENDING
+        try:
+            await self._start(job, body, WorkflowIDReusePolicy.REJECT_DUPLICATE)
+        except WorkflowAlreadyStartedError:
+            before = await self._describe(job.name)
+            if await before.memo_value("body", "") != body:
+                raise JobExists(
+                    f"The request_id {request_id!r} was used for another job.",
+                    suggestions=[Suggestion("Use a new request_id for a new job.")],
+                    metadata={"name": job.name},
+                ) from None
+            return await self._job(before)
+        return job
+
+    async def get(self, name: str) -> job_pb2.Job:
+        """A job as it is now.
+
+        Raises:
+            JobNotFound: There is none of this name.
+        """
+        try:
+            return await self._job(await self._describe(name))
+        except JobNotFound:
+            record = await self._store.get_result("jobs", record_key(name))
+            if record is None:
+                raise
+            return job_pb2.Job.FromString(record)
+
+    async def watch(self, name: str) -> AsyncIterator[job_pb2.Job]:
+        """A job now and at each change; the last one has ended."""
+        before = b""
+        while True:
+            job = await self.get(name)
+            now = job.SerializeToString(deterministic=True)
+            if now != before:
+                before = now
+                yield job
+            if job.state in ENDED:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def page(self, size: int, token: bytes, *, plans: bool) -> tuple[list[job_pb2.Job], bytes]:
+        """A page of jobs, the newest first, and the token of the next one."""
+        jobs: list[job_pb2.Job] = []
+        with _engine_errors():
+            listing = self._client.list_workflows(
+                "WorkflowType = 'JobWorkflow'", page_size=size, next_page_token=token or None
+            )
+            await listing.fetch_next_page()
+            for execution in listing.current_page or ():
+                job = await self._listed(execution)
+                # A resumed job is listed once per run: only its newest counts.
+                if job.name not in {known.name for known in jobs} and (plans or not job.plan_only):
+                    jobs.append(job)
+        return jobs, listing.next_page_token or b""
+
+    async def cancel(self, name: str) -> job_pb2.Job:
+        """Stop a running job, and wait until nothing works for it any more.
+
+        Raises:
+            JobState: The job has ended.
+        """
+        job = await self.get(name)
+        if job.state in ENDED:
+            raise _wrong_state(job, "it cannot be cancelled")
+        with _engine_errors():
+            await self._handle(name).cancel()
+        return [job async for job in self.watch(name)][-1]
+
+    async def resume(self, name: str) -> job_pb2.Job:
+        """Start a failed or cancelled job again; one that runs is answered as it is.
+
+        Raises:
+            JobState: The job has succeeded.
+        """
+        before = await self._describe(name)
+        job = await self._job(before)
+        if job.state == job_pb2.STATE_SUCCEEDED:
+            raise _wrong_state(job, "there is nothing to resume")
+        if job.state in ENDED:
+            job.state = job_pb2.STATE_PENDING
+            self._reached.pop(name, None)
+            await self._start(
+                job, await before.memo_value("body", ""), WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+            )
+        return await self.get(name)
+
+    async def delete(self, name: str) -> None:
+        """Forget an ended job.
+
+        Raises:
+            JobState: The job runs.
+        """
+        job = await self.get(name)
+        if job.state not in ENDED:
+            raise _wrong_state(job, "cancel it first")
+        from temporalio.api.common.v1 import WorkflowExecution as Execution
+        from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest as Delete
+
+        with _engine_errors():
+            await self._client.workflow_service.delete_workflow_execution(
+                Delete(
+                    namespace=self._client.namespace,
+                    workflow_execution=Execution(workflow_id=_workflow_id(name)),
+                )
+            )
+
+    async def _start(self, job: job_pb2.Job, body: str, reuse: WorkflowIDReusePolicy) -> None:
+        with _engine_errors():
+            await self._client.start_workflow(
+                JobWorkflow.run,
+                job,
+                id=_workflow_id(job.name),
+                task_queue=QUEUE,
+                id_reuse_policy=reuse,
+                memo={"job": job, "body": body},
+            )
+
+    def _handle(self, name: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(_workflow_id(name))
+
+    async def _describe(self, name: str) -> WorkflowExecutionDescription:
+        try:
+            with _engine_errors():
+                return await self._handle(name).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise JobNotFound(
+                    f"There is no job {name}.", suggestions=[Suggestion("`storyreel list` shows the jobs.")]
+                ) from None
+            raise
+
+    async def _job(self, description: WorkflowExecutionDescription) -> job_pb2.Job:
+        """The record, with what the running calls report."""
+        job = await self._listed(description)
+        running: dict[str, progress_pb2.StageProgress] = {}
+        if job.state == job_pb2.STATE_RUNNING:
+            for pending in description.raw_description.pending_activities:
+                payloads = pending.heartbeat_details.payloads
+                if payloads:
+                    (report,) = await CONVERTER.decode(payloads, [progress_pb2.StageProgress])
+                    running[pending.activity_id] = report
+            measure(job, running)
+            # A call that is tried again starts at 0; the job as a whole does not go back.
+            job.fraction = self._reached[job.name] = max(job.fraction, self._reached.get(job.name, 0.0))
+        return job
+
+    async def _listed(self, execution: WorkflowExecution) -> job_pb2.Job:
+        job: job_pb2.Job = await execution.memo_value("job", type_hint=job_pb2.Job)
+        state = STATES.get(execution.status or WorkflowExecutionStatus.RUNNING, job_pb2.STATE_FAILED)
+        if job.state != state and (job.state in ENDED or state in ENDED):
+            job.state = state
+            if state == job_pb2.STATE_FAILED and not job.error.reason:
+                status = execution.status.name.lower() if execution.status else "unknown"
+                job.error.reason, job.error.retryable = "INTERNAL", True
+                job.error.message = f"The workflow ended as {status}."
+        return job
+
+
+def _workflow_id(name: str) -> str:
+    return "job/" + name.removeprefix("jobs/")
+
+
+def _wrong_state(job: job_pb2.Job, what: str) -> JobState:
+    state = state_name(job.state)
+    return JobState(f"{job.name} is {state.lower()}: {what}.", metadata={"state": state})
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+            raise EngineUnavailable(
+                "The workflow engine does not answer. Nothing is lost; try again when it is back."
+            ) from error
+        raise

@@ -1,0 +1,133 @@
+"""What a job writes down at its end: the plan with every block's fate, the manifest, the whole record."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+from storyreel.artifact.v1 import artifact_pb2
+from storyreel.job.v1 import job_pb2, record_pb2
+from storyreel.parsing.v1 import storyboard_pb2
+
+from services.artifacts import wire
+from services.artifacts.store import Store
+from services.media import clock
+from services.story.wire import decode
+
+JSON = "application/json"
+COVERAGE_LIMIT = 64 << 20
+
+PACKAGES = (
+    "storyreel",
+    "temporalio",
+    "grpcio",
+    "av",
+    "pillow",
+    "numpy",
+    "imageio-ffmpeg",
+    "espeakng-loader",
+    "edge-tts",
+)
+"""Distributions whose versions the manifest names."""
+
+
+async def publish(store: Store, publication: record_pb2.Publication) -> job_pb2.Outputs:
+    """Store the plan, and for a made video its manifest; keep the whole record under the job's name."""
+    job = publication.job
+    covered = await store.read(wire.from_proto(publication.coverage), limit=COVERAGE_LIMIT)
+    plan = plan_of(job, publication.scenes, decode(covered, storyboard_pb2.Coverage))
+    job.outputs.plan.CopyFrom(await _put(store, plan))
+    if not job.plan_only:
+        job.outputs.manifest.CopyFrom(await _put(store, manifest_of(job, publication.scenes, plan)))
+    await store.put_result("jobs", record_key(job.name), job.SerializeToString(deterministic=True))
+    return job.outputs
+
+
+def record_key(name: str) -> str:
+    """Where a job's whole record lies; it outlives the engine's memory of the job."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def plan_of(
+    job: job_pb2.Job, scenes: Iterable[record_pb2.SceneRecord], coverage: storyboard_pb2.Coverage
+) -> job_pb2.Plan:
+    """The plan: every scene with its narration, and where every block of the source went."""
+    plan = job_pb2.Plan(title=job.title)
+    pauses = sum(n / d for n, d in (clock.LEAD_SECONDS, clock.TAIL_SECONDS))
+    spoken: set[tuple[str, str]] = set()
+    for scene in scenes:
+        text = " ".join(segment.text for segment in scene.narration.segments)
+        spoken |= {(scene.ref.id, segment.element) for segment in scene.narration.segments}
+        plan.scenes.add(
+            id=scene.ref.id,
+            type=storyboard_pb2.SceneType.Name(scene.ref.type).removeprefix("SCENE_TYPE_").lower(),
+            narration=text,
+            estimated_seconds=round(scene.estimated_seconds + pauses, 2),
+            chapter=scene.ref.chapter,
+        )
+    plan.estimated_seconds = round(sum(scene.estimated_seconds for scene in plan.scenes), 2)
+    plan.coverage.blocks.extend(_covered(block, spoken) for block in coverage.blocks)
+    return plan
+
+
+def _covered(block: storyboard_pb2.Block, spoken: set[tuple[str, str]]) -> job_pb2.CoveredBlock:
+    """One block's fate: narrated when a voice says it, shown when it is only on the screen."""
+    places = [(placement.scene_id, placement.element) for placement in block.placements]
+    outcome = "narrated" if spoken.intersection(places) else "shown" if places else "dropped"
+    return job_pb2.CoveredBlock(
+        id=block.id,
+        kind=block.kind,
+        text=block.text,
+        outcome=outcome,
+        reason=block.drop_reason,
+        line=block.line,
+        scene_ids=list(dict.fromkeys(scene for scene, _ in places)),
+    )
+
+
+def manifest_of(
+    job: job_pb2.Job, scenes: Iterable[record_pb2.SceneRecord], plan: job_pb2.Plan
+) -> job_pb2.Manifest:
+    """The manifest: the job, its scenes with digests and places, the versions, the coverage in numbers."""
+    manifest = job_pb2.Manifest(job=job, versions=versions())
+    scenes = list(scenes)
+    picture = job.settings.picture
+    lead = clock.lead_frames(clock.Rate(picture.rate_numerator, picture.rate_denominator))
+    spans = clock.timeline([(scene.clip.frames, lead) for scene in scenes])
+    for scene, span, planned in zip(scenes, spans, plan.scenes, strict=True):
+        manifest.scenes.add(
+            id=scene.ref.id,
+            type=planned.type,
+            chapter=scene.ref.chapter,
+            start_frame=span.start,
+            frames=span.frames,
+            voice_frame=span.voice,
+            voice=f"{scene.speech.voice.engine}:{scene.speech.voice.name}",
+            scene_sha256=scene.ref.scene.sha256,
+            speech_sha256=scene.speech.audio.sha256,
+            clip_sha256=scene.clip.video.sha256,
+        )
+    for block in plan.coverage.blocks:
+        manifest.coverage[block.outcome] += 1
+    return manifest
+
+
+def versions() -> dict[str, str]:
+    """The versions of what makes a video, by distribution; what is not installed is left out."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+async def _put(store: Store, message: Message) -> artifact_pb2.Artifact:
+    text = MessageToJson(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    artifact = await store.put_bytes(text.encode(), media_type=JSON)
+    return wire.to_proto(artifact)

@@ -1,0 +1,76 @@
+"""The request of each stage call, from the job's settings and what is known of the scene. Pure.
+
+No request holds a job's or a scene's id: an unchanged scene of an edited
+document asks the same and finds its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
+from storyreel.job.v1 import job_pb2, record_pb2
+from storyreel.muxing.v1 import timeline_pb2
+from storyreel.parsing.v1 import parsing_service_pb2 as parsing_pb2
+from storyreel.script.v1 import script_service_pb2 as script_pb2
+from storyreel.tts.v1 import speech_pb2
+from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
+
+from services.media import clock
+
+
+def rate(settings: job_pb2.Settings) -> clock.Rate:
+    """The frame rate of the video."""
+    return clock.Rate(settings.picture.rate_numerator, settings.picture.rate_denominator)
+
+
+def parse(job: job_pb2.Job) -> parsing_pb2.ParseDocumentRequest:
+    """Cut the document into scenes."""
+    return parsing_pb2.ParseDocumentRequest(
+        document=job.source.artifact, name=job.source.name, language=job.settings.language
+    )
+
+
+def narrate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> script_pb2.WriteNarrationRequest:
+    """Write what is said in a scene."""
+    return script_pb2.WriteNarrationRequest(
+        scene=scene.ref.scene, language=settings.language, backend="template"
+    )
+
+
+def choose_voice(settings: job_pb2.Settings, lost_engines: Sequence[str]) -> tts_pb2.ChooseVoiceRequest:
+    """Choose the voice of the whole video, among the engines that have not failed in it."""
+    return tts_pb2.ChooseVoiceRequest(
+        voice=settings.voice, language=settings.language, excluded_engines=lost_engines
+    )
+
+
+def speak(
+    scene: record_pb2.SceneRecord, voice: speech_pb2.Voice, settings: job_pb2.Settings
+) -> tts_pb2.SynthesizeRequest:
+    """Speak a scene's narration."""
+    text = " ".join(segment.text for segment in scene.narration.segments)
+    return tts_pb2.SynthesizeRequest(text=text, voice=voice, speed_percent=settings.speed_percent)
+
+
+def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> generation_pb2.GenerateClipRequest:
+    """Make a scene's picture; its length in frames is decided here, from its speech, and nowhere else."""
+    return generation_pb2.GenerateClipRequest(
+        scene=scene.ref.scene,
+        narration=scene.narration,
+        timing=scene.speech.timing,
+        frames=clock.scene_frames(scene.speech.samples, rate(settings)),
+        lead_frames=clock.lead_frames(rate(settings)),
+        picture=settings.picture,
+        look=settings.look,
+        backend="template",
+    )
+
+
+def mux(job: job_pb2.Job, scenes: Sequence[record_pb2.SceneRecord]) -> timeline_pb2.MuxPlan:
+    """Put the video together."""
+    plan = timeline_pb2.MuxPlan(title=job.title, language=job.settings.language, picture=job.settings.picture)
+    lead = clock.lead_frames(rate(job.settings))
+    for scene in scenes:
+        plan.scenes.add(clip=scene.clip, speech=scene.speech, lead_frames=lead, chapter=scene.ref.chapter)
+    return plan

@@ -1,0 +1,94 @@
+"""JobService: wire ↔ jobs; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import grpc
+from storyreel.job.v1 import job_service_pb2 as pb
+from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
+
+from orchestrator.job import with_defaults
+from orchestrator.jobs import Jobs
+from services.artifacts import wire
+from services.artifacts.store import Store
+from services.chassis.errors import ArtifactMissing, EmptyDocument
+from services.chassis.server import MethodLimits, Room
+
+Context = grpc.aio.ServicerContext[Any, Any]
+WATCH_SECONDS = 24 * 3600.0
+
+
+class JobServicer(pb_grpc.JobServiceServicer):
+    """Serves the jobs of one engine and store."""
+
+    def __init__(self, jobs: Jobs, store: Store) -> None:
+        self._jobs = jobs
+        self._store = store
+
+    async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
+        """Take a job; a source that came with the call is stored first."""
+        job = request.job
+        if job.source.WhichOneof("content") == "inline":
+            if not job.source.inline.strip():
+                raise EmptyDocument("The document is empty. Give one with text in it.")
+            stored = await self._store.put_bytes(job.source.inline, media_type="application/octet-stream")
+            job.source.artifact.CopyFrom(wire.to_proto(stored))
+        elif not await self._store.exists(wire.from_proto(job.source.artifact)):
+            raise ArtifactMissing("The source is not in the store. Upload it first.")
+        job.settings.CopyFrom(with_defaults(job.settings))
+        job.plan_only = request.validate_only
+        return pb.CreateJobResponse(job=await self._jobs.create(job, request_id=request.request_id))
+
+    async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
+        """Tell how a job is doing."""
+        return pb.GetJobResponse(job=await self._jobs.get(request.name))
+
+    async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+        """List jobs."""
+        jobs, token = await self._jobs.page(
+            request.page_size or 50, request.page_token, plans=request.show_plans
+        )
+        for job in jobs:
+            job.ClearField("outputs")
+        return pb.ListJobsResponse(jobs=jobs, next_page_token=token)
+
+    async def WatchJob(
+        self, request: pb.WatchJobRequest, context: Context
+    ) -> AsyncIterator[pb.WatchJobResponse]:
+        """Follow a job to its end."""
+        async for job in self._jobs.watch(request.name):
+            yield pb.WatchJobResponse(job=job)
+
+    async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.CancelJobResponse:
+        """Stop a job."""
+        return pb.CancelJobResponse(job=await self._jobs.cancel(request.name))
+
+    async def ResumeJob(self, request: pb.ResumeJobRequest, context: Context) -> pb.ResumeJobResponse:
+        """Start a job again."""
+        return pb.ResumeJobResponse(job=await self._jobs.resume(request.name))
+
+    async def DeleteJob(self, request: pb.DeleteJobRequest, context: Context) -> pb.DeleteJobResponse:
+        """Forget a job."""
+        await self._jobs.delete(request.name)
+        return pb.DeleteJobResponse()
+
+
+def room(jobs: Jobs, store: Store) -> Room:
+    """JobService over an engine's jobs."""
+    unary = MethodLimits(seconds=60, at_once=64)
+    limits = {method.name: unary for method in pb.DESCRIPTOR.services_by_name["JobService"].methods}
+    limits["WatchJob"] = MethodLimits(seconds=WATCH_SECONDS, at_once=256)
+    return Room(
+        service="storyreel.job.v1.JobService",
+        add=partial(pb_grpc.add_JobServiceServicer_to_server, JobServicer(jobs, store)),
+        limits=limits,
+        start=_nothing,
+        close=_nothing,
+    )
+
+
+async def _nothing() -> None:
+    """JobService owns nothing that starts or stops."""

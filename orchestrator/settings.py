@@ -1,0 +1,39 @@
+"""What the orchestrator reads from the environment."""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import SettingsConfigDict
+
+from services.chassis.settings import ServerSettings
+
+
+class OrchestratorSettings(ServerSettings):
+    """Read from `STORYREEL_ORCHESTRATOR_*` and `STORYREEL_TEMPORAL_*`; the defaults run on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORYREEL_ORCHESTRATOR_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    address: str = Field("127.0.0.1:50050", description="Where `serve` answers to JobService.")
+    temporal_address: str = Field(
+        "",
+        validation_alias=AliasChoices("STORYREEL_TEMPORAL_ADDRESS", "temporal_address"),
+        description="`host:port` of a Temporal cluster; unset: a dev server of our own, under the home.",
+    )
+    temporal_namespace: str = Field(
+        "default",
+        validation_alias=AliasChoices("STORYREEL_TEMPORAL_NAMESPACE", "temporal_namespace"),
+        description="The cluster's namespace.",
+    )
+    parsing: str = Field("127.0.0.1:50051", description="The parsing service, for a worker of a cluster.")
+    script: str = Field("127.0.0.1:50052", description="The script service.")
+    tts: str = Field("127.0.0.1:50053", description="The tts service.")
+    generation: str = Field("127.0.0.1:50054", description="The generation service.")
+    muxing: str = Field("127.0.0.1:50055", description="The muxing service.")
+    calls_at_once: int = Field(
+        32,
+        ge=1,
+        le=1000,
+        description="Stage calls one worker has in flight; services queue what they cannot do.",
+    )

@@ -1,0 +1,63 @@
+"""The document a person names on the command line, checked before anything is started."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.errors import DocumentTooLarge, EmptyDocument, InvalidRequest, Suggestion
+
+LARGEST = 4 << 20
+"""Bytes; the parsing service's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document's bytes, and the name it goes by."""
+
+    name: str
+    data: bytes
+
+
+def read(source: str) -> Document:
+    """Read a file, or standard input when the source is `-`.
+
+    Raises:
+        InvalidRequest: There is no such file, it is a folder, or it cannot be read.
+        EmptyDocument: It has no bytes.
+        DocumentTooLarge: It is larger than a document may be.
+    """
+    if source.startswith(("http://", "https://")):
+        raise InvalidRequest(
+            f"{source} is a web address; those are not read yet.",
+            suggestions=[Suggestion("Save the page as markdown or plain text and name that file.")],
+        )
+    if source == "-":
+        name, data = "document", sys.stdin.buffer.read(LARGEST + 1)
+    else:
+        name, data = Path(source).name, _bytes(Path(source).expanduser())
+    if not data:
+        raise EmptyDocument(f"{source} is empty. Give a document with text in it.")
+    if len(data) > LARGEST:
+        raise DocumentTooLarge(
+            f"{source} is larger than {LARGEST >> 20} MiB, the most one document may have.",
+            suggestions=[Suggestion("Split it at its headings and render the parts.")],
+        )
+    return Document(name.encode(errors="replace").decode()[:255], data)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise InvalidRequest(
+            f"{path} is a folder.", suggestions=[Suggestion("Name a markdown or text file in it.")]
+        )
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise InvalidRequest(
+            f"{path} does not exist.", suggestions=[Suggestion("Check the name and the folder you are in.")]
+        ) from None
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read ({error.strerror}).") from None

@@ -1,0 +1,1 @@
+"""Content-addressed artifacts: the store's interface, its backends, and the result cache."""

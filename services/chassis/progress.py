@@ -1,0 +1,21 @@
+"""How far a long piece of work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One event of long work: the step, the fraction of the whole (0 to 1), and what is counted in the step."""
+
+    step: str
+    fraction: float
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+
+
+Report = Callable[[Progress], None]
+"""Where work tells how far it is; cheap, never blocks."""

@@ -1,0 +1,1 @@
+"""What the stages that touch media share: the clock, probing, encoder settings. It knows no stage."""

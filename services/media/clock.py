@@ -1,0 +1,73 @@
+"""The timeline's arithmetic: frames at the output rate and samples at 48 kHz, in integers.
+
+Pure and deterministic, so that the workflow may use it. Everything that has a
+place in time (voices, captions, chapters, elements) gets it from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+SAMPLE_RATE = 48_000
+"""Samples per second of every audio track; a multiple of all common frame rates."""
+
+LEAD_SECONDS = (1, 5)
+TAIL_SECONDS = (2, 5)
+"""The declared pauses of a scene before and after its voice, as fractions: 0.2 s and 0.4 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Frames per second as a fraction, for example 30000/1001."""
+
+    numerator: int
+    denominator: int = 1
+
+    def __post_init__(self) -> None:
+        if self.numerator <= 0 or self.denominator <= 0:
+            raise ValueError(f"{self.numerator}/{self.denominator} is no frame rate")
+
+    def sample_at(self, frame: int) -> int:
+        """The sample that sounds when a frame appears: round(frame · 48000 / rate), halves up."""
+        twice = 2 * frame * SAMPLE_RATE * self.denominator + self.numerator
+        return twice // (2 * self.numerator)
+
+    def frame_at(self, sample: int) -> int:
+        """The frame nearest to a sample, halves up."""
+        per = SAMPLE_RATE * self.denominator
+        return (2 * sample * self.numerator + per) // (2 * per)
+
+    def frames_for(self, samples: int) -> int:
+        """How many frames it takes to show so many samples: rounded up."""
+        return -(-samples * self.numerator // (SAMPLE_RATE * self.denominator))
+
+    def seconds(self, frames: int) -> float:
+        """A number of frames in seconds, for people; never for placing anything."""
+        return frames * self.denominator / self.numerator
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A scene's place: its first frame, its length, and the frame its voice starts at, all absolute."""
+
+    start: int
+    frames: int
+    voice: int
+
+
+def lead_frames(rate: Rate) -> int:
+    """The declared pause before a voice, in frames, rounded up."""
+    return rate.frames_for(SAMPLE_RATE * LEAD_SECONDS[0] // LEAD_SECONDS[1])
+
+
+def scene_frames(voice_samples: int, rate: Rate) -> int:
+    """A scene's length in frames: pause, voice, pause; decided once, from its speech."""
+    tail = SAMPLE_RATE * TAIL_SECONDS[0] // TAIL_SECONDS[1]
+    return lead_frames(rate) + rate.frames_for(voice_samples + tail)
+
+
+def timeline(scenes: list[tuple[int, int]]) -> list[Span]:
+    """Place scenes, each (frames, lead_frames), one after the other."""
+    starts = accumulate((frames for frames, _ in scenes), initial=0)
+    return [Span(start, frames, start + lead) for start, (frames, lead) in zip(starts, scenes, strict=False)]

@@ -1,0 +1,113 @@
+"""What a scene shows: one card, made of elements that can be spoken and brought in one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class TitleCard:
+    """Opens the video; elements `title`, `subtitle`."""
+
+    type: ClassVar[str] = "title"
+    title: str
+    subtitle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionCard:
+    """Opens a chapter; element `title`. Numbers count from 1."""
+
+    type: ClassVar[str] = "section"
+    title: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphCard:
+    """Flowing text; elements `header`, `text/<n>`."""
+
+    type: ClassVar[str] = "paragraph"
+    header: str
+    sentences: tuple[str, ...]
+    key_phrases: tuple[str, ...] = ()
+    introduces_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """One entry: a short lead, the rest, and how deep it is nested (0 to 8)."""
+
+    title: str = ""
+    text: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListCard:
+    """A list, or a table row by row; elements `header`, `item/<n>`."""
+
+    type: ClassVar[str] = "list"
+    header: str
+    items: tuple[ListItem, ...]
+    ordered: bool = False
+    first_number: int = 1
+    introduces_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCard:
+    """A listing, or a part of one; elements `header`, `code`. Lines count from 1."""
+
+    type: ClassVar[str] = "code"
+    header: str
+    language: str
+    code: str
+    first_line: int = 1
+    total_lines: int = 0
+    introduces_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteCard:
+    """A quotation; elements `quote`, `attribution`."""
+
+    type: ClassVar[str] = "quote"
+    text: str
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutroCard:
+    """Closes the video; elements `title`, `message`. Links are shown as text."""
+
+    type: ClassVar[str] = "outro"
+    title: str
+    message: str = ""
+    links: tuple[str, ...] = ()
+
+
+Card = TitleCard | SectionCard | ParagraphCard | ListCard | CodeCard | QuoteCard | OutroCard
+
+
+def elements(card: Card) -> Iterator[tuple[str, str]]:
+    """The names and texts of a card's elements, in reading order; empty ones are left out."""
+    match card:
+        case TitleCard():
+            parts = [("title", card.title), ("subtitle", card.subtitle)]
+        case SectionCard():
+            parts = [("title", card.title)]
+        case ParagraphCard():
+            parts = [("header", card.header), *((f"text/{n}", s) for n, s in enumerate(card.sentences))]
+        case ListCard():
+            texts = (" ".join(filter(None, (item.title, item.text))) for item in card.items)
+            parts = [("header", card.header), *((f"item/{n}", text) for n, text in enumerate(texts))]
+        case CodeCard():
+            parts = [("header", card.header), ("code", card.code)]
+        case QuoteCard():
+            parts = [("quote", card.text), ("attribution", card.attribution)]
+        case OutroCard():
+            parts = [("title", card.title), ("message", card.message)]
+    return ((name, text) for name, text in parts if text)

@@ -1,0 +1,175 @@
+"""Five real gRPC services that do no work: they answer the contract at once, or fail when told to.
+
+They stand for the stages where a test is about the orchestrator: the calls, the engine, the errors
+on the wire are real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from orchestrator.activities import Stages
+from services.artifacts import wire
+from services.artifacts.store import Store
+from services.chassis import channel
+from services.chassis.server import MethodLimits, Room, Server
+from services.story.scene import ParagraphCard
+from services.story.wire import PROTOBUF, encode, scene_to_proto
+from storyreel.artifact.v1 import artifact_pb2
+from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
+from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
+from storyreel.parsing.v1 import parsing_service_pb2, parsing_service_pb2_grpc, storyboard_pb2
+from storyreel.progress.v1 import progress_pb2
+from storyreel.script.v1 import narration_pb2, script_service_pb2, script_service_pb2_grpc
+from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
+
+Fault = Callable[[str, Any], Any]
+"""Called before each answer with the RPC's name and the request; may raise a StoryreelError or wait."""
+
+
+class NoOp:
+    """The servicers' common ground: scenes, one artifact for everything, counts, faults."""
+
+    def __init__(self, store: Store, scenes: int) -> None:
+        self.scenes = scenes
+        self.store = store
+        self.calls: Counter[str] = Counter()
+        self.requests: list[tuple[str, Any]] = []
+        self.fault: Fault = lambda rpc, request: None
+        self.progress_seconds = 0.0
+        self.cancelled: list[str] = []
+        self.artifact = artifact_pb2.Artifact()
+        self.coverage = artifact_pb2.Artifact()
+        self.refs: list[storyboard_pb2.SceneRef] = []
+
+    async def prepare(self) -> None:
+        """Store what the answers refer to."""
+        self.artifact = wire.to_proto(await self.store.put_bytes(b"no-op", media_type="video/mp4"))
+        coverage = storyboard_pb2.Coverage()
+        for number in range(1, self.scenes + 1):
+            card = ParagraphCard(header="", sentences=(f"Sentence {number}.",))
+            scene = await self.store.put_bytes(encode(scene_to_proto(card)), media_type=PROTOBUF)
+            scene_id = f"s{number:03d}"
+            self.refs.append(
+                storyboard_pb2.SceneRef(
+                    id=scene_id,
+                    type=storyboard_pb2.SCENE_TYPE_PARAGRAPH,
+                    scene=wire.to_proto(scene),
+                    chapter="",
+                )
+            )
+            block = coverage.blocks.add(id=f"b{number:04d}", kind="paragraph", text=f"Sentence {number}.")
+            block.placements.add(scene_id=scene_id, element="text/0")
+        dropped = coverage.blocks.add(
+            id=f"b{self.scenes + 1:04d}", kind="rule", drop_reason="A rule says nothing."
+        )
+        dropped.line = 9
+        self.coverage = wire.to_proto(await self.store.put_bytes(encode(coverage), media_type=PROTOBUF))
+
+    async def answer(self, rpc: str, request: Any) -> None:
+        """Count a call, then fail or wait when told to."""
+        self.calls[rpc] += 1
+        self.requests.append((rpc, request))
+        waited = self.fault(rpc, request)
+        if asyncio.iscoroutine(waited):
+            await waited
+
+    async def ParseDocument(self, request: Any, context: Any) -> parsing_service_pb2.ParseDocumentResponse:
+        await self.answer("ParseDocument", request)
+        return parsing_service_pb2.ParseDocumentResponse(
+            title="No-op", scenes=self.refs, coverage=self.coverage
+        )
+
+    async def WriteNarration(self, request: Any, context: Any) -> script_service_pb2.WriteNarrationResponse:
+        await self.answer("WriteNarration", request)
+        segment = narration_pb2.Segment(text=f"Scene {request.scene.sha256[:6]}.", element="text/0")
+        return script_service_pb2.WriteNarrationResponse(
+            narration=narration_pb2.Narration(language="en", segments=[segment]),
+            estimated_duration=Duration(seconds=2),
+        )
+
+    async def ListVoices(self, request: Any, context: Any) -> tts_service_pb2.ListVoicesResponse:
+        return tts_service_pb2.ListVoicesResponse()
+
+    async def ChooseVoice(self, request: Any, context: Any) -> tts_service_pb2.ChooseVoiceResponse:
+        await self.answer("ChooseVoice", request)
+        engine = "second" if "first" in request.excluded_engines else "first"
+        return tts_service_pb2.ChooseVoiceResponse(
+            voice=speech_pb2.Voice(engine=engine, name="nobody", language="en")
+        )
+
+    async def Synthesize(self, request: Any, context: Any) -> tts_service_pb2.SynthesizeResponse:
+        await self.answer("Synthesize", request)
+        speech = speech_pb2.Speech(
+            audio=self.artifact, timing=self.artifact, samples=48_000, voice=request.voice
+        )
+        return tts_service_pb2.SynthesizeResponse(speech=speech)
+
+    async def GenerateClip(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        response = generation_service_pb2.GenerateClipResponse
+        yield response(accepted=generation_service_pb2.Accepted(digest="0" * 64))
+        await self.answer("GenerateClip", request)
+        steps = int(self.progress_seconds / 0.1)
+        for step in range(steps):
+            progress = progress_pb2.StageProgress(step="draw", fraction=step / steps, done=step, total=steps)
+            yield response(progress=progress)
+            await asyncio.sleep(0.1)
+        yield response(
+            clip=clip_pb2.Clip(video=self.artifact, frames=request.frames, picture=request.picture)
+        )
+
+    async def CancelClip(self, request: Any, context: Any) -> generation_service_pb2.CancelClipResponse:
+        self.cancelled.append(request.digest)
+        return generation_service_pb2.CancelClipResponse()
+
+    async def MuxVideo(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        response = muxing_service_pb2.MuxVideoResponse
+        yield response(accepted=muxing_service_pb2.MuxAccepted(digest="0" * 64))
+        await self.answer("MuxVideo", request)
+        yield response(video=timeline_pb2.Video(mp4=self.artifact))
+
+    async def CancelMux(self, request: Any, context: Any) -> muxing_service_pb2.CancelMuxResponse:
+        return muxing_service_pb2.CancelMuxResponse()
+
+
+SERVICES = {
+    "storyreel.parsing.v1.ParsingService": parsing_service_pb2_grpc.add_ParsingServiceServicer_to_server,
+    "storyreel.script.v1.ScriptService": script_service_pb2_grpc.add_ScriptServiceServicer_to_server,
+    "storyreel.tts.v1.TtsService": tts_service_pb2_grpc.add_TtsServiceServicer_to_server,
+    "storyreel.generation.v1.GenerationService": (
+        generation_service_pb2_grpc.add_GenerationServiceServicer_to_server
+    ),
+    "storyreel.muxing.v1.MuxingService": muxing_service_pb2_grpc.add_MuxingServiceServicer_to_server,
+}
+
+
+@asynccontextmanager
+async def serve(noop: NoOp, folder: Path) -> AsyncIterator[Stages]:
+    """Serve all five on one unix socket; the channels a worker needs."""
+    from google.protobuf import descriptor_pool
+
+    async def nothing() -> None:
+        """It owns nothing that starts or stops."""
+
+    rooms = []
+    for service, add in SERVICES.items():
+        methods = descriptor_pool.Default().FindServiceByName(service).methods
+        limits = {method.name: MethodLimits(seconds=3600, at_once=1000) for method in methods}
+        rooms.append(
+            Room(service=service, add=partial(add, noop), limits=limits, start=nothing, close=nothing)
+        )
+    async with AsyncExitStack() as stack:
+        server = Server(rooms, f"unix:{folder}/noop.sock")
+        await server.start()
+        stack.push_async_callback(server.stop, 0)
+        one = channel.connect(server.bound)
+        stack.push_async_callback(one.close)
+        yield Stages(one, one, one, one, one)

@@ -1,0 +1,117 @@
+"""The record of a job."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator.job import GENERATION, PARSING, SCRIPT, TTS, WEIGHTS, Record, measure, with_defaults
+from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def record() -> Record:
+    job = job_pb2.Job(name="jobs/abcdefgh", settings=with_defaults(job_pb2.Settings()))
+    job.create_time.FromDatetime(NOW)
+    return Record(job, NOW)
+
+
+def test_the_weights_of_the_stages_are_shares() -> None:
+    assert sum(WEIGHTS.values()) == pytest.approx(1)
+
+
+def test_a_new_record_has_taken_its_input_and_nothing_else(record: Record) -> None:
+    states = [stage.state for stage in record.job.stages]
+
+    assert states == [job_pb2.STATE_SUCCEEDED] + [job_pb2.STATE_PENDING] * 5
+    assert record.job.fraction == pytest.approx(0.01)
+
+
+def test_a_plan_has_three_stages() -> None:
+    job = job_pb2.Job(plan_only=True)
+
+    assert [s.kind for s in Record(job, NOW).job.stages] == list(WEIGHTS)[:3]
+
+
+def test_a_resumed_job_starts_with_a_clean_record() -> None:
+    failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=["old"])
+    failed.error.reason = "INTERNAL"
+    failed.stages.add(kind=PARSING, state=job_pb2.STATE_FAILED)
+
+    job = Record(failed, NOW).job
+
+    assert not job.error.reason
+    assert not job.warnings
+    assert job.stages[1].state == job_pb2.STATE_PENDING
+
+
+def test_running_calls_count_by_their_fraction(record: Record) -> None:
+    record.begin(GENERATION, NOW, calls=4)
+    record.done(GENERATION, NOW, reused=False, attempts=1)
+    report = progress_pb2.StageProgress(step="draw", fraction=0.5, done=30, total=60, unit="frames")
+
+    measure(record.job, {"generation/s002/7": report})
+
+    stage = record.stage(GENERATION)
+    assert stage.fraction == pytest.approx(0.375)
+    assert stage.activity == "draw 30/60 frames"
+    assert record.job.fraction == pytest.approx(0.01 + 0.8 * 0.375)
+
+
+def test_a_job_that_failed_at_the_first_stage_is_not_done(record: Record) -> None:
+    record.begin(PARSING, NOW, calls=1)
+
+    record.end(job_pb2.STATE_FAILED, NOW, job_pb2.JobError(reason="EMPTY_DOCUMENT"))
+
+    assert record.job.fraction < 0.1
+    assert record.stage(PARSING).state == job_pb2.STATE_FAILED
+    assert record.stage(SCRIPT).state == job_pb2.STATE_PENDING
+
+
+def test_only_a_succeeded_job_is_whole(record: Record) -> None:
+    for kind in list(WEIGHTS)[1:]:
+        record.begin(kind, NOW, calls=1)
+        record.done(kind, NOW, reused=False, attempts=1)
+
+    before = record.job.fraction
+    record.end(job_pb2.STATE_SUCCEEDED, NOW)
+
+    assert before < 1
+    assert record.job.fraction == 1
+
+
+def test_starting_a_stage_again_counts_its_calls_anew_but_keeps_its_attempts(record: Record) -> None:
+    record.begin(TTS, NOW, calls=2)
+    record.done(TTS, NOW, reused=False, attempts=2)
+
+    record.begin(TTS, NOW, calls=2)
+
+    assert (record.stage(TTS).calls_done, record.stage(TTS).attempts) == (0, 2)
+
+
+def test_a_degradation_is_said_once(record: Record) -> None:
+    for _ in range(2):
+        record.degrade(TTS, "The voice is another.", "edge is down", "Render again.")
+
+    assert len(record.job.degradations) == 1
+
+
+def test_watchers_of_a_long_job_see_each_hundredth(record: Record) -> None:
+    record.begin(SCRIPT, NOW, calls=500)
+    moved = 0
+    for _ in range(500):
+        record.done(SCRIPT, NOW, reused=False, attempts=1)
+        moved += record.moved()
+
+    assert 95 <= moved <= 105
+
+
+def test_defaults_say_what_is_used() -> None:
+    settings = with_defaults(job_pb2.Settings(voice="female"))
+
+    assert (settings.voice, settings.language, settings.speed_percent) == ("female", "en", 100)
+    assert (settings.picture.width, settings.picture.height) == (1920, 1080)

@@ -1,0 +1,48 @@
+"""The document a person names on the command line."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from orchestrator import source
+from services.chassis.errors import DocumentTooLarge, EmptyDocument, InvalidRequest
+
+
+def test_a_file_is_read_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "guide.md"
+    path.write_bytes(b"# Hello\n")
+
+    document = source.read(str(path))
+
+    assert (document.name, document.data) == ("guide.md", b"# Hello\n")
+
+
+def test_standard_input_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("# Grüße".encode())))
+
+    assert source.read("-").data == "# Grüße".encode()
+
+
+def test_a_missing_file_a_folder_and_an_address_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    for name, expected in (
+        (str(tmp_path / "nothing.md"), "does not exist"),
+        (str(tmp_path), "is a folder"),
+        ("https://example.com/a.md", "web address"),
+    ):
+        with pytest.raises(InvalidRequest, match=expected) as caught:
+            source.read(name)
+        assert caught.value.suggestions
+
+
+def test_an_empty_and_a_huge_file_are_refused(tmp_path: Path) -> None:
+    empty, huge = tmp_path / "empty.md", tmp_path / "huge.md"
+    empty.touch()
+    huge.write_bytes(b"a" * (source.LARGEST + 1))
+
+    with pytest.raises(EmptyDocument):
+        source.read(str(empty))
+    with pytest.raises(DocumentTooLarge, match="4 MiB"):
+        source.read(str(huge))
