@@ -30,7 +30,7 @@ lint: .venv ## Check style, types, rooms, contracts.
 fmt: .venv ## Format the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	cd protos && ../$(BIN)/buf format -w storyreel
+	cd protos && ../$(BIN)/buf format -w --path storyreel
 
 protos: .venv ## Generate the stubs under protos/gen.
 	$(BIN)/python protos/generate.py
