@@ -11,6 +11,16 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from orchestrator import recovery
+from orchestrator.publication import publish
+from services.artifacts import wire
+from services.artifacts.store import Store
+from services.chassis import channel
+from services.chassis.errors import StoryreelError
+from services.story.wire import PROTOBUF, encode
 from storyreel.error.v1 import recovery_pb2
 from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
 from storyreel.generation.v1 import generation_service_pb2_grpc as generation_grpc
@@ -25,16 +35,6 @@ from storyreel.script.v1 import script_service_pb2 as script_pb2
 from storyreel.script.v1 import script_service_pb2_grpc as script_grpc
 from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
 from storyreel.tts.v1 import tts_service_pb2_grpc as tts_grpc
-from temporalio import activity
-from temporalio.exceptions import ApplicationError
-
-from orchestrator import recovery
-from orchestrator.publication import publish
-from services.artifacts import wire
-from services.artifacts.store import Store
-from services.chassis import channel
-from services.chassis.errors import StoryreelError
-from services.story.wire import PROTOBUF, encode
 
 HEARTBEAT = timedelta(seconds=0.5)
 UNARY_SECONDS = 60.0

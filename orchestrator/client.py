@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import grpc
+
+from services.chassis import channel
 from storyreel.job.v1 import job_pb2
 from storyreel.job.v1 import job_service_pb2 as pb
 from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
-
-from services.chassis import channel
 
 
 class JobClient:

@@ -8,9 +8,6 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from storyreel.generation.v1 import clip_pb2
-from storyreel.job.v1 import job_pb2
-
 from orchestrator import arguments, source
 from orchestrator.display import Display, display, emit, record
 from orchestrator.embedded import Storyreel, storyreel
@@ -20,6 +17,8 @@ from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.chassis.errors import BY_REASON, BadInput, JobNotFound, StoryreelError, Suggestion
 from services.chassis.settings import load
+from storyreel.generation.v1 import clip_pb2
+from storyreel.job.v1 import job_pb2
 
 FAILED = 6
 INPUT = 3

@@ -14,9 +14,9 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
-from storyreel.job.v1 import job_pb2
 
 from orchestrator.job import GENERATION, stage_name, state_name
+from storyreel.job.v1 import job_pb2
 
 BAR = 28
 MARKS = {

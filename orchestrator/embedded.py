@@ -110,6 +110,8 @@ async def _work(
 
 def _rooms(store: Store) -> dict[str, Callable[[], Room]]:
     """The five services, in the order of STAGES."""
+    from services.generation.servicer import room as generation
+    from services.generation.settings import GenerationSettings
     from services.muxing.servicer import room as muxing
     from services.muxing.settings import MuxingSettings
     from services.parsing.servicer import room as parsing
@@ -118,9 +120,6 @@ def _rooms(store: Store) -> dict[str, Callable[[], Room]]:
     from services.script.settings import ScriptSettings
     from services.tts.servicer import room as tts
     from services.tts.settings import TtsSettings
-
-    from services.generation.servicer import room as generation
-    from services.generation.settings import GenerationSettings
 
     return {
         "parsing": lambda: parsing(load(ParsingSettings), store),

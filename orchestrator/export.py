@@ -7,13 +7,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from storyreel.artifact.v1 import artifact_pb2
-from storyreel.job.v1 import job_pb2
-
 from services.artifacts import wire
 from services.artifacts.store import Store
 from services.chassis.errors import Configuration
 from services.chassis.settings import home
+from storyreel.artifact.v1 import artifact_pb2
+from storyreel.job.v1 import job_pb2
 
 
 def check_target(out: Path, source: Path | None = None) -> Path:

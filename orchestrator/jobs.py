@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from storyreel.job.v1 import job_pb2
-from storyreel.progress.v1 import progress_pb2
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -30,6 +28,8 @@ from orchestrator.worker import QUEUE
 from orchestrator.workflow import JobWorkflow
 from services.artifacts.store import Store
 from services.chassis.errors import EngineUnavailable, JobExists, JobNotFound, JobState, Suggestion
+from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
 
 POLL_SECONDS = 0.5
 

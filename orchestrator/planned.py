@@ -5,6 +5,7 @@ from __future__ import annotations
 from google.protobuf.json_format import Parse
 from rich.console import Console
 from rich.table import Table
+
 from storyreel.job.v1 import job_pb2
 
 

@@ -9,14 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
-from storyreel.artifact.v1 import artifact_pb2
-from storyreel.job.v1 import job_pb2, record_pb2
-from storyreel.parsing.v1 import storyboard_pb2
 
 from services.artifacts import wire
 from services.artifacts.store import Store
 from services.media import clock
 from services.story.wire import decode
+from storyreel.artifact.v1 import artifact_pb2
+from storyreel.job.v1 import job_pb2, record_pb2
+from storyreel.parsing.v1 import storyboard_pb2
 
 JSON = "application/json"
 COVERAGE_LIMIT = 64 << 20
@@ -110,6 +110,7 @@ def manifest_of(
             scene_sha256=scene.ref.scene.sha256,
             speech_sha256=scene.speech.audio.sha256,
             clip_sha256=scene.clip.video.sha256,
+            timing_sha256=scene.speech.timing.sha256,
         )
     for block in plan.coverage.blocks:
         manifest.coverage[block.outcome] += 1

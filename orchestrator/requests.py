@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.media import clock
 from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.muxing.v1 import timeline_pb2
@@ -15,8 +16,6 @@ from storyreel.parsing.v1 import parsing_service_pb2 as parsing_pb2
 from storyreel.script.v1 import script_service_pb2 as script_pb2
 from storyreel.tts.v1 import speech_pb2
 from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
-
-from services.media import clock
 
 
 def rate(settings: job_pb2.Settings) -> clock.Rate:

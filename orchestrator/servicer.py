@@ -7,8 +7,6 @@ from functools import partial
 from typing import Any
 
 import grpc
-from storyreel.job.v1 import job_service_pb2 as pb
-from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
 
 from orchestrator.job import with_defaults
 from orchestrator.jobs import Jobs
@@ -16,6 +14,8 @@ from services.artifacts import wire
 from services.artifacts.store import Store
 from services.chassis.errors import ArtifactMissing, EmptyDocument
 from services.chassis.server import MethodLimits, Room
+from storyreel.job.v1 import job_service_pb2 as pb
+from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
 WATCH_SECONDS = 24 * 3600.0

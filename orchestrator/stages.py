@@ -15,6 +15,7 @@ from orchestrator.recovery import MAX_ATTEMPTS, MAX_ATTEMPTS_LONG
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
+
     from storyreel.job.v1 import job_pb2, record_pb2
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=3)

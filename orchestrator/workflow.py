@@ -11,12 +11,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
-    from storyreel.job.v1 import job_pb2, record_pb2
-    from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
-    from storyreel.tts.v1.speech_pb2 import Voice
 
     from orchestrator import recovery, requests, stages
     from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record, StageKind, stage_name
+    from storyreel.job.v1 import job_pb2, record_pb2
+    from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
+    from storyreel.tts.v1.speech_pb2 import Voice
 
 MAX_ENGINES = 10
 UNSHOWN = "Shorten or split it, or install the font that the reason names."

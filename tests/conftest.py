@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
+def store(tmp_path: Path) -> LocalStore:
     """An empty store in a folder."""
-    yield LocalStore(tmp_path / "store")
+    return LocalStore(tmp_path / "store")
 
 
 @pytest.hookimpl(trylast=True)

@@ -42,9 +42,11 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
     """The contract's form of a card."""
     match card:
         case scene.TitleCard():
-            return storyboard_pb2.Scene(title=storyboard_pb2.TitleCard(title=card.title, subtitle=card.subtitle))
+            opening = storyboard_pb2.TitleCard(title=card.title, subtitle=card.subtitle)
+            return storyboard_pb2.Scene(title=opening)
         case scene.SectionCard():
-            return storyboard_pb2.Scene(section=storyboard_pb2.SectionCard(title=card.title, number=card.number))
+            chapter = storyboard_pb2.SectionCard(title=card.title, number=card.number)
+            return storyboard_pb2.Scene(section=chapter)
         case scene.ParagraphCard():
             return storyboard_pb2.Scene(
                 paragraph=storyboard_pb2.ParagraphCard(
@@ -77,7 +79,8 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                 )
             )
         case scene.QuoteCard():
-            return storyboard_pb2.Scene(quote=storyboard_pb2.QuoteCard(text=card.text, attribution=card.attribution))
+            said = storyboard_pb2.QuoteCard(text=card.text, attribution=card.attribution)
+            return storyboard_pb2.Scene(quote=said)
         case scene.OutroCard():
             return storyboard_pb2.Scene(
                 outro=storyboard_pb2.OutroCard(title=card.title, message=card.message, links=card.links)
@@ -93,14 +96,17 @@ def scene_from_proto(message: storyboard_pb2.Scene) -> scene.Card:
             return scene.SectionCard(message.section.title, message.section.number)
         case "paragraph":
             p = message.paragraph
-            return scene.ParagraphCard(p.header, tuple(p.sentences), tuple(p.key_phrases), p.introduces_header)
+            sentences, phrases = tuple(p.sentences), tuple(p.key_phrases)
+            return scene.ParagraphCard(p.header, sentences, phrases, p.introduces_header)
         case "list":
             items = tuple(scene.ListItem(i.title, i.text, i.level) for i in message.list.items)
             card = message.list
             return scene.ListCard(card.header, items, card.ordered, card.first_number, card.introduces_header)
         case "code":
             c = message.code
-            return scene.CodeCard(c.header, c.language, c.code, c.first_line, c.total_lines, c.introduces_header)
+            return scene.CodeCard(
+                c.header, c.language, c.code, c.first_line, c.total_lines, c.introduces_header
+            )
         case "quote":
             return scene.QuoteCard(message.quote.text, message.quote.attribution)
         case "outro":
@@ -141,7 +147,12 @@ def timing_from_proto(message: speech_pb2.SpeechTiming) -> narration.SpeechTimin
     """The timing of a message."""
     words = (
         narration.Word(
-            w.word, w.char_start, w.char_end, w.start_sample, w.end_sample, narration.WordSource(w.source or 3)
+            w.word,
+            w.char_start,
+            w.char_end,
+            w.start_sample,
+            w.end_sample,
+            narration.WordSource(w.source or 3),
         )
         for w in message.words
     )

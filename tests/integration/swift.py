@@ -1,11 +1,13 @@
-"""A real S3 server for a test session: OpenStack Swift as a process of its own."""
+"""Servers for the tests of the S3 store: OpenStack Swift as a process of its own, and one that is no S3."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +50,30 @@ def running(*candidates: Path) -> Iterator[Swift]:
                 told = complaints.read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"Swift did not start (exit {process.returncode}):\n{told}")
             yield Swift(words[1], swift.folder)
+
+
+@contextmanager
+def some_web_server() -> Iterator[str]:
+    """The endpoint of a server that knows nothing: it answers each request with a bare 404."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=_know_nothing, args=[server], daemon=True)
+        answering.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)  # closing alone would not wake the thread
+            answering.join()
+
+
+def _know_nothing(server: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return  # shut down: the test is over
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
 
 
 @contextmanager

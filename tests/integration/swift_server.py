@@ -9,7 +9,9 @@ import eventlet
 
 eventlet.monkey_patch()
 
+import io  # noqa: E402
 import os  # noqa: E402
+import shutil  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -86,7 +88,7 @@ def serve(socket: object, config: Path) -> None:
 
     application = loadapp(str(config))
     eventlet.spawn(
-        wsgi.server, socket, application, open(os.devnull, "w"), protocol=SwiftHttpProtocol, log_output=False
+        wsgi.server, socket, application, io.StringIO(), protocol=SwiftHttpProtocol, log_output=False
     )
 
 
@@ -108,6 +110,7 @@ def main() -> None:
     serve(front, proxy_config(folder, access, secret))
     print(f"ready {HOST}:{front.getsockname()[1]}", flush=True)
     hubs.trampoline(sys.stdin.fileno(), read=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 

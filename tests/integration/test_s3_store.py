@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -22,7 +23,7 @@ from services.artifacts.connect import store as connect
 from services.artifacts.s3 import S3Store
 from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Configuration, StoreUnavailable
-from tests.integration.swift import Swift, running
+from tests.integration.swift import Swift, running, some_web_server
 from tests.unit.artifacts.contract import SHA256, TEXT, Spoil, StoreContract
 
 BUCKETS = itertools.count(1)
@@ -108,6 +109,11 @@ def names(plain: Minio, bucket: str) -> list[str | None]:
     return [found.object_name for found in plain.list_objects(bucket, recursive=True)]
 
 
+def parts(swift: Swift) -> set[Path]:
+    """The files of whole parts on the server's disk."""
+    return {path for path in swift.folder.rglob("*.data") if path.stat().st_size == PART}
+
+
 class TestS3Store(StoreContract):
     """The contract over a bucket."""
 
@@ -141,11 +147,11 @@ async def test_a_file_of_several_parts_comes_back_whole(store: S3Store, tmp_path
 
 
 async def test_a_file_that_changes_while_it_is_stored_does_not_appear(
-    store: S3Store, plain: Minio, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: S3Store, swift: Swift, plain: Minio, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "growing"
     source.write_bytes(bytes(2 * PART))
-    size = store._bucket.size
+    before, size = parts(swift), store._bucket.size
 
     def meanwhile(key: str) -> int | None:
         source.write_bytes(bytes(2 * PART - 1) + b"!")
@@ -157,24 +163,37 @@ async def test_a_file_that_changes_while_it_is_stored_does_not_appear(
         await store.put_file(source, media_type="application/octet-stream")
 
     assert names(plain, bucket) == []
-    assert plain._list_multipart_uploads(bucket).uploads == []
+    assert parts(swift) == before
 
 
 async def test_a_cancelled_upload_leaves_nothing(
-    store: S3Store, plain: Minio, bucket: str, tmp_path: Path
+    store: S3Store, swift: Swift, plain: Minio, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "long"
-    source.write_bytes(bytes(4 * PART))
-    put = asyncio.create_task(store.put_file(source, media_type="application/octet-stream"))
-    while not plain._list_multipart_uploads(bucket).uploads:
-        await asyncio.sleep(0.01)
+    source.write_bytes(bytes(3 * PART))
+    before = parts(swift)
+    upload_part = store._bucket._client._upload_part
+    one_part_there, go_on = threading.Event(), threading.Event()
 
+    def pausing(*args: Any) -> str:
+        etag = upload_part(*args)
+        one_part_there.set()
+        go_on.wait(10)
+        return etag
+
+    monkeypatch.setattr(store._bucket._client, "_upload_part", pausing)
+
+    put = asyncio.create_task(store.put_file(source, media_type="application/octet-stream"))
+    await asyncio.to_thread(one_part_there.wait, 10)
+    begun = parts(swift) - before
     put.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
     with pytest.raises(asyncio.CancelledError):
         await put
 
+    assert len(begun) == 1
     assert names(plain, bucket) == []
-    assert plain._list_multipart_uploads(bucket).uploads == []
+    assert parts(swift) == before
 
 
 async def test_path_removes_its_file(store: S3Store, scratch: Path) -> None:
@@ -267,7 +286,7 @@ async def test_a_bucket_that_is_not_there_is_a_wrong_setting(swift: Swift) -> No
             store.get_result("tts", SHA256),
             store.put_result("tts", SHA256, b"a reply"),
         ):
-            with pytest.raises(Configuration, match="'nobody-made-it'.*STORYREEL_S3_BUCKET"):
+            with pytest.raises(Configuration, match=r"'nobody-made-it'.*STORYREEL_S3_BUCKET"):
                 await call
 
 
@@ -289,27 +308,15 @@ async def test_an_endpoint_where_nobody_listens_is_named(swift: Swift) -> None:
     assert "STORYREEL_S3_ENDPOINT" in caught.value.suggestions[0].description
 
 
-async def test_an_endpoint_that_is_no_s3_is_unavailable(swift: Swift) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        endpoint = f"127.0.0.1:{server.getsockname()[1]}"
-        threading.Thread(target=_answer_nonsense, args=[server], daemon=True).start()
-
+async def test_an_endpoint_that_is_no_s3_is_not_an_empty_store(swift: Swift) -> None:
+    with some_web_server() as endpoint:
         async for store in opened(swift, endpoint=endpoint):
-            with pytest.raises(StoreUnavailable, match=endpoint):
+            with pytest.raises(StoreUnavailable, match=endpoint) as caught:
                 await store.get_result("tts", SHA256)
-            with pytest.raises(StoreUnavailable, match=endpoint):
+            with pytest.raises(Configuration, match=endpoint):
                 await store.put_bytes(TEXT, media_type="text/plain")
 
-
-def _answer_nonsense(server: socket.socket) -> None:
-    while True:
-        try:
-            connection, _ = server.accept()
-        except OSError:
-            return
-        with connection:
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 418 Teapot\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+    assert "does not speak S3" in caught.value.suggestions[0].description
 
 
 async def test_the_settings_lead_to_the_same_store(swift: Swift, bucket: str, store: S3Store) -> None:

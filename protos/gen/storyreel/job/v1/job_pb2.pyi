@@ -554,6 +554,7 @@ class ManifestScene(_message.Message):
     SCENE_SHA256_FIELD_NUMBER: _builtins.int
     SPEECH_SHA256_FIELD_NUMBER: _builtins.int
     CLIP_SHA256_FIELD_NUMBER: _builtins.int
+    TIMING_SHA256_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
     type: _builtins.str
@@ -574,6 +575,8 @@ class ManifestScene(_message.Message):
     """SHA-256 of the speech."""
     clip_sha256: _builtins.str
     """SHA-256 of the clip."""
+    timing_sha256: _builtins.str
+    """SHA-256 of the speech's timing, a storyreel.tts.v1.SpeechTiming."""
     def __init__(
         self,
         *,
@@ -587,10 +590,11 @@ class ManifestScene(_message.Message):
         scene_sha256: _builtins.str = ...,
         speech_sha256: _builtins.str = ...,
         clip_sha256: _builtins.str = ...,
+        timing_sha256: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip_sha256", b"clip_sha256", "frames", b"frames", "id", b"id", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip_sha256", b"clip_sha256", "frames", b"frames", "id", b"id", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "timing_sha256", b"timing_sha256", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

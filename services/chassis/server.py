@@ -1,0 +1,222 @@
+"""A server of one or more services: its addresses, its health, its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from google.protobuf import descriptor_pool
+
+from services.chassis import telemetry
+from services.chassis.address import Address
+from services.chassis.channel import LARGEST_MESSAGE, LARGEST_METADATA
+from services.chassis.errors import StoryreelError
+from services.chassis.health import Health
+from services.chassis.interceptor import Interceptor, MethodLimits
+from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, ServerSettings, load
+from services.chassis.telemetry import log
+
+__all__ = ["MethodLimits", "Room", "Server", "main"]
+
+OPTIONS: Final = (
+    ("grpc.max_send_message_length", LARGEST_MESSAGE),
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    ("grpc.max_metadata_size", LARGEST_METADATA),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    # Two processes on one port would share its connections unevenly; a port has one owner.
+    ("grpc.so_reuseport", 0),
+)
+# Only on TCP: clients learn of new replicas when they have to connect again (gRPC adds 10% of jitter).
+AGING: Final = (("grpc.max_connection_age_ms", 300_000), ("grpc.max_connection_age_grace_ms", 30_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One service of a process.
+
+    Args:
+        service: Its full name, `storyreel.tts.v1.TtsService`.
+        add: Adds its servicer to a server.
+        limits: By method name, for every method of the service.
+        start: Warms it up; it is ready afterwards.
+        close: Ends what it started.
+    """
+
+    service: str
+    add: Callable[[grpc.aio.Server], None]
+    limits: Mapping[str, MethodLimits]
+    start: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
+
+    def __post_init__(self) -> None:
+        methods = descriptor_pool.Default().FindServiceByName(self.service).methods
+        if {method.name for method in methods} != set(self.limits):
+            raise ValueError(f"the limits of {self.service} must name each of its methods")
+        if any(method.client_streaming for method in methods):
+            raise ValueError(
+                f"{self.service} takes a stream of requests; the interceptor does not check those"
+            )
+
+
+class Server:
+    """Serves rooms at one address.
+
+    Args:
+        rooms: What it serves.
+        address: `unix:/path/of/a.sock` or `host:port`; port 0 takes a free one.
+        health_address: Where to answer health checks alone; they are answered at `address` too.
+        reflection: Answer questions about the contract.
+        setting: What a person sets to move the address, named in errors.
+    """
+
+    def __init__(
+        self,
+        rooms: Sequence[Room],
+        address: str,
+        *,
+        health_address: str | None = None,
+        reflection: bool = True,
+        setting: str = "the address",
+    ) -> None:
+        self._rooms = tuple(rooms)
+        self._address = Address(address, setting)
+        self._health_address = (
+            Address(health_address, setting.replace("ADDRESS", "HEALTH_ADDRESS")) if health_address else None
+        )
+        self._reflection = reflection
+        self._ending = AsyncExitStack()
+        self._health = Health()
+        self._server: grpc.aio.Server | None = None
+        self.bound = address
+        """The address clients connect to; with the port taken, once started."""
+        self.health_bound = health_address or address
+        """The address of the health checks, likewise."""
+
+    @property
+    def private(self) -> bool:
+        """True when only this machine can reach it."""
+        return self._address.private
+
+    async def start(self) -> None:
+        """Take the addresses, warm the rooms up, and serve. A start that fails leaves nothing behind.
+
+        Raises:
+            Configuration: An address cannot be had.
+            StoryreelError: What a room could not start for.
+        """
+        async with AsyncExitStack() as undo:
+            await self._health.warm_up()
+            server = await self._listen(undo)
+            if self._health_address is not None:
+                await self._serve_health(self._health_address, undo)
+            for room in self._rooms:
+                undo.push_async_callback(room.close)
+                await room.start()
+            await server.start()
+            self._server = server
+            await self._health.open()
+            self._ending = undo.pop_all()
+
+    async def drain(self) -> None:
+        """Tell balancers to send new calls elsewhere; calls are still taken."""
+        await self._health.drain()
+
+    async def stop(self, grace: float) -> None:
+        """Refuse new calls, let those in flight end within `grace` seconds, close the rooms."""
+        await self._health.drain()
+        server, self._server = self._server, None
+        if server is not None:
+            stopping = asyncio.ensure_future(server.stop(grace))
+            await asyncio.sleep(0)
+            self._health.end()
+            await stopping
+        await self._ending.aclose()
+
+    async def _listen(self, undo: AsyncExitStack) -> grpc.aio.Server:
+        limits = {
+            f"{room.service}/{name}": limit for room in self._rooms for name, limit in room.limits.items()
+        }
+        aging = () if self._address.private else AGING
+        server = grpc.aio.server(interceptors=[Interceptor(limits)], options=[*OPTIONS, *aging])
+        claim = self._address.claim()
+        undo.callback(claim.release)
+        self.bound = claim.bind(server)
+        for room in self._rooms:
+            room.add(server)
+        self._health.add_to(server)
+        if self._reflection:
+            from grpc_reflection.v1alpha import reflection
+
+            names = [room.service for room in self._rooms]
+            enable: Callable[[list[str], grpc.aio.Server], None] = reflection.enable_server_reflection
+            enable([*names, reflection.SERVICE_NAME], server)
+        undo.push_async_callback(server.stop, 0)
+        return server
+
+    async def _serve_health(self, address: Address, undo: AsyncExitStack) -> None:
+        server = grpc.aio.server(options=list(OPTIONS))
+        claim = address.claim()
+        undo.callback(claim.release)
+        self.health_bound = claim.bind(server)
+        self._health.add_to(server)
+        await server.start()
+        undo.push_async_callback(server.stop, 0)
+
+
+def main(room: Callable[[], Room], settings: ServerSettings) -> None:
+    """Serve a room until SIGTERM or SIGINT, let calls in flight end, and return.
+
+    A start that fails writes one sentence to stderr and exits with 4. A second signal ends the process at
+    once.
+    """
+    try:
+        level = "debug" if settings.debug else load(CommonSettings).log
+        telemetry.start_log(level)
+        asyncio.run(_serve(room, settings), debug=settings.debug)
+    except StoryreelError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(CONFIGURATION_EXIT) from None
+
+
+async def _serve(room: Callable[[], Room], settings: ServerSettings) -> None:
+    told = asyncio.Event()
+
+    def end(number: signal.Signals) -> None:
+        if told.is_set():
+            os._exit(128 + number)
+        told.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    served = room()
+    telemetry.start(served.service)
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    server = Server(
+        [served],
+        settings.address,
+        health_address=settings.health_address,
+        reflection=settings.reflection,
+        setting=f"{prefix}ADDRESS",
+    )
+    try:
+        await server.start()
+        log.info("server.started", service=served.service, address=server.bound)
+        await told.wait()
+        log.info("server.signalled", grace_seconds=settings.grace_seconds)
+        await server.drain()
+        if not server.private:
+            await asyncio.sleep(settings.drain_seconds)
+        await server.stop(settings.grace_seconds)
+        log.info("server.stopped", service=served.service)
+    finally:
+        await telemetry.stop()

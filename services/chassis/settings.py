@@ -1,0 +1,123 @@
+"""Settings: what every service reads from the environment, and where storyreel keeps its data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from services.chassis.errors import Configuration, StoryreelError, Suggestion
+
+CONFIGURATION_EXIT = 4
+"""The exit code of a process that could not start because of its settings or surroundings."""
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def home() -> Path:
+    """Where storyreel keeps its data: `STORYREEL_HOME`, or `storyreel` in the user's data folder.
+
+    The folder need not exist yet. The user's data folder is `XDG_DATA_HOME` or `~/.local/share`.
+    """
+    if own := os.environ.get("STORYREEL_HOME"):
+        return Path(own).expanduser().absolute()
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "storyreel"
+
+
+class CommonSettings(BaseSettings):
+    """Read by every process, whatever it serves; the variables carry no stage's name."""
+
+    model_config = SettingsConfigDict(env_prefix="STORYREEL_", frozen=True, extra="ignore")
+
+    log: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="The least severe log lines to write: `debug`, `info`, `warning` or `error`.",
+    )
+
+
+class ServerSettings(BaseSettings):
+    """What every server reads; a stage's settings inherit it and set `env_prefix` and the address.
+
+    `reflection` and `debug` are the same variable for all services (`STORYREEL_REFLECTION`,
+    `STORYREEL_DEBUG`).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORYREEL_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    address: str = Field(
+        default="127.0.0.1:0",
+        min_length=1,
+        description="Where to serve: `host:port` (port 0: a free one) or `unix:/path/of/a.sock`.",
+    )
+    health_address: str | None = Field(
+        default=None,
+        description="Where to serve health checks alone, without TLS; unset: only at `address`.",
+    )
+    grace_seconds: float = Field(
+        default=60.0, ge=0, le=7200, description="How long calls in flight may take to end after SIGTERM."
+    )
+    drain_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        description="How long calls are still taken after `ready` went off, so that balancers notice; "
+        "not waited for on a unix socket or the loopback interface.",
+    )
+    reflection: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("STORYREEL_REFLECTION", "reflection"),
+        description="Answer questions about the contract (gRPC server reflection).",
+    )
+    debug: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("STORYREEL_DEBUG", "debug"),
+        description="Log at level debug and turn the event loop's own checks on.",
+    )
+
+
+def load(kind: type[S]) -> S:
+    """Read settings from the environment.
+
+    Raises:
+        Configuration: A variable does not parse; the message names each such variable and its rule,
+            never its value, since that may be a secret.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        problems = [
+            f"{variable(kind, str(problem['loc'][0]) if problem['loc'] else '')}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        message = "Settings do not parse: " + "; ".join(problems) + "."
+    except SettingsError as error:
+        named = [variable(kind, field) for field in kind.model_fields if f'"{field}"' in str(error)]
+        message = f"Settings do not parse: {', '.join(named) or error}: Input should be valid JSON."
+    raise Configuration(message, suggestions=[Suggestion("Correct or unset the variables named.")])
+
+
+def load_or_exit(kind: type[S]) -> S:
+    """`load` for a process's entry: what is wrong goes to stderr, one sentence, and the process ends (4)."""
+    try:
+        return load(kind)
+    except StoryreelError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(CONFIGURATION_EXIT) from None
+
+
+def variable(kind: type[BaseSettings], field: str) -> str:
+    """The environment variable that sets a field."""
+    if field.isupper():  # pydantic names an aliased field by its alias, which is the variable
+        return field
+    known = kind.model_fields.get(field)
+    if known is not None and isinstance(known.validation_alias, AliasChoices):
+        return str(known.validation_alias.choices[0])
+    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()

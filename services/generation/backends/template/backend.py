@@ -1,0 +1,91 @@
+"""The template backend: draws cards on the CPU, in a few long-lived processes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from services.chassis.child import ChildPool
+from services.chassis.errors import ChildDied, Draining
+from services.chassis.progress import Report
+from services.generation.backends.template import faces, wire
+from services.generation.clip import Shot
+from services.media import encode
+
+WORKER = "services.generation.backends.template.worker"
+
+log = logging.getLogger(__name__)
+
+_LIBRARIES = ("av", "numpy", "pillow", "fonttools", "pygments")
+
+
+class TemplateBackend:
+    """Draws and encodes each shot in one of `children` processes.
+
+    Args:
+        children: How many shots at once.
+        threads: Of the encoder, in each process; another number gives other bytes.
+        clip_time: How long one shot may take.
+        worker: The module that draws.
+    """
+
+    name = "template"
+
+    def __init__(self, *, children: int, threads: int, clip_time: timedelta, worker: str = WORKER) -> None:
+        self._pool = ChildPool(worker, size=children)
+        self._threads, self._clip_time = threads, clip_time
+        self._warming: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Warm the processes up in the background; tell what beside the shot the bytes depend on."""
+        self._warming = asyncio.create_task(self._warm_up())
+        return await asyncio.to_thread(self.made_by)
+
+    def made_by(self) -> str:
+        """The code that draws, the encoder's threads, the libraries' versions and the fonts in reach."""
+        libraries = " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
+        return f"template code={_code()} threads={self._threads} fonts={faces.fingerprint()} {libraries}"
+
+    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
+        """Write a shot's clip to a file; the text that could not be shown, with the reasons.
+
+        Raises:
+            ChildDied: The process died; metadata `exit` and `scene_type` tell how and over what.
+            Deadline: It took longer than `clip_time`.
+            StoreFull: The disk is full.
+        """
+        payload = wire.pack(shot, path, threads=self._threads)
+        try:
+            reply = await self._pool.call(payload, timeout=self._clip_time, report=report)
+        except ChildDied as error:
+            raise ChildDied(
+                f"The process that drew a scene of type {shot.card.type} died.",
+                metadata=error.metadata | {"scene_type": shot.card.type},
+            ) from error
+        return tuple(json.loads(reply)["unshown"])
+
+    async def close(self) -> None:
+        """End the processes."""
+        await self._pool.close()
+        if self._warming is not None:
+            await self._warming
+
+    async def _warm_up(self) -> None:
+        try:
+            await self._pool.start()
+        except (ChildDied, Draining) as error:
+            # Not the end: the first shot starts its process again, and is told when that fails too.
+            log.warning("generation.not_warm: %s", error)
+
+
+def _code() -> str:
+    """A short digest of the source that decides what a clip looks like, so that no change needs a version."""
+    digest = hashlib.sha256()
+    for path in [*sorted(Path(__file__).parent.rglob("*.py")), Path(encode.__file__)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

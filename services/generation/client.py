@@ -1,0 +1,93 @@
+"""GenerationService from the caller's side; raises the errors the service raised."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import grpc
+
+from services.artifacts import wire as artifacts
+from services.artifacts.store import Artifact
+from services.chassis.channel import errors
+from services.chassis.errors import Internal
+from services.chassis.progress import Progress
+from services.generation import wire
+from services.generation.clip import Clip, Look, Picture
+from services.story import wire as story
+from services.story.narration import Narration
+from storyreel.generation.v1 import generation_service_pb2, generation_service_pb2_grpc
+
+
+class GenerationClient:
+    """Asks for clips over a channel that the caller closes."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = generation_service_pb2_grpc.GenerationServiceStub(channel)
+
+    async def generate_clip(
+        self,
+        scene: Artifact,
+        *,
+        narration: Narration,
+        timing: Artifact,
+        frames: int,
+        lead_frames: int,
+        picture: Picture,
+        look: Look | None = None,
+        backend: str = "template",
+    ) -> AsyncGenerator[str | Progress | Clip, None]:
+        """Ask for one scene's clip, or watch it being made: the work's digest, its progress, last the clip.
+
+        Closing the generator leaves the work to others; with no watcher left for 30 s it is cancelled.
+
+        Args:
+            scene: A stored Scene.
+            narration: What is said.
+            timing: A stored SpeechTiming of the narration.
+            frames: The clip's length, 1 to 216,000.
+            lead_frames: Frames before the voice starts, less than `frames`.
+            picture: Size and rate.
+            look: How it looks; the default is dark and blue, with every frame of the grid.
+            backend: Who makes it.
+
+        Raises:
+            UnknownBackend: There is no such backend; the suggestions name those there are.
+            ArtifactMissing: The scene or the timing is not in the store.
+            ArtifactCorrupt: One of them is not what it should be.
+            InvalidRequest: The timing is of another text, or a value is out of its range.
+            ChildDied: The process that made the clip died.
+            StoreFull: The disk or the store is full.
+            Cancelled: Somebody else cancelled the work.
+        """
+        request = generation_service_pb2.GenerateClipRequest(
+            scene=artifacts.to_proto(scene),
+            narration=story.narration_to_proto(narration),
+            timing=artifacts.to_proto(timing),
+            frames=frames,
+            lead_frames=lead_frames,
+            picture=wire.picture_to_proto(picture),
+            look=wire.look_to_proto(look or Look()),
+            backend=backend,
+        )
+        with errors():
+            async for event in self._stub.GenerateClip(request):
+                match event.WhichOneof("event"):
+                    case "accepted":
+                        yield event.accepted.digest
+                    case "progress":
+                        yield wire.progress_from_proto(event.progress)
+                    case "clip":
+                        yield wire.clip_from_proto(event.clip)
+                    case unknown:
+                        raise Internal(
+                            f"The generation service sent an event this client does not know: {unknown}."
+                        )
+
+    async def cancel_clip(self, digest: str) -> None:
+        """Stop the making of a clip and wait until it has stopped; one that nobody makes is no error.
+
+        Args:
+            digest: The first thing that `generate_clip` gave.
+        """
+        with errors():
+            await self._stub.CancelClip(generation_service_pb2.CancelClipRequest(digest=digest))

@@ -1,0 +1,104 @@
+"""The nouns of generation: what a clip is made from, how it looks, and what was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from services.artifacts.store import Artifact
+from services.chassis.progress import Report
+from services.media.clock import Rate
+from services.story.narration import Narration, SpeechTiming
+from services.story.scene import Card
+
+Theme = Literal["dark", "light"]
+Accent = Literal["orange", "blue", "purple", "green", "pink", "cyan"]
+FrameTiming = Literal["constant", "sparse"]
+
+UNSHOWN_MOST = 20
+"""How many texts that could not be shown a clip names; the contract's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The size and rate of a video; pixels, both even."""
+
+    width: int
+    height: int
+    rate: Rate
+
+    def __post_init__(self) -> None:
+        if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:
+            raise ValueError(f"{self.width}x{self.height} is no size of even numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How cards are drawn, and which frames are written."""
+
+    theme: Theme = "dark"
+    accent: Accent = "blue"
+    timing: FrameTiming = "constant"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """All that one scene's picture depends on.
+
+    Args:
+        card: What is shown.
+        narration: What is said.
+        timing: When it is said.
+        frames: The clip's length, at least 1.
+        lead_frames: Frames before the voice starts, less than `frames`.
+        picture: Size and rate.
+        look: How it looks.
+    """
+
+    card: Card
+    narration: Narration
+    timing: SpeechTiming
+    frames: int
+    lead_frames: int
+    picture: Picture
+    look: Look = Look()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lead_frames < self.frames:
+            raise ValueError(f"{self.lead_frames} frames of lead do not fit {self.frames} frames")
+        if self.timing.text != self.narration.text:
+            raise ValueError("the timing is of another text than the narration")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One scene's picture: its file, its length, and the text that could not be shown, with reasons."""
+
+    video: Artifact
+    frames: int
+    picture: Picture
+    unshown: tuple[str, ...] = ()
+
+
+class Backend(Protocol):
+    """Something that makes clips."""
+
+    name: str
+
+    async def start(self) -> str:
+        """Get ready; tell what beside the shot its bytes depend on: versions, settings, fonts."""
+        ...
+
+    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
+        """Write a shot's picture to a new file; the text that could not be shown, with the reasons.
+
+        Raises:
+            ChildDied: The process that made it died.
+            StoreFull: The disk is full.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop all work."""
+        ...

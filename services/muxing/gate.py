@@ -1,0 +1,189 @@
+"""The gate: the finished file is opened and measured, and refused when it is not what was planned.
+
+Pictures are judged by the times and marks of their packets, which costs no decoding. The sound is decoded
+once, for its loudness, and searched for each voice. Then, for every scene:
+
+    offset = (time its voice is heard - time its first frame appears), less the same difference as planned
+
+A voice that cannot be told from its surroundings counts by the sound track's clock alone. Drift is how far
+the last scene's offset is from the first one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from services.chassis.errors import GateRefused, Suggestion
+from services.media import probe
+from services.media.clock import SAMPLE_RATE, Rate
+from services.muxing import sync
+from services.muxing.loudness import TARGET_LUFS, TOLERANCE, TRUE_PEAK, Loudness
+from services.muxing.package import chapter_title
+from services.muxing.timeline import Timeline
+from services.muxing.video import Measurements
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a finished file was found to hold.
+
+    Args:
+        picture: Codec, pixel format, width, height.
+        colours: Tags; see `probe.VideoTrack`.
+        frames: Length on the grid; a fraction when it ends beside it.
+        off_grid: Frames that begin beside the grid, or at the time of another.
+        starts: Per scene: how many frames after its place the next frame appears.
+        keys: Scenes whose first frame is a key frame.
+        sound: Codec, rate, channels.
+        audio_start: Samples from the clock's zero to the first one heard.
+        audio_samples: Samples heard.
+        voices: Per scene.
+        boxes: The outermost boxes.
+        chapters: Title and first frame.
+    """
+
+    picture: tuple[str, str, int, int]
+    colours: tuple[int, int, int, int]
+    frames: Fraction
+    off_grid: int
+    starts: tuple[Fraction, ...]
+    keys: int
+    sound: tuple[str, int, int]
+    audio_start: int
+    audio_samples: int
+    voices: tuple[sync.Heard, ...]
+    boxes: tuple[str, ...]
+    chapters: tuple[tuple[str, int], ...]
+
+
+def look(
+    video: Path,
+    *,
+    heard: Path,
+    master: Path,
+    rate: Rate,
+    starts: Sequence[int],
+    voices: Sequence[tuple[int, int]],
+) -> Findings:
+    """Open a finished file.
+
+    Args:
+        video: The file.
+        heard: Its sound, decoded.
+        master: The voices in their places, before any processing.
+        rate: The grid.
+        starts: The first frame of each scene.
+        voices: First sample and length of each voice.
+
+    Raises:
+        GateRefused: It does not open.
+    """
+    try:
+        track, tone = probe.video(video), probe.audio(video)
+        marks, boxes = probe.chapters(video), probe.boxes(video)
+    except probe.Unreadable as error:
+        raise refused([f"it {error}"]) from error
+    frame = Fraction(rate.denominator, rate.numerator) / track.tick
+    # In units of 1/numerator of a frame times are whole numbers, so nothing is rounded.
+    times, step = track.times * frame.denominator, frame.numerator
+    wanted = np.array(starts, dtype=np.int64) * step
+    shown = times[np.minimum(np.searchsorted(times, wanted), len(times) - 1)]
+    return Findings(
+        picture=(track.codec, track.pixel_format, track.width, track.height),
+        colours=track.colours,
+        frames=Fraction(track.end * frame.denominator, step),
+        off_grid=int(np.count_nonzero(times % step)) + int(np.count_nonzero(np.diff(times) == 0)),
+        starts=tuple(Fraction(int(late), step) for late in shown - wanted),
+        keys=int(np.count_nonzero(np.isin(wanted, track.keys * frame.denominator))),
+        sound=(tone.codec, tone.rate, tone.channels),
+        audio_start=tone.start,
+        audio_samples=tone.samples,
+        voices=tuple(sync.listen(master, heard, voices, delay=tone.start)),
+        boxes=tuple(boxes),
+        chapters=tuple((mark.title, round(mark.start * rate.numerator / rate.denominator)) for mark in marks),
+    )
+
+
+def judge(found: Findings, loudness: Loudness, timeline: Timeline) -> Measurements:
+    """What was measured, when it is what was planned.
+
+    Raises:
+        GateRefused: It is not; the message names every difference with its numbers.
+    """
+    rate = timeline.rate
+    frame = Fraction(rate.denominator, rate.numerator)
+    offsets = [
+        float(Fraction(found.audio_start if voice.late is None else voice.late, SAMPLE_RATE) - after * frame)
+        for voice, after in zip(found.voices, found.starts, strict=True)
+    ]
+    measured = Measurements(
+        frames=round(found.frames),
+        video_seconds=float(found.frames * frame),
+        audio_seconds=found.audio_samples / SAMPLE_RATE,
+        max_av_offset_seconds=max(map(abs, offsets)),
+        av_drift_seconds=abs(offsets[-1] - offsets[0]),
+        loudness=loudness,
+        scene_key_frames=found.keys,
+    )
+    if differences := list(_differences(found, measured, timeline)):
+        raise refused(differences)
+    return measured
+
+
+def missing_chapters(found: Findings, timeline: Timeline) -> str:
+    """Why the chapters are not what was planned; empty when they are."""
+    wanted = tuple((chapter_title(c.title), c.start) for c in timeline.chapters())
+    if found.chapters == wanted:
+        return ""
+    return f"chapters: {len(found.chapters)} of {len(wanted)} are in the file as planned"
+
+
+def refused(differences: list[str]) -> GateRefused:
+    """The refusal of a finished file; each difference continues "The finished video …"."""
+    return GateRefused(
+        f"The finished video is not what was planned and was not published: {'; '.join(differences)}.",
+        suggestions=[
+            Suggestion("Report it with the request's digest; the same request gives the same file.")
+        ],
+    )
+
+
+def _differences(found: Findings, measured: Measurements, timeline: Timeline) -> Iterator[str]:
+    picture = timeline.picture
+    one_frame = picture.rate.seconds(1)
+    codec, pixels, width, height = found.picture
+    if found.picture != ("h264", "yuv420p", picture.width, picture.height):
+        yield f"its picture is {codec}, {pixels}, {width}x{height}, planned was h264, yuv420p, {picture}"
+    if found.colours != probe.BT709:
+        yield f"its colour tags are {found.colours}, not BT.709's"
+    if found.frames != timeline.frames:
+        yield f"it lasts {float(found.frames):g} frames, planned were {timeline.frames}"
+    if found.off_grid:
+        yield f"{found.off_grid} frames are off the grid"
+    if found.keys != len(timeline.scenes):
+        yield f"{found.keys} of {len(timeline.scenes)} scenes begin with a key frame"
+    if found.sound != ("aac", SAMPLE_RATE, 2):
+        yield "its sound is {}, {} Hz, {} channels, not aac, 48000 Hz, 2 channels".format(*found.sound)
+    if lost := sum(voice.lost for voice in found.voices):
+        yield f"{lost} of {len(found.voices)} voices are not in the sound"
+    if (apart := abs(measured.video_seconds - measured.audio_seconds)) > one_frame:
+        yield f"picture and sound differ by {apart * 1000:.1f} ms in length"
+    if measured.max_av_offset_seconds > one_frame:
+        yield f"a voice is {measured.max_av_offset_seconds * 1000:.1f} ms off its picture"
+    voice_samples = sum(scene.planned.voice_samples for scene in timeline.scenes)
+    off = abs(measured.loudness.lufs - TARGET_LUFS) > TOLERANCE
+    if off and not measured.loudness.as_loud_as_can_be(voice_samples):
+        yield f"it is {measured.loudness.lufs:.1f} LUFS loud, not {TARGET_LUFS:.1f} ± {TOLERANCE}"
+    if measured.loudness.true_peak > TRUE_PEAK:
+        yield f"its true peak is {measured.loudness.true_peak:.1f} dBTP, above {TRUE_PEAK:.1f}"
+    if not _index_first(found.boxes):
+        yield f"its index is not at the front: {', '.join(found.boxes)}"
+
+
+def _index_first(boxes: tuple[str, ...]) -> bool:
+    return "moov" in boxes and "mdat" in boxes and boxes.index("moov") < boxes.index("mdat")

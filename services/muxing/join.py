@@ -1,0 +1,120 @@
+"""Whether clips join by copy, and the list that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from services.chassis.errors import ArtifactCorrupt
+from services.media import probe
+from services.media.clock import Rate
+from services.muxing.timeline import misfit
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What each clip must be: the video's picture, and this clip's frames."""
+
+    width: int
+    height: int
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """What the joined track's times are counted in.
+
+    Args:
+        ticks: Ticks per second, the same in every clip.
+        per_frame: Ticks per frame; a whole number, so that every frame begins on a tick.
+    """
+
+    ticks: int
+    per_frame: int
+
+
+def clip_name(number: int) -> str:
+    """The name of a scene's clip beside the list; numbers count from 1."""
+    return f"clip{number:04}.mp4"
+
+
+def concat_list(scenes: int) -> str:
+    """The list for ffmpeg's concat demuxer: relative names of our own and nothing else."""
+    return "".join(f"file {clip_name(number)}\n" for number in range(1, scenes + 1))
+
+
+def compare(
+    clips: Sequence[Path], frames: Sequence[int], wanted: Wanted, *, tell: Callable[[int], None]
+) -> Joint:
+    """Check every packet's time and every clip's parameters; nothing is decoded.
+
+    Args:
+        clips: The files, in the order of the scenes.
+        frames: How many frames of the grid each must last.
+        wanted: The video's picture.
+        tell: Told how many clips are done.
+
+    Raises:
+        ArtifactCorrupt: A clip cannot be read; metadata `scene` counts from 1.
+        GateRefused: A clip does not fit the plan or the clips before it; metadata `scene` likewise.
+    """
+    first: probe.VideoTrack | None = None
+    for number, (path, length) in enumerate(zip(clips, frames, strict=True), 1):
+        track = _read(number, path)
+        if first is None:
+            first = track
+        if what := _unlike_plan(track, length, wanted) or _unlike_first(track, first):
+            raise misfit(number, what)
+        tell(number)
+    assert first is not None
+    return Joint(first.tick.denominator, int(_per_frame(first, wanted.rate)))
+
+
+def _read(number: int, path: Path) -> probe.VideoTrack:
+    try:
+        return probe.video(path)
+    except probe.Unreadable as error:
+        raise ArtifactCorrupt(
+            f"The clip of scene {number} {error}. Repeat the call that made it.",
+            metadata={"scene": str(number)},
+        ) from error
+
+
+def _per_frame(track: probe.VideoTrack, rate: Rate) -> Fraction:
+    return Fraction(rate.denominator, rate.numerator) / track.tick
+
+
+def _unlike_plan(track: probe.VideoTrack, frames: int, wanted: Wanted) -> str:
+    """What sets a clip apart from its plan; empty when nothing does."""
+    per_frame = _per_frame(track, wanted.rate)
+    if track.codec != "h264" or track.pixel_format != "yuv420p":
+        return f"is {track.codec} in {track.pixel_format}, not h264 in yuv420p"
+    if (track.width, track.height) != (wanted.width, wanted.height):
+        return f"is {track.width}x{track.height}, the video {wanted.width}x{wanted.height}"
+    if track.colours != probe.BT709:
+        return f"has the colour tags {track.colours}, not those of BT.709, limited range: {probe.BT709}"
+    if track.tick.numerator != 1 or per_frame.denominator != 1:
+        return f"counts time in {track.tick} s: {float(per_frame):.3f} ticks a frame, not a whole number"
+    step = int(per_frame)
+    if (ending := Fraction(track.end, step)) != frames:
+        return f"lasts {float(ending):g} frames, planned were {frames}"
+    if off := int(np.count_nonzero(track.times % step)):
+        return f"has {off} of {len(track.times)} frames off the grid of {wanted.rate.numerator} Hz"
+    if track.times[0] != 0 or np.any(np.diff(track.times) == 0):
+        return "does not show its first frame at 0, or shows two frames at once"
+    if len(track.keys) == 0 or track.keys[0] != 0:
+        return "does not begin with a key frame"
+    return ""
+
+
+def _unlike_first(track: probe.VideoTrack, first: probe.VideoTrack) -> str:
+    """What keeps a clip from joining the first one by copy; empty when nothing does."""
+    if track.tick != first.tick:
+        return f"counts time in {track.tick} s, the first clip in {first.tick} s"
+    if track.setup != first.setup:
+        return "was encoded with other parameters than the first clip, so they do not join by copy"
+    return ""

@@ -1,0 +1,117 @@
+"""The nouns of muxing to and from the contract."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+
+from services.artifacts import wire as artifacts
+from services.chassis.progress import Progress
+from services.media.clock import Rate
+from services.muxing.loudness import Loudness
+from services.muxing.timeline import Picture, Planned, Timeline, lay
+from services.muxing.video import Measurements, Video
+from storyreel.generation.v1 import clip_pb2
+from storyreel.muxing.v1 import timeline_pb2
+from storyreel.progress.v1 import progress_pb2
+
+
+def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
+    """The timeline of a valid plan.
+
+    Raises:
+        GateRefused: A scene does not fit; see `timeline.lay`.
+    """
+    planned = [
+        Planned(
+            clip=artifacts.from_proto(scene.clip.video),
+            picture=_picture_from_proto(scene.clip.picture),
+            frames=scene.clip.frames,
+            lead_frames=scene.lead_frames,
+            audio=artifacts.from_proto(scene.speech.audio),
+            timing=artifacts.from_proto(scene.speech.timing),
+            voice_samples=scene.speech.samples,
+            chapter=scene.chapter,
+        )
+        for scene in message.scenes
+    ]
+    language = message.language or "und"
+    return lay(planned, _picture_from_proto(message.picture), title=message.title, language=language)
+
+
+def video_to_proto(video: Video) -> timeline_pb2.Video:
+    """The contract's form of a finished video."""
+    return timeline_pb2.Video(
+        mp4=artifacts.to_proto(video.mp4),
+        srt=artifacts.to_proto(video.srt),
+        vtt=artifacts.to_proto(video.vtt),
+        transcript=artifacts.to_proto(video.transcript),
+        thumbnail=artifacts.to_proto(video.thumbnail) if video.thumbnail else None,
+        measurements=_measurements_to_proto(video.measurements),
+        missing=video.missing,
+    )
+
+
+def video_from_proto(message: timeline_pb2.Video) -> Video:
+    """The video of a message; the message must be valid."""
+    return Video(
+        mp4=artifacts.from_proto(message.mp4),
+        srt=artifacts.from_proto(message.srt),
+        vtt=artifacts.from_proto(message.vtt),
+        transcript=artifacts.from_proto(message.transcript),
+        thumbnail=artifacts.from_proto(message.thumbnail) if message.HasField("thumbnail") else None,
+        measurements=_measurements_from_proto(message.measurements),
+        missing=tuple(message.missing),
+    )
+
+
+def progress_to_proto(progress: Progress) -> progress_pb2.StageProgress:
+    """The contract's form of progress."""
+    return progress_pb2.StageProgress(
+        step=progress.step,
+        fraction=min(max(progress.fraction, 0.0), 1.0),
+        done=progress.done,
+        total=progress.total,
+        unit=progress.unit,
+    )
+
+
+def progress_from_proto(message: progress_pb2.StageProgress) -> Progress:
+    """The progress of a message."""
+    return Progress(message.step, message.fraction, message.done, message.total, message.unit)
+
+
+def _picture_from_proto(message: clip_pb2.Picture) -> Picture:
+    return Picture(message.width, message.height, Rate(message.rate_numerator, message.rate_denominator))
+
+
+def _measurements_to_proto(value: Measurements) -> timeline_pb2.Measurements:
+    return timeline_pb2.Measurements(
+        frames=value.frames,
+        video_duration=_duration(value.video_seconds),
+        audio_duration=_duration(value.audio_seconds),
+        max_av_offset_seconds=value.max_av_offset_seconds,
+        av_drift_seconds=value.av_drift_seconds,
+        loudness_lufs=value.loudness.lufs,
+        true_peak_dbtp=value.loudness.true_peak,
+        scene_key_frames=value.scene_key_frames,
+    )
+
+
+def _measurements_from_proto(message: timeline_pb2.Measurements) -> Measurements:
+    return Measurements(
+        frames=message.frames,
+        video_seconds=message.video_duration.ToTimedelta().total_seconds(),
+        audio_seconds=message.audio_duration.ToTimedelta().total_seconds(),
+        max_av_offset_seconds=message.max_av_offset_seconds,
+        av_drift_seconds=message.av_drift_seconds,
+        loudness=Loudness(message.loudness_lufs, message.true_peak_dbtp),
+        scene_key_frames=message.scene_key_frames,
+    )
+
+
+def _duration(seconds: float) -> Duration:
+    result = Duration()
+    result.FromTimedelta(timedelta(seconds=seconds))
+    return result

@@ -1,0 +1,124 @@
+"""The child that reads media in process: Python between packets would stall the server's event loop.
+
+Its tasks and answers are dataclasses in JSON. Files are named by the server and lie in its scratch folder
+or in the store.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from services.chassis.errors import ArtifactCorrupt, StoreFull
+from services.chassis.progress import Progress, Report
+from services.media import probe
+from services.media.clock import Rate
+from services.muxing import gate, join, package, sound
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Check that clips join by copy; the answer is a `join.Joint`."""
+
+    clips: tuple[Path, ...]
+    frames: tuple[int, ...]
+    wanted: join.Wanted
+    task: Literal["compare"] = "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class LayVoices:
+    """Write the master; the answer is its peak, 0 to 1."""
+
+    voices: tuple[sound.Placed, ...]
+    samples: int
+    master: Path
+    task: Literal["lay_voices"] = "lay_voices"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Open a finished file; the answer is `gate.Findings`. The arguments are those of `gate.look`."""
+
+    video: Path
+    heard: Path
+    master: Path
+    rate: Rate
+    starts: tuple[int, ...]
+    voices: tuple[tuple[int, int], ...]
+    task: Literal["look"] = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Portray:
+    """Write the thumbnail; the answer is null."""
+
+    clip: Path
+    frames: int
+    rate: Rate
+    out: Path
+    task: Literal["portray"] = "portray"
+
+
+Task = Compare | LayVoices | Look | Portray
+TASKS: TypeAdapter[Task] = TypeAdapter(Annotated[Task, Field(discriminator="task")])
+JOINT = TypeAdapter(join.Joint)
+PEAK = TypeAdapter(float)
+FINDINGS = TypeAdapter(gate.Findings)
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def answer(payload: bytes, report: Report) -> bytes:
+    """Do one task and answer in JSON; progress is a fraction of the task.
+
+    Raises:
+        StoryreelError: What the task raises; StoreFull when the disk is full.
+    """
+    try:
+        return _do(TASKS.validate_json(payload), report)
+    except OSError as error:
+        if error.errno not in _FULL_DISK:
+            raise
+        raise StoreFull("The disk that videos are made on is full: make room, then try again.") from error
+
+
+def _do(task: Task, report: Report) -> bytes:
+    match task:
+        case Compare():
+            tell = _Teller(report, len(task.clips), "clips")
+            return JOINT.dump_json(join.compare(task.clips, task.frames, task.wanted, tell=tell))
+        case LayVoices():
+            tell = _Teller(report, len(task.voices), "voices")
+            peak = sound.lay_voices(task.voices, samples=task.samples, master=task.master, tell=tell)
+            return PEAK.dump_json(peak)
+        case Look():
+            found = gate.look(
+                task.video,
+                heard=task.heard,
+                master=task.master,
+                rate=task.rate,
+                starts=task.starts,
+                voices=task.voices,
+            )
+            return FINDINGS.dump_json(found)
+        case Portray():
+            try:
+                package.thumbnail(task.clip, task.frames, task.rate, out=task.out)
+            except probe.Unreadable as error:
+                raise ArtifactCorrupt(f"The clip {error}.") from error
+            return b"null"
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    report: Report
+    total: int
+    unit: str
+
+    def __call__(self, done: int) -> None:
+        self.report(Progress("", done / self.total, done, self.total, self.unit))

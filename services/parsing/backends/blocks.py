@@ -1,0 +1,146 @@
+"""Collects the blocks of a document in reading order, whatever format they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from services.parsing.backends import tags
+from services.parsing.backends.entries import entries, labelled
+from services.parsing.backends.inline import Inline, Picture
+from services.parsing.outline import Dropped, Entries, Heading, Node, Passage, Prose
+from services.parsing.sentences import sentences, worded, words
+
+BADGE = "a status badge says nothing about the subject"
+COMMENT = "comments are not for readers"
+NO_ALT = "the image has no alternative text"
+WORDLESS = "it has no words"
+
+_HEADLINE_WORDS = 12
+
+
+class Blocks:
+    """The nodes of an outline in the making.
+
+    Args:
+        language: The document's language; English gets English connecting words.
+    """
+
+    def __init__(self, *, language: str) -> None:
+        self._nodes: list[Node] = []
+        self._main = self._nodes
+        self._notes: dict[str, list[Node]] = {}
+        self._referred: dict[str, int] = {}
+        self._english = language.lower().partition("-")[0] in ("", "en")
+        self.links: list[str] = []
+
+    def add(self, node: Node) -> None:
+        """Append a node."""
+        self._nodes.append(node)
+
+    def drop(self, kind: str, text: str, line: int, reason: str) -> None:
+        """Account for a block that no scene shows."""
+        self.add(Dropped(Passage(kind, text, line), reason))
+
+    def contents(self, text: str, line: int, reason: str) -> None:
+        """Drop an item of a table of contents, and the heading above that announces it."""
+        last = self._nodes[-1] if self._nodes else None
+        if isinstance(last, Heading) and last.level > 1:
+            self._nodes[-1] = Dropped(last.source, reason)
+        self.drop("list_item", text, line, reason)
+
+    @contextmanager
+    def note(self, label: str) -> Iterator[None]:
+        """Collect the blocks of a footnote."""
+        outer, self._nodes = self._nodes, self._notes.setdefault(label, [])
+        yield
+        self._nodes = outer
+
+    def heed(self, inline: Inline, line: int) -> None:
+        """Keep what every inline text may carry besides its words: links, notes, comments, badges."""
+        self.links += inline.links
+        for label in inline.notes:
+            self._referred.setdefault(label, len(self._main))
+        for comment in inline.comments:
+            self.drop("html", comment, line, COMMENT)
+        for picture in inline.pictures:
+            if not inline.gallery:
+                self.drop("image", picture.alt, line, BADGE if picture.badge else NO_ALT)
+
+    def heading(self, inline: Inline, level: int, line: int) -> None:
+        """Append a heading; one without words says so."""
+        text = inline.text or " ".join(picture.alt for picture in inline.pictures if picture.alt)
+        source = Passage("heading", text, line)
+        self.add(Heading(source, text, level) if worded(text) else Dropped(source, WORDLESS))
+
+    def paragraph(self, inline: Inline, line: int) -> None:
+        """Append a paragraph: text, labelled lines, or images."""
+        if inline.gallery:
+            for picture in inline.pictures:
+                self.picture(picture, line)
+            return
+        source = Passage("paragraph", inline.text, line)
+        if not worded(inline.text):
+            if inline.text or not inline.comments:
+                self.add(Dropped(source, WORDLESS))
+        elif lines := labelled(inline):
+            items = (entry for lead, rest in lines for entry in entries(source, lead, rest))
+            self.add(Entries(tuple(items)))
+        else:
+            headline = inline.headline and words(inline.text) <= _HEADLINE_WORDS
+            self.add(Prose(source, inline.sentences(), tuple(inline.phrases), headline))
+
+    def picture(self, picture: Picture, line: int) -> None:
+        """Append an image as the sentence it stands for."""
+        source = Passage("image", picture.alt, line)
+        if picture.badge or not worded(picture.alt):
+            self.add(Dropped(source, BADGE if picture.badge else NO_ALT))
+        else:
+            self.add(Prose(source, self._figure(picture.alt)))
+
+    def html(self, html: str, line: int) -> None:
+        """Append what a block of HTML says."""
+        for piece in tags.pieces(html):
+            at = line + piece.line
+            source = Passage("html", piece.text, at)
+            if piece.kind not in ("image", "comment", "silent") and not worded(piece.text):
+                self.add(Dropped(source, WORDLESS))
+            elif piece.kind == "image":
+                self.picture(Picture(piece.text, piece.badge), at)
+            elif piece.kind == "heading":
+                self.add(Heading(Passage("heading", piece.text, at), piece.text, piece.level))
+            elif piece.kind == "comment":
+                self.add(Dropped(source, COMMENT))
+            elif piece.kind == "silent":
+                self.add(Dropped(source, "scripts and style sheets are not for readers"))
+            elif piece.kind in ("row", "item"):
+                self._extend(source, piece.text)
+            else:
+                self.add(Prose(source, tuple(sentences(piece.text))))
+
+    def finish(self) -> tuple[Node, ...]:
+        """The nodes, with each footnote at the end of the section that refers to it first."""
+        ends: dict[int, list[Node]] = {}
+        for label, notes in self._notes.items():
+            at = self._referred.get(label, len(self._main))
+            while at < len(self._main) and not isinstance(self._main[at], Heading):
+                at += 1
+            ends.setdefault(at, []).extend(notes)
+        nodes: list[Node] = []
+        for index in range(len(self._main) + 1):
+            nodes += ends.get(index, ())
+            nodes += self._main[index : index + 1]
+        return tuple(nodes)
+
+    def _extend(self, source: Passage, text: str) -> None:
+        """Append an item to the list that the last node is, or start one."""
+        items = tuple(entries(source, "", text))
+        last = self._nodes[-1] if self._nodes else None
+        if isinstance(last, Entries) and last.items[-1].source.kind == "html":
+            self._nodes[-1] = Entries((*last.items, *items))
+        else:
+            self.add(Entries(items))
+
+    def _figure(self, alt: str) -> tuple[str, ...]:
+        closed = alt if alt.endswith((".", "!", "?", "。", "！", "？")) else f"{alt}."
+        return tuple(sentences(f"Figure: {closed}" if self._english else closed))

@@ -1,0 +1,205 @@
+"""The inside of a markdown block: its text line by line, and what the source set off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+
+from services.parsing.backends.tags import attribute, is_badge
+from services.parsing.sentences import sentences
+
+LONGEST_PHRASE = 200
+"""Characters of a key phrase in the contract."""
+
+_UNSPACED = "\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_JOIN = re.compile(rf"(?<=[{_UNSPACED}])\n(?=[{_UNSPACED}])")
+_WORDS = re.compile(r"[^\W_]")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`)\]]{1,490}")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that is not part of a sentence: the text it stands for, and whether it is a badge."""
+
+    alt: str
+    badge: bool
+
+
+@dataclass(slots=True)
+class Line:
+    """A line; `lead` is the bold text, code or link it starts with, `hard` tells that a break ends it."""
+
+    lead: str = ""
+    rest: str = ""
+    hard: bool = False
+    leading: bool = True
+
+    @property
+    def text(self) -> str:
+        """The line without markup."""
+        return " ".join((self.lead + self.rest).split())
+
+
+@dataclass(slots=True)
+class Inline:
+    """What a block says."""
+
+    lines: list[Line] = field(default_factory=lambda: [Line()])
+    phrases: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    anchored: int = 0
+    plain: int = 0
+    strong: int = 0
+    spoken: int = 0
+
+    @property
+    def text(self) -> str:
+        """Everything as one line."""
+        return " ".join(" ".join(self.flows()).split())
+
+    @property
+    def headline(self) -> bool:
+        """Tell whether all words are bold."""
+        return self.strong > 0 and self.plain == 0
+
+    @property
+    def anchors(self) -> bool:
+        """Tell whether all words are links into the document itself."""
+        return self.anchored > 0 and self.anchored == self.spoken
+
+    @property
+    def gallery(self) -> bool:
+        """Tell whether there is nothing but images."""
+        return bool(self.pictures) and self.spoken == 0
+
+    def flows(self) -> list[str]:
+        """The text between hard breaks; other line ends are joined as the script wants it."""
+        flows, open_lines = [], []
+        for line in self.lines:
+            open_lines.append(line.text)
+            if line.hard:
+                flows.append(_joined(open_lines))
+                open_lines = []
+        flows.append(_joined(open_lines))
+        return [flow for flow in flows if flow]
+
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences; a hard break ends one."""
+        return tuple(sentence for flow in self.flows() for sentence in sentences(flow))
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return " ".join(_JOIN.sub("", "\n".join(line for line in lines if line)).split())
+
+
+def read(tokens: Sequence[Token]) -> Inline:
+    """Read the children of an inline token."""
+    spoken = any(token.type in ("text", "code_inline") and _WORDS.search(token.content) for token in tokens)
+    return _Reader(pictures=not spoken).read(tokens)
+
+
+class _Reader:
+    """Walks over inline tokens; images stand alone when `pictures`, else for their text."""
+
+    def __init__(self, *, pictures: bool) -> None:
+        self._into = Inline()
+        self._pictures = pictures
+        self._strong = 0
+        self._hrefs: list[str] = []
+        self._phrase: list[str] | None = None
+
+    def read(self, tokens: Sequence[Token]) -> Inline:
+        for token in tokens:
+            self._take(token)
+        return self._into
+
+    def _take(self, token: Token) -> None:
+        match token.type:
+            case "text" | "text_special":
+                self._say(token.content)
+            case "code_inline":
+                self._say(token.content, lead=True)
+                self._note_phrase(token.content)
+            case "softbreak" | "hardbreak":
+                self._break(hard=token.type == "hardbreak")
+            case "strong_open":
+                self._strong += 1
+                self._phrase = [] if self._phrase is None else self._phrase
+            case "strong_close":
+                self._strong -= 1
+                self._end_phrase()
+            case "link_open":
+                self._open_link(str(token.attrs.get("href", "")))
+            case "link_close":
+                self._hrefs.pop()
+                self._end_phrase()
+            case "image":
+                self._picture(read(token.children or ()).text, str(token.attrs.get("src", "")))
+            case "html_inline":
+                self._tag(token.content)
+            case "footnote_ref":
+                self._into.notes.append(str(token.meta["label"]))
+
+    def _say(self, text: str, *, lead: bool = False) -> None:
+        line, words = self._into.lines[-1], sum(map(str.isalnum, text))
+        if self._phrase is not None:
+            self._phrase.append(text)
+        self._into.spoken += words
+        self._into.strong += words if self._strong else 0
+        self._into.plain += 0 if self._strong else words
+        self._into.anchored += words if self._hrefs and self._hrefs[-1].startswith("#") else 0
+        self._into.links += _ADDRESS.findall(text)
+        # A lead is bold, code or a link; a mark such as an emoji may stand before it.
+        lead = lead or self._strong > 0 or bool(self._hrefs)
+        if line.leading and (lead or (not words and not line.lead.strip())):
+            line.lead += text
+        else:
+            if line.leading and not any(map(str.isalnum, line.lead)):
+                line.rest, line.lead = line.lead, ""
+            line.leading = False
+            line.rest += text
+
+    def _break(self, *, hard: bool) -> None:
+        self._into.lines[-1].hard = hard
+        self._into.lines.append(Line())
+
+    def _open_link(self, href: str) -> None:
+        self._hrefs.append(href)
+        self._phrase = [] if self._phrase is None else self._phrase
+        if href.startswith(("http://", "https://")):
+            self._into.links.append(href)
+
+    def _end_phrase(self) -> None:
+        if not self._strong and not self._hrefs and self._phrase is not None:
+            self._note_phrase("".join(self._phrase))
+            self._phrase = None
+
+    def _note_phrase(self, text: str) -> None:
+        phrase = " ".join(text.split()).strip(" :,;")
+        if 1 < len(phrase) <= LONGEST_PHRASE and not phrase.startswith("http"):
+            self._into.phrases.append(phrase)
+
+    def _picture(self, alt: str, source: str) -> None:
+        badge = is_badge(source, linked=bool(self._hrefs))
+        if self._pictures or badge or not alt:
+            self._into.pictures.append(Picture(alt, badge))
+        else:
+            self._say(alt)
+        if badge and self._hrefs:
+            href = self._hrefs[-1]
+            self._into.links = [link for link in self._into.links if link != href]
+
+    def _tag(self, html: str) -> None:
+        lower = html[:12].lower()
+        if lower.startswith("<!--"):
+            self._into.comments.append(html.removeprefix("<!--").removesuffix("-->").strip())
+        elif lower.startswith("<br"):
+            self._break(hard=True)
+        elif lower.startswith("<img"):
+            self._picture(attribute(html, "alt"), attribute(html, "src"))

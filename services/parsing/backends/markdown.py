@@ -1,0 +1,157 @@
+"""Reads CommonMark with GitHub's extensions, footnotes and front matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from services.parsing.backends import inline
+from services.parsing.backends.blocks import Blocks
+from services.parsing.backends.entries import entries, row
+from services.parsing.backends.inline import Inline
+from services.parsing.backends.nested import line_of, read_list, read_quote
+from services.parsing.outline import Dropped, Entries, Listing, Outline, Passage
+from services.parsing.sentences import worded
+
+MADE_BY = f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version('mdit-py-plugins')}"
+"""The libraries whose versions change what is read."""
+
+DEEPEST = 100
+"""How deep blocks may be nested; what lies deeper is dropped with a reason."""
+
+_LONGEST_LANGUAGE = 50
+_COVERING = frozenset(
+    {"inline", "fence", "code_block", "html_block", "hr", "front_matter", "heading_open", "thead_open"}
+)
+_WORD = re.compile(r"[^\W_]")
+_TITLE = re.compile(r"title\s*:\s*(\S.*)", re.IGNORECASE)
+
+
+def outline(text: str, *, language: str) -> Outline:
+    """The outline of a markdown document; `language` is BCP 47."""
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
+    parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False)
+    env: dict[str, Any] = {}
+    tokens = parser.parse(text, env)
+    reader = _Reader(Blocks(language=language))
+    reader.walk(SyntaxTreeNode(tokens).children)
+    reader.definitions(text, env)
+    reader.unread(text, tokens, env)
+    return Outline(reader.blocks.finish(), reader.title, tuple(reader.blocks.links))
+
+
+class _Reader:
+    """Walks over the tree of blocks."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.blocks = blocks
+        self.title: Passage | None = None
+
+    def walk(self, nodes: Iterable[SyntaxTreeNode], *, nested: bool = False) -> None:
+        """Read blocks; inside lists and quotations (`nested`) a heading opens no chapter."""
+        for node in nodes:
+            line = line_of(node)
+            match node.type:
+                case "heading" if not nested:
+                    self.blocks.heading(self.inline(node, line), int(node.tag[1]), line)
+                case "paragraph" | "heading":
+                    self.blocks.paragraph(self.inline(node, line), line)
+                case "bullet_list" | "ordered_list":
+                    read_list(node, self)
+                case "blockquote":
+                    read_quote(node, self)
+                case "fence" | "code_block":
+                    self._listing(node, line)
+                case "table":
+                    self._table(node)
+                case "html_block":
+                    self.blocks.html(node.content, line)
+                case "hr":
+                    self.blocks.drop("rule", "", line, "a rule only separates")
+                case "front_matter":
+                    self._front_matter(node.content)
+                case "footnote_reference":
+                    with self.blocks.note(str(node.meta["label"])):
+                        self.walk(node.children, nested=True)
+                case _:
+                    self.walk(node.children, nested=nested)
+
+    def inline(self, node: SyntaxTreeNode, line: int) -> Inline:
+        """Read the text of a block, and keep its links, notes and comments."""
+        read = inline.read([token for child in node.to_tokens() for token in child.children or ()])
+        self.blocks.heed(read, line)
+        return read
+
+    def definitions(self, text: str, env: Mapping[str, Any]) -> None:
+        """Account for link definitions, which leave no token."""
+        lines = text.split("\n")
+        for start, end in _definitions(env):
+            source = " ".join(line.strip() for line in lines[start:end])
+            self.blocks.drop("definition", source, start + 1, "link definitions are not for readers")
+
+    def unread(self, text: str, tokens: Sequence[Token], env: Mapping[str, Any]) -> None:
+        """Account for lines that no token covers: those nested too deep for the parser."""
+        covered = {line for start, end in _definitions(env) for line in range(start, end)}
+        for token in tokens:
+            if token.map and token.type in _COVERING:
+                covered.update(range(*token.map))
+        for number, line in enumerate(text.split("\n")):
+            if number not in covered and _WORD.search(line):
+                reason = f"it is nested more than {DEEPEST} levels deep"
+                self.blocks.drop("paragraph", line.strip(), number + 1, reason)
+
+    def _listing(self, node: SyntaxTreeNode, line: int) -> None:
+        code = node.content.rstrip()
+        info = node.info.strip().partition(" ")[0].strip("{}.")
+        language = info.partition("{")[0] if len(info) <= _LONGEST_LANGUAGE else ""
+        source = Passage("code", code, line)
+        self.blocks.add(Listing(source, language, code) if code else Dropped(source, "the listing is empty"))
+
+    def _table(self, node: SyntaxTreeNode) -> None:
+        """A table as entries; the names of its columns are read with each row."""
+        header, *rows = [
+            (line_of(tr), [self.inline(cell, line_of(tr)).text for cell in tr.children])
+            for part in node.children
+            for tr in part.children
+        ]
+        self._row(
+            header, "the names of the columns are read with each row" if rows else "the table has no rows"
+        )
+        items = []
+        for line, cells in rows:
+            title, text = row(header[1], cells)
+            if worded(title + text):
+                items += list(entries(Passage("table_row", " | ".join(cells), line), title, text))
+            else:
+                self._row((line, cells), "the row is empty")
+        if items:
+            self.blocks.add(Entries(tuple(items)))
+
+    def _row(self, cells: tuple[int, list[str]], reason: str) -> None:
+        line, texts = cells
+        self.blocks.drop("table_row", " | ".join(texts), line, reason)
+
+    def _front_matter(self, content: str) -> None:
+        """Front matter is for programs; only its title is for readers."""
+        for number, line in enumerate(content.split("\n"), start=2):
+            found = _TITLE.fullmatch(line.strip())
+            title = " ".join(found.group(1).split()).strip("\"'") if found else ""
+            if title and self.title is None:
+                self.title = Passage("definition", title, number)
+            elif line.strip():
+                self.blocks.drop("definition", line.strip(), number, "front matter is not for readers")
+
+
+def _definitions(env: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """The lines of link definitions, [start, end)."""
+    for definition in (*env.get("references", {}).values(), *env.get("duplicate_refs", ())):
+        start, end = definition["map"]
+        yield start, end

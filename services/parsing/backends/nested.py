@@ -1,0 +1,167 @@
+"""Blocks that hold other blocks: lists and quotations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import Protocol
+
+from markdown_it.tree import SyntaxTreeNode
+
+from services.parsing.backends.blocks import WORDLESS, Blocks
+from services.parsing.backends.entries import entries, titled
+from services.parsing.backends.inline import Inline
+from services.parsing.outline import Entries, Entry, Passage, Prose, Quotation
+from services.parsing.sentences import sentences, worded
+
+CONTENTS = "a table of contents repeats the headings"
+
+_LISTS = ("bullet_list", "ordered_list")
+_LONGEST_ATTRIBUTION = 500
+_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\]\s*")
+_ATTRIBUTION = re.compile(r"(?:—|–|―|--)\s*(?=[^\W_])")
+
+
+class Walker(Protocol):
+    """Who reads the blocks inside."""
+
+    blocks: Blocks
+
+    def walk(self, nodes: Iterable[SyntaxTreeNode], *, nested: bool = False) -> None:
+        """Read blocks in order."""
+        ...
+
+    def inline(self, node: SyntaxTreeNode, line: int) -> Inline:
+        """Read the text of a block, and keep what it carries."""
+        ...
+
+
+def line_of(node: SyntaxTreeNode) -> int:
+    """The line of the source a block starts on, from 1."""
+    return node.map[0] + 1 if node.map else 1
+
+
+def read_list(node: SyntaxTreeNode, walker: Walker) -> None:
+    """Read a list; blocks in it that are no text interrupt it and stand for themselves."""
+    firsts = [item.children[0] for item in node.children if item.children]
+    if len(firsts) > 1 and all(first.type == "paragraph" and _anchor(first) for first in firsts):
+        for text in _paragraphs(node):
+            walker.blocks.contents(walker.inline(text, line_of(text)).text, line_of(text), CONTENTS)
+        return
+    reader = _List(walker)
+    reader.read(node, 0)
+    reader.flush()
+
+
+class _List:
+    """A list in the making: its items, nested ones among them, until something interrupts."""
+
+    def __init__(self, walker: Walker) -> None:
+        self._walker = walker
+        self._items: list[Entry] = []
+
+    def read(self, node: SyntaxTreeNode, level: int) -> None:
+        """Append the items of a list; only those at the top keep their numbers."""
+        numbered = node.type == "ordered_list" and level == 0
+        start = int(node.attrs.get("start", 1)) if numbered else 0
+        for index, item in enumerate(node.children):
+            self._item(item, level, start + index if numbered else None)
+
+    def flush(self) -> None:
+        """End the run of items."""
+        if self._items:
+            self._walker.blocks.add(Entries(tuple(self._items)))
+            self._items = []
+
+    def _item(self, item: SyntaxTreeNode, level: int, number: int | None) -> None:
+        line = line_of(item)
+        texts = list(takewhile(lambda child: child.type == "paragraph", item.children))
+        read = [self._walker.inline(text, line_of(text)) for text in texts]
+        whole = " ".join(filter(None, map(_words, read)))
+        if worded(whole):
+            title, text = titled(read[0]) if read[0].text else ("", _words(read[0]))
+            text = " ".join(filter(None, [text, *map(_words, read[1:])]))
+            source = Passage("list_item", whole, line)
+            self._items += entries(source, title, text, level=level, number=number)
+        elif whole or not item.children:
+            self._walker.blocks.drop("list_item", whole, line, WORDLESS)
+        for child in item.children[len(texts) :]:
+            self._below(child, level)
+
+    def _below(self, child: SyntaxTreeNode, level: int) -> None:
+        if child.type in _LISTS:
+            self.read(child, level + 1)
+        elif child.type == "paragraph":
+            text = _words(self._walker.inline(child, line_of(child)))
+            if worded(text):
+                source = Passage("paragraph", text, line_of(child))
+                self._items += entries(source, "", text, level=level + 1)
+            elif text:
+                self._walker.blocks.drop("paragraph", text, line_of(child), WORDLESS)
+        else:
+            self.flush()
+            self._walker.walk([child], nested=True)
+
+
+def read_quote(node: SyntaxTreeNode, walker: Walker) -> None:
+    """Read a quotation; one of GitHub's alerts is a paragraph, other blocks in it stand for themselves."""
+    run: list[tuple[Passage, Inline]] = []
+    for child in node.children:
+        if child.type in ("paragraph", "heading"):
+            text = walker.inline(child, line_of(child))
+            if worded(text.text):
+                run.append((Passage("quote", text.text, line_of(child)), text))
+            elif text.pictures:
+                walker.blocks.paragraph(text, line_of(child))
+            elif text.text:
+                walker.blocks.drop("quote", text.text, line_of(child), WORDLESS)
+        else:
+            _add_quotation(run, walker.blocks)
+            run = []
+            walker.walk([child], nested=True)
+    _add_quotation(run, walker.blocks)
+
+
+def _add_quotation(run: Sequence[tuple[Passage, Inline]], blocks: Blocks) -> None:
+    if not run:
+        return
+    if alert := _ALERT.match(run[0][1].text):
+        for index, (source, text) in enumerate(run):
+            words = text.text if index else f"{alert.group(1).capitalize()}: {text.text[alert.end() :]}"
+            blocks.add(Prose(source, tuple(sentences(words)), tuple(text.phrases)))
+        return
+    *quoted, (source, last) = run
+    said = [(passage, sentence) for passage, text in quoted for sentence in text.sentences()]
+    attribution = ""
+    final = last.lines[-1].text
+    if (signed := _ATTRIBUTION.match(final)) and (said or len(last.lines) > 1):
+        attribution = final[signed.end() :]
+    if attribution and len(attribution) <= _LONGEST_ATTRIBUTION:
+        last.lines.pop()
+        said += [(source, sentence) for sentence in last.sentences()]
+        blocks.add(Quotation(tuple(said), attribution, source))
+    else:
+        said += [(source, sentence) for sentence in last.sentences()]
+        blocks.add(Quotation(tuple(said)))
+
+
+def _words(inline: Inline) -> str:
+    """The text of an item; an item of images says what they stand for."""
+    return inline.text or " ".join(p.alt for p in inline.pictures if p.alt and not p.badge)
+
+
+def _anchor(paragraph: SyntaxTreeNode) -> bool:
+    """Tell whether a paragraph is one link into the document itself."""
+    children = [token for child in paragraph.children for token in child.children]
+    return (
+        len(children) == 1 and children[0].type == "link" and str(children[0].attrs["href"]).startswith("#")
+    )
+
+
+def _paragraphs(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+    for child in node.children:
+        if child.type == "paragraph":
+            yield child
+        elif child.type != "inline":
+            yield from _paragraphs(child)

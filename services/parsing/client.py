@@ -1,0 +1,79 @@
+"""The way to the parsing service; raises the errors that the service raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from storyreel.parsing.v1 import parsing_service_pb2 as pb
+from storyreel.parsing.v1 import parsing_service_pb2_grpc
+
+from services.artifacts.store import Artifact
+from services.artifacts.wire import from_proto, to_proto
+from services.chassis.channel import errors
+from services.parsing.wire import TYPES
+
+_NAMES = {number: name for name, number in TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRef:
+    """A scene's place in a storyboard; `type` is that of its card (`services.story.scene`)."""
+
+    id: str
+    type: str
+    scene: Artifact
+    chapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document as stored scenes; `coverage` is a stored Coverage."""
+
+    title: str
+    scenes: tuple[SceneRef, ...]
+    coverage: Artifact
+    warnings: tuple[str, ...]
+
+
+class ParsingClient:
+    """Cuts documents into scenes.
+
+    Args:
+        channel: From `services.chassis.channel.connect`.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: parsing_service_pb2_grpc.ParsingServiceAsyncStub = (
+            parsing_service_pb2_grpc.ParsingServiceStub(channel)
+        )
+
+    async def parse_document(
+        self,
+        document: Artifact,
+        *,
+        name: str = "",
+        language: str = "",
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> Parsed:
+        """Read a document and store its scenes.
+
+        Args:
+            document: Its bytes, at most 4 MiB.
+            name: What it is called, such as `guide.md`.
+            language: BCP 47; empty means English.
+            timeout: Seconds; None means the cap of the service, 60.
+
+        Raises:
+            EmptyDocument: It has nothing to tell.
+            UnsupportedDocument: It is of a kind that is not read.
+            DocumentTooLarge: It is larger, or makes more scenes, than one job may have.
+            UnreadableDocument: It needed more time or memory than a document may take.
+            ArtifactMissing: It is not in the store.
+            ArtifactCorrupt: The store's bytes are not those of its digest.
+        """
+        request = pb.ParseDocumentRequest(document=to_proto(document), name=name, language=language)
+        with errors():
+            reply = await self._stub.ParseDocument(request, timeout=timeout)
+        scenes = (SceneRef(s.id, _NAMES[s.type], from_proto(s.scene), s.chapter) for s in reply.scenes)
+        return Parsed(reply.title, tuple(scenes), from_proto(reply.coverage), tuple(reply.warnings))

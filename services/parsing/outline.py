@@ -1,0 +1,90 @@
+"""A document as its format's reader understood it: blocks in reading order, before scenes are cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """One block of the source, told apart from others by identity; `line` counts from 1."""
+
+    kind: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the document's title, 2 a chapter, more are subheadings."""
+
+    source: Passage
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Flowing text, a sentence each; `headline` when all of it was set in bold as a heading would be."""
+
+    source: Passage
+    sentences: tuple[str, ...]
+    key_phrases: tuple[str, ...] = ()
+    headline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item of a list or a row of a table; `number` only at the top level of a numbered list."""
+
+    source: Passage
+    title: str
+    text: str
+    level: int = 0
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list, the rows of a table, or a paragraph whose lines are labelled."""
+
+    items: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Program text, lines joined by newlines, with the language the source names."""
+
+    source: Passage
+    language: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Somebody's words, a sentence each with the passage it stands in, and who said them, and where."""
+
+    sentences: tuple[tuple[Passage, str], ...]
+    attribution: str = ""
+    signed: Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A block that no scene shows, and why."""
+
+    source: Passage
+    reason: str
+
+
+Node = Heading | Prose | Entries | Listing | Quotation | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The blocks of a document; `title` is one given beside its text, `links` are addresses outside it."""
+
+    nodes: tuple[Node, ...]
+    title: Passage | None = None
+    links: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""How much fits one scene, and how a run of sentences, items or lines is shared out evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.parsing.outline import Entry
+from services.parsing.sentences import words
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The most one scene holds.
+
+    Args:
+        words: Of flowing text, about; a voice speaks 150 a minute, so 50 are 20 seconds.
+        items: Entries of a list; layouts show six to a page.
+        lines: Of a listing; layouts show sixteen before they scroll.
+    """
+
+    words: int
+    items: int
+    lines: int
+
+
+PACES = (Pace(50, 6, 16), Pace(80, 9, 24), Pace(120, 12, 32))
+"""From the pleasant to the densest; the first that keeps a document within the limit of scenes is taken."""
+
+_MOST_SENTENCES = 30
+_MID_PARAGRAPH = 40.0
+_MID_FAMILY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What a partition places: its weight in words, and what cutting after it costs."""
+
+    weight: int
+    penalty: float
+
+
+def share_sentences(texts: Sequence[tuple[str, bool]], pace: Pace) -> list[range]:
+    """Share sentences out to scenes of about `pace.words`; never inside a sentence.
+
+    Args:
+        texts: Each sentence, and whether it ends its paragraph, where a cut is better.
+        pace: What fits one scene.
+    """
+    pieces = [_Piece(words(text), 0.0 if ends else _MID_PARAGRAPH) for text, ends in texts]
+    return _partition(pieces, most=round(pace.words * 1.15), target=pace.words * 0.9, count=_MOST_SENTENCES)
+
+
+def share_items(items: Sequence[Entry], pace: Pace) -> list[range]:
+    """Share entries out to lists of even length; an entry stays with those nested below it if it can."""
+    pieces = []
+    for item, after in zip(items, [*items[1:], None], strict=True):
+        family = after is not None and after.level > item.level
+        nested = after is not None and after.level > 0
+        penalty = _MID_FAMILY * 2 if family else _MID_FAMILY if nested else 0.0
+        pieces.append(_Piece(words(item.title) + words(item.text), penalty))
+    most = pace.words * 2
+    lists = max(1, -(-len(items) // pace.items), -(-sum(p.weight for p in pieces) // most))
+    target = sum(piece.weight for piece in pieces) / lists
+    return _partition(pieces, most=most, target=target, count=pace.items)
+
+
+def share_lines(lines: Sequence[str], pace: Pace) -> list[range]:
+    """Share lines of program text out to parts of nearly the same length, best between its blocks."""
+    parts = -(-len(lines) // pace.lines)
+    if parts <= 1:
+        return [range(len(lines))]
+    pieces = [_Piece(1, _seam(line, after)) for line, after in zip(lines, [*lines[1:], ""], strict=True)]
+    return _partition(pieces, most=pace.lines, target=len(lines) / parts, count=pace.lines)
+
+
+def _seam(line: str, after: str) -> float:
+    """What a cut between two lines costs: nothing after an empty one, more the deeper the next one stands."""
+    if not line.strip():
+        return 0.0
+    indent = len(after) - len(after.lstrip())
+    return 6.0 + min(indent, 12) + (6.0 if after.lstrip()[:1] in ("}", ")", "]") else 0.0)
+
+
+def _partition(pieces: Sequence[_Piece], *, most: float, target: float, count: int) -> list[range]:
+    """The cheapest way to cut a sequence into runs of at most `most` weight and `count` pieces.
+
+    A run costs the square of its distance from `target`, plus what the cut at its end costs; a single
+    piece may weigh more than `most`. Takes time in proportion to len(pieces) * count.
+    """
+    cost = [0.0] + [float("inf")] * len(pieces)
+    origin = [0] * (len(pieces) + 1)
+    for end in range(1, len(pieces) + 1):
+        weight = 0
+        for start in range(end - 1, max(-1, end - 1 - count), -1):
+            weight += pieces[start].weight
+            if weight > most and end - start > 1:
+                break
+            cut = pieces[end - 1].penalty if end < len(pieces) else 0.0
+            candidate = cost[start] + (weight - target) ** 2 + cut
+            if candidate < cost[end]:
+                cost[end], origin[end] = candidate, start
+    runs, end = [], len(pieces)
+    while end > 0:
+        runs.append(range(origin[end], end))
+        end = origin[end]
+    return runs[::-1]

@@ -1,0 +1,148 @@
+"""ParsingService: reads the wire, has a child read the document, stores the scenes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import grpc
+from storyreel.parsing.v1 import parsing_service_pb2 as pb
+from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
+
+from services.artifacts import wire as artifact_wire
+from services.artifacts.results import Results
+from services.artifacts.store import Artifact, Store
+from services.chassis.child import ChildLimits, ChildPool
+from services.chassis.errors import ChildDied, Deadline, DocumentTooLarge, Suggestion, UnreadableDocument
+from services.chassis.server import MethodLimits, Room
+from services.parsing.backends import markdown, plain
+from services.parsing.settings import ParsingSettings
+from services.parsing.wire import TYPES, Reading, Task, checked, scene_id
+from services.story.wire import PROTOBUF
+
+LARGEST_DOCUMENT = 4 << 20
+"""Bytes; a text of this size would be spoken for days."""
+
+CUT_VERSION = "1"
+"""Raised whenever the same document would be cut otherwise."""
+
+MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"
+
+_STORING_AT_ONCE = 8
+_MOST_WARNINGS = 20
+_DEFAULT_LANGUAGE = "en"
+
+
+class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
+    """Cuts documents into scenes.
+
+    Args:
+        store: Where documents come from and scenes go.
+        children: The processes that read documents.
+        timeout: How long one document may take.
+    """
+
+    def __init__(self, store: Store, *, children: ChildPool, timeout: timedelta) -> None:
+        self._store, self._children, self._timeout = store, children, timeout
+        self.results = Results(store, stage="parsing")
+
+    async def ParseDocument(
+        self,
+        request: pb.ParseDocumentRequest,
+        context: grpc.aio.ServicerContext[pb.ParseDocumentRequest, pb.ParseDocumentResponse],
+    ) -> pb.ParseDocumentResponse:
+        """Cut one document into scenes."""
+        outcome = await self.results.once(
+            request, pb.ParseDocumentResponse, partial(self._parse, request), made_by=MADE_BY
+        )
+        context.set_trailing_metadata((("storyreel-reused", "1" if outcome.reused else "0"),))
+        return outcome.reply
+
+    async def _parse(self, request: pb.ParseDocumentRequest) -> pb.ParseDocumentResponse:
+        source = artifact_wire.from_proto(request.document)
+        if source.size_bytes > LARGEST_DOCUMENT:
+            raise _too_large(source)
+        document = await self._store.read(source, limit=LARGEST_DOCUMENT)
+        reading = await self._read(Task(document, request.name, request.language or _DEFAULT_LANGUAGE))
+        types = [TYPES[checked(scene).type] for scene in reading.scenes]
+        coverage, *scenes = await self._put([reading.coverage, *reading.scenes])
+        refs = [
+            storyboard_pb2.SceneRef(
+                id=scene_id(index), type=kind, scene=artifact_wire.to_proto(scene), chapter=chapter
+            )
+            for index, (kind, scene, chapter) in enumerate(zip(types, scenes, reading.chapters, strict=True))
+        ]
+        return pb.ParseDocumentResponse(
+            title=reading.title,
+            scenes=refs,
+            coverage=artifact_wire.to_proto(coverage),
+            warnings=reading.warnings[:_MOST_WARNINGS],
+        )
+
+    async def _read(self, task: Task) -> Reading:
+        """Have a child read the document; what kills it there is the document's fault."""
+        try:
+            return Reading.decode(await self._children.call(task.encode(), timeout=self._timeout))
+        except ChildDied as death:
+            raise _unreadable(death.metadata.get("exit", "")) from death
+        except Deadline as late:
+            raise _unreadable("time") from late
+
+    async def _put(self, messages: Iterable[bytes]) -> list[Artifact]:
+        """Store messages, a few at a time, in order."""
+        gate = asyncio.Semaphore(_STORING_AT_ONCE)
+
+        async def put(message: bytes) -> Artifact:
+            async with gate:
+                return await self._store.put_bytes(message, media_type=PROTOBUF)
+
+        return await asyncio.gather(*map(put, messages))
+
+
+def room(settings: ParsingSettings, store: Store) -> Room:
+    """The parsing service of a process."""
+    limits = ChildLimits(
+        address_space=settings.memory_mib << 20,
+        cpu_seconds=settings.cpu_seconds,
+        file_bytes=256 << 20,
+        open_files=64,
+    )
+    children = ChildPool("services.parsing.worker", size=settings.workers, limits=limits, recycle_after=1000)
+    servicer = ParsingServicer(store, children=children, timeout=timedelta(seconds=settings.seconds))
+
+    async def close() -> None:
+        await servicer.results.close()
+        await children.close()
+
+    add: Any = parsing_service_pb2_grpc.add_ParsingServiceServicer_to_server
+    return Room(
+        service="storyreel.parsing.v1.ParsingService",
+        add=partial(add, servicer),
+        limits={"ParseDocument": MethodLimits(seconds=60, at_once=16)},
+        start=children.start,
+        close=close,
+    )
+
+
+def _too_large(source: Artifact) -> DocumentTooLarge:
+    return DocumentTooLarge(
+        f"The document has {source.size_bytes:,} bytes; at most {LARGEST_DOCUMENT:,} are read.",
+        suggestions=[Suggestion("Split it into several documents.")],
+        metadata={"size_bytes": str(source.size_bytes), "limit": str(LARGEST_DOCUMENT)},
+    )
+
+
+def _unreadable(cause: str) -> UnreadableDocument:
+    why = {
+        "memory": "needed more memory than a document may take",
+        "SIGXCPU": "needed more computing time than a document may take",
+        "time": "took longer than a document may take",
+    }.get(cause, f"ended the process that read it ({cause})")
+    return UnreadableDocument(
+        f"The document {why}.",
+        suggestions=[Suggestion("Simplify it: split it, or remove deeply nested or very long blocks.")],
+        metadata={"cause": cause},
+    )

@@ -1,0 +1,60 @@
+"""What parsing makes of a document: scenes in order, and an account of every block of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.story.scene import Card
+
+MOST_SCENES = 500
+"""How many scenes one job may have (settled for the whole system)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneDraft:
+    """A scene to be stored, and the chapter it belongs to."""
+
+    card: Card
+    chapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a block went: a scene, counted from 0, and the name of an element of its card."""
+
+    scene: int
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of the source and what became of it: placements, or the reason why it was dropped.
+
+    `line` counts from 1; `text` is without markup.
+    """
+
+    kind: str
+    text: str
+    line: int
+    placements: tuple[Placement, ...] = ()
+    drop_reason: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.placements) == bool(self.drop_reason):
+            raise ValueError(f"the {self.kind} of line {self.line} must be either placed or dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class Storyboard:
+    """The document as scenes; the title is never empty."""
+
+    title: str
+    scenes: tuple[SceneDraft, ...]
+    blocks: tuple[Block, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            raise ValueError("a storyboard needs a title")
+        if not 1 <= len(self.scenes) <= MOST_SCENES:
+            raise ValueError(f"{len(self.scenes)} scenes are not 1 to {MOST_SCENES}")

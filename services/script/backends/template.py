@@ -1,0 +1,140 @@
+"""The narration that says what the document says: every sentence, item, title and quotation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.chassis.errors import InvalidRequest, Suggestion, Violation
+from services.script.listing import sentence, short_commands
+from services.script.speakable import ended, is_english, pieces, speakable
+from services.story.narration import Narration, Segment
+from services.story.scene import (
+    Card,
+    CodeCard,
+    ListCard,
+    ListItem,
+    OutroCard,
+    ParagraphCard,
+    QuoteCard,
+    SectionCard,
+    TitleCard,
+    elements,
+)
+
+MOST_CHARACTERS, MOST_SEGMENTS = 20_000, 200
+"""What one narration may hold: the limits of speech and of the contract."""
+
+_SEE = {
+    "en": "See the screen.",
+    "de": "Siehe Bildschirm.",
+    "fr": "Voir l’écran.",
+    "es": "Véase la pantalla.",
+    "it": "Vedi lo schermo.",
+    "pt": "Veja a tela.",
+    "nl": "Zie het scherm.",
+    "sv": "Se skärmen.",
+    "pl": "Zobacz ekran.",
+    "tr": "Ekrana bakın.",
+    "ru": "Смотрите на экран.",
+    "uk": "Дивіться на екран.",
+    "ar": "انظر إلى الشاشة.",
+    "hi": "स्क्रीन देखें।",
+    "zh": "请看屏幕。",
+    "ja": "画面をご覧ください。",
+    "ko": "화면을 보세요.",
+}
+"""What is said when a scene shows only what cannot be said; in other languages it is said in English."""
+
+
+class TemplateBackend:
+    """Writes from the card alone; no model, no network, the same words each time."""
+
+    name = "template"
+    made_by = "template 1"
+
+    async def write(self, card: Card, *, language: str) -> Narration:
+        """The narration of a scene, at least one segment; what cannot be said is left out.
+
+        Raises:
+            InvalidRequest: The scene holds more text than one narration may.
+        """
+        segments = tuple(_segments(card, language))
+        count = sum(len(segment.text) + 1 for segment in segments) - 1
+        if count > MOST_CHARACTERS or len(segments) > MOST_SEGMENTS:
+            raise InvalidRequest(
+                f"The scene takes {count} characters in {len(segments)} segments to say; "
+                f"one narration holds {MOST_CHARACTERS} in {MOST_SEGMENTS}.",
+                violations=[Violation("scene", f"must be said in {MOST_CHARACTERS} characters")],
+                suggestions=[Suggestion("Split the scene.")],
+            )
+        return Narration(language, segments)
+
+
+def _segments(card: Card, language: str) -> Iterator[Segment]:
+    said = False
+    for element, text in _parts(card, language):
+        for piece in pieces(ended(speakable(text, language=language))):
+            said = True
+            yield Segment(piece, element)
+    if not said:
+        yield from _instead(card, language)
+
+
+def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
+    """The elements of a card as they are said, before they are made speakable."""
+    english = is_english(language)
+    match card:
+        case TitleCard() | SectionCard():
+            yield from elements(card)
+        case ParagraphCard():
+            if card.introduces_header:
+                yield "header", card.header
+            for index, text in enumerate(card.sentences):
+                yield f"text/{index}", text
+        case ListCard():
+            if card.introduces_header:
+                yield "header", card.header
+            for index, item in enumerate(card.items):
+                yield f"item/{index}", _item(item)
+        case CodeCard():
+            if card.introduces_header:
+                yield "header", card.header
+            yield "code", _code(card, english=english)
+        case QuoteCard():
+            yield "quote", card.text
+            yield "attribution", card.attribution
+        case OutroCard():
+            yield "title", f"That was {card.title}" if english and _is_name(card.title) else card.title
+            yield "message", card.message
+
+
+def _item(item: ListItem) -> str:
+    """An item's lead and its rest; a pause between them where the lead does not bring its own."""
+    lead = item.title.strip()
+    if not lead or not item.text:
+        return lead or item.text
+    mark = "" if lead[-1] in ".:;,!?…。：！？–—-" else ":"
+    return f"{lead}{mark} {item.text}"
+
+
+def _code(card: CodeCard, *, english: bool) -> str:
+    """A listing as it is said: short commands themselves, else a sentence about it in English."""
+    if commands := short_commands(card):
+        return ". ".join(command.replace(" > ", " into ") for command in commands)
+    return sentence(card) if english else ""
+
+
+def _is_name(title: str) -> bool:
+    """Tell whether a closing line names something; a sentence is said as it is."""
+    return title.rstrip()[-1:] not in ".!?…"
+
+
+def _instead(card: Card, language: str) -> Iterator[Segment]:
+    """What is said of a scene that holds nothing speakable: its header, or where to look."""
+    shown = list(elements(card))
+    for element, text in shown:
+        if element != "code" and (header := ended(speakable(text, language=language))):
+            yield Segment(pieces(header)[0], element)
+            return
+    see = _SEE.get(language.partition("-")[0].casefold(), _SEE["en"])
+    yield Segment(see, shown[-1][0] if shown else "header")

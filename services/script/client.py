@@ -1,0 +1,51 @@
+"""ScriptService from the caller's side; raises the errors the service raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+
+from services.artifacts import wire as artifacts
+from services.artifacts.store import Artifact
+from services.chassis.channel import errors
+from services.story import wire as story
+from services.story.narration import Narration
+from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A narration, and about how long speaking it takes."""
+
+    narration: Narration
+    estimated_duration: timedelta
+
+
+class ScriptClient:
+    """Has narrations written over a channel that the caller closes."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = script_service_pb2_grpc.ScriptServiceStub(channel)
+
+    async def write_narration(self, scene: Artifact, *, language: str, backend: str = "template") -> Written:
+        """Have the narration of one scene written.
+
+        Args:
+            scene: A stored Scene.
+            language: The scene's own (BCP 47).
+            backend: Who writes.
+
+        Raises:
+            UnknownBackend: There is no such backend; the suggestions name those there are.
+            ArtifactMissing: The scene is not in the store.
+            ArtifactCorrupt: It is no scene.
+            InvalidRequest: It holds more text than one narration may.
+        """
+        request = script_service_pb2.WriteNarrationRequest(
+            scene=artifacts.to_proto(scene), language=language, backend=backend
+        )
+        with errors():
+            reply = await self._stub.WriteNarration(request)
+        return Written(story.narration_from_proto(reply.narration), reply.estimated_duration.ToTimedelta())

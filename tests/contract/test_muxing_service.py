@@ -1,0 +1,245 @@
+"""MuxingService over a real socket: what it makes, what is reused, and every error it documents."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from services.artifacts import wire as artifacts
+from services.artifacts.local import LocalStore
+from services.artifacts.store import Artifact
+from services.chassis.channel import connect
+from services.chassis.errors import (
+    ArtifactCorrupt,
+    ArtifactMissing,
+    Cancelled,
+    ChildDied,
+    Configuration,
+    GateRefused,
+    InvalidRequest,
+    StoreFull,
+)
+from services.chassis.progress import Progress
+from services.chassis.server import Server
+from services.muxing.client import MuxingClient
+from services.muxing.servicer import room
+from services.muxing.settings import MuxingSettings
+from services.muxing.video import Video
+from services.story.wire import PROTOBUF
+from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
+from tests.unit.muxing import reel
+from tests.unit.muxing.reel import Take
+
+TAKES = [Take(reel.click(0.7), chapter="One"), Take(reel.click(0.9), chapter="Two")]
+
+Serve = Callable[..., AbstractAsyncContextManager[grpc.aio.Channel]]
+
+
+@pytest.fixture
+def serve(store: LocalStore) -> Iterator[Serve]:
+    """Serves the room with some settings; gives a channel to it."""
+    with tempfile.TemporaryDirectory(prefix="sr-") as folder:  # short enough for a socket's path
+
+        @asynccontextmanager
+        async def run(**settings: Any) -> AsyncIterator[grpc.aio.Channel]:
+            server = Server([room(MuxingSettings(**settings), store)], f"unix:{folder}/m.sock")
+            await server.start()
+            async with connect(server.bound) as channel:
+                yield channel
+            await server.stop(1)
+
+        yield run
+
+
+@pytest.fixture
+async def client(serve: Serve) -> AsyncIterator[MuxingClient]:
+    async with serve() as channel:
+        yield MuxingClient(channel)
+
+
+@pytest.fixture
+async def plan(store: LocalStore, tmp_path: Path) -> timeline_pb2.MuxPlan:
+    return await reel.plan(store, tmp_path / "reel", TAKES)
+
+
+def broken_ffmpeg(tmp_path: Path, end: str) -> Path:
+    """A program that says it is ffmpeg and then ends in some way."""
+    path = tmp_path / "ffmpeg"
+    version = '[ "$1" = -version ] && echo "ffmpeg version 0.0 broken" && exit 0'
+    path.write_text(f"#!/bin/sh\n{version}\n{end}\n")
+    path.chmod(0o755)
+    return path
+
+
+async def events(client: MuxingClient, plan: Artifact) -> list[Any]:
+    return [event async for event in client.mux_video(plan)]
+
+
+async def test_a_plan_becomes_a_video_with_everything_beside_it(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+) -> None:
+    got = await events(client, await reel.stored(store, plan))
+
+    video = got[-1]
+    assert isinstance(video, Video)
+    assert len(got[0]) == 64
+    assert {event.step for event in got if isinstance(event, Progress)} >= {"join", "sound", "package"}
+    kinds = [video.mp4, video.srt, video.vtt, video.transcript, video.thumbnail]
+    assert [artifact.media_type for artifact in kinds if artifact] == [
+        "video/mp4",
+        "application/x-subrip",
+        "text/vtt",
+        "text/plain",
+        "image/jpeg",
+    ]
+    assert video.missing == ()
+    assert video.measurements.frames == sum(scene.clip.frames for scene in plan.scenes)
+    assert video.measurements.loudness.lufs == pytest.approx(-16, abs=0.5)
+    await store.fetch(video.mp4, tmp_path / "video.mp4")
+    assert len(reel.flashes(tmp_path / "video.mp4")) == 2
+
+
+async def test_a_repeat_is_answered_from_the_store(
+    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    stored = await reel.stored(store, plan)
+    request = muxing_service_pb2.MuxVideoRequest(plan=artifacts.to_proto(stored))
+    reused = []
+    async with serve() as channel:
+        for _ in range(2):
+            call = muxing_service_pb2_grpc.MuxingServiceStub(channel).MuxVideo(request)
+            last = [event async for event in call][-1]
+            reused.append((last.video.mp4.sha256, dict(await call.trailing_metadata())["storyreel-reused"]))
+
+    assert reused == [(last.video.mp4.sha256, "0"), (last.video.mp4.sha256, "1")]
+
+
+async def test_cancelling_stops_the_work_and_clears_its_files(
+    client: MuxingClient, store: LocalStore, tmp_path: Path
+) -> None:
+    plan = await reel.plan(store, tmp_path / "reel", TAKES * 6)
+    stored = await reel.stored(store, plan)
+
+    with pytest.raises(Cancelled):
+        async with aclosing(client.mux_video(stored)) as watching:
+            digest = await anext(watching)
+            async for event in watching:
+                if isinstance(event, Progress) and event.step == "loudness":
+                    await client.cancel_mux(str(digest))
+
+    assert list((tmp_path / "home" / "scratch").iterdir()) == []
+
+
+async def test_cancelling_what_nobody_makes_is_no_error(client: MuxingClient) -> None:
+    await client.cancel_mux("0" * 64)
+
+    with pytest.raises(InvalidRequest):
+        await client.cancel_mux("no digest")
+
+
+async def test_two_watchers_share_one_work(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    stored = await reel.stored(store, plan)
+
+    first, second = await asyncio.gather(events(client, stored), events(client, stored))
+
+    assert first[0] == second[0]
+    assert first[-1] == second[-1]
+
+
+async def test_a_missing_artifact_is_named(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    lost = artifacts.from_proto(plan.scenes[1].speech.audio)
+    stored = await reel.stored(store, plan)
+    await store.delete(lost)
+
+    with pytest.raises(ArtifactMissing) as caught:
+        await events(client, stored)
+
+    assert lost.uri in str(caught.value.metadata.values()) + caught.value.message
+
+
+async def test_a_plan_that_is_none_is_corrupt(client: MuxingClient, store: LocalStore) -> None:
+    junk = await store.put_bytes(b"\xff\xff\xff", media_type=PROTOBUF)
+
+    with pytest.raises(ArtifactCorrupt):
+        await events(client, junk)
+
+
+async def test_a_voice_that_does_not_decode_is_corrupt(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    junk = await store.put_bytes(b"fLaC and then nothing", media_type="audio/flac")
+    plan.scenes[1].speech.audio.CopyFrom(artifacts.to_proto(junk))
+
+    with pytest.raises(ArtifactCorrupt, match="voice of scene 2") as caught:
+        await events(client, await reel.stored(store, plan))
+
+    assert caught.value.metadata["scene"] == "2"
+
+
+async def test_a_voice_of_another_length_is_corrupt(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    plan.scenes[0].speech.samples -= 1
+
+    with pytest.raises(ArtifactCorrupt, match="33600 samples, 33599 were planned"):
+        await events(client, await reel.stored(store, plan))
+
+
+async def test_a_clip_encoded_otherwise_is_refused(
+    client: MuxingClient, store: LocalStore, tmp_path: Path
+) -> None:
+    takes = [TAKES[0], Take(reel.click(0.9), sparse=True)]
+    plan = await reel.plan(store, tmp_path / "reel", takes)
+
+    with pytest.raises(GateRefused, match="scene 2 was encoded with other parameters") as caught:
+        await events(client, await reel.stored(store, plan))
+
+    assert caught.value.metadata["scene"] == "2"
+    assert caught.value.suggestions
+
+
+async def test_a_voice_longer_than_its_clip_is_refused(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    plan.scenes[1].lead_frames = plan.scenes[1].clip.frames - 1
+
+    with pytest.raises(GateRefused, match="The clip of scene 2 ends .* ms before its voice"):
+        await events(client, await reel.stored(store, plan))
+
+
+async def test_an_ffmpeg_that_dies_is_told_with_how(
+    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+) -> None:
+    program = broken_ffmpeg(tmp_path, "kill -9 $$")
+
+    async with serve(ffmpeg=program) as channel:
+        with pytest.raises(ChildDied) as caught:
+            await events(MuxingClient(channel), await reel.stored(store, plan))
+
+    assert caught.value.metadata["exit"] == "SIGKILL"
+
+
+async def test_a_full_disk_is_told_as_such(
+    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+) -> None:
+    program = broken_ffmpeg(tmp_path, "echo 'x.pcm: No space left on device' >&2; exit 228")
+
+    async with serve(ffmpeg=program) as channel:
+        with pytest.raises(StoreFull):
+            await events(MuxingClient(channel), await reel.stored(store, plan))
+
+
+async def test_a_service_without_ffmpeg_does_not_start(store: LocalStore, tmp_path: Path) -> None:
+    with pytest.raises(Configuration, match="STORYREEL_FFMPEG"):
+        room(MuxingSettings(ffmpeg=tmp_path / "none"), store)

@@ -1,0 +1,143 @@
+"""What cannot be done is said plainly: what, where, what to do, with an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import Home, Ran
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("bad") / "home")
+
+
+def refused(ran: Ran, code: int, *words: str) -> None:
+    assert ran.code == code, (ran.code, ran.out, ran.err)
+    assert "Traceback" not in ran.err + ran.out
+    for word in words:
+        assert word in ran.err
+
+
+CASES = {
+    "empty.md": (b"", 3, "empty"),
+    "blank.md": (b"\n  \n\t\n", 3, "nothing"),
+    "picture.png": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64, 3, "PNG"),
+    "report.pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"\x00" * 64, 3, "PDF"),
+    "page.html": (b"<!doctype html><html><body><p>Hello</p></body></html>", 3, "HTML"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_document_that_cannot_be_read_is_refused(home: Home, tmp_path: Path, name: str) -> None:
+    data, code, word = CASES[name]
+    (tmp_path / name).write_bytes(data)
+
+    refused(home.run("plan", str(tmp_path / name)), code, word)
+
+
+ODD = {
+    "no headings": b"Only a sentence. And another one.",
+    "unclosed fence": b"# Title\n\n```python\nprint(1)\n",
+    "invalid utf-8": b"# Caf\xe9\n\nA caf\xe9 in windows-1252.",
+    "setext": b"Title\n=====\n\nSome text.\n\nPart\n----\n\nMore text.",
+    "arabic": "# عنوان\n\nهذه جملة قصيرة.".encode(),
+    "japanese": "# 題名\n\nこれは短い文です。もう一つの文です。".encode(),
+    "html table": b"# T\n\n<table><tr><td>cell one</td><td>cell two</td></tr></table>\n",
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_document_is_planned_without_losing_text(home: Home, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "odd.md"
+    path.write_bytes(ODD[kind])
+
+    ran = home.run("plan", str(path), "--json")
+
+    assert ran.code == 0, ran.err
+    plan = json.loads(ran.out)
+    assert plan["scenes"]
+    assert all(block["reason"] for block in plan["coverage"]["blocks"] if block["outcome"] == "dropped")
+
+
+def test_a_long_document_is_planned_whole_or_refused_with_numbers(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "long.md"
+    path.write_text(
+        "# Long\n\n" + "\n\n".join(f"Paragraph {n} says that {n} is a number. " * 5 for n in range(1000))
+    )
+    assert path.stat().st_size > 200_000
+
+    ran = home.run("plan", str(path), "--json")
+
+    assert ran.code == 0, ran.err
+    said = " ".join(scene["narration"] for scene in json.loads(ran.out)["scenes"])
+    assert all(f"says that {n} is a number" in said for n in range(1000))
+
+
+def test_a_missing_file_and_a_folder(home: Home, tmp_path: Path) -> None:
+    refused(home.run("plan", str(tmp_path / "no.md")), 3, "does not exist")
+    refused(home.run("plan", str(tmp_path)), 3, "is a folder")
+
+
+def test_an_output_that_cannot_be_written(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+    (tmp_path / "taken").touch()
+
+    refused(home.run("render", str(source), "-o", str(tmp_path / "taken" / "a.mp4")), 4, "cannot be written")
+    refused(home.run("render", str(source), "-o", str(tmp_path / "a.avi")), 4, ".mp4")
+
+
+def test_an_unknown_voice_names_ones_that_exist(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+
+    refused(
+        home.run("render", str(source), "-o", str(tmp_path / "a.mp4"), "--voice", "nobody"), 3, "nobody", "→"
+    )
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", {"STORYREEL_STORE": "s3"})
+
+    refused(home.run("list"), 4, "STORYREEL_S3_ENDPOINT")
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    settings = {
+        "STORYREEL_TEMPORAL_ADDRESS": "127.0.0.1:1",
+        "STORYREEL_STORE": "s3",
+        "STORYREEL_S3_ENDPOINT": "127.0.0.1:1",
+        "STORYREEL_S3_ACCESS_KEY": "k",
+        "STORYREEL_S3_SECRET_KEY": "s",
+    }
+
+    refused(Home(tmp_path / "home", settings).run("list"), 5, "127.0.0.1:1")
+
+
+def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    refused(Home(tmp_path / "file" / "home").run("list"), 4, "STORYREEL_HOME")
+
+
+def test_there_is_no_such_job(home: Home) -> None:
+    refused(home.run("cancel", "jobs/000000000000"), 3, "no job")
+    refused(home.run("resume", "nonsense!"), 3)
+
+
+def test_usage_errors_exit_with_2_and_help_teaches(home: Home) -> None:
+    assert home.run("render").code == 2
+    assert "examples:" in home.run("render", "--help").out
+    assert "exit codes" in home.run("--help").out
+
+
+def test_errors_are_json_for_machines(home: Home, tmp_path: Path) -> None:
+    ran = home.run("render", str(tmp_path / "no.md"), "-o", str(tmp_path / "a.mp4"), "--json")
+
+    assert ran.events[-1]["event"] == "error"
+    assert ran.events[-1]["exit_code"] == ran.code == 3
+    assert ran.events[-1]["suggestions"]

@@ -1,0 +1,74 @@
+"""Files that are whole or not there; what a disk's refusals become."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from services.artifacts import disk
+from services.chassis.errors import StoreFull, StoreUnavailable
+
+
+def test_a_new_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "file"
+
+    with disk.new_file(target, mode=0o444) as file:
+        file.write(b"whole")
+        before = target.exists()
+
+    assert not before
+    assert target.read_bytes() == b"whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"older")
+
+    with pytest.raises(RuntimeError), disk.new_file(target, mode=0o644) as file:
+        file.write(b"half")
+        raise RuntimeError
+
+    assert target.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_says_how_much_is_free(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreFull, match=r"The disk is full: [0-9.]+ MiB of [0-9]+ MiB is free") as caught,
+        disk.errors(tmp_path / "not" / "made"),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"one byte too many")
+
+    assert str(tmp_path / "not" / "made") in caught.value.message
+    assert int(caught.value.metadata["free_bytes"]) < int(caught.value.metadata["total_bytes"])
+    assert "STORYREEL_HOME" in caught.value.suggestions[0].description
+
+
+def test_a_used_up_quota_is_told_from_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(StoreFull, match="The quota is used up"), disk.errors(tmp_path):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+
+def test_a_refused_folder_is_named_with_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable) as caught, disk.errors(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    assert "STORYREEL_HOME" in caught.value.suggestions[0].description
+    assert f"{tmp_path}: Permission denied" in caught.value.message
+    assert caught.value.metadata == {"errno": "EACCES"}
+
+
+def test_other_errors_pass_through(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="mine"), disk.errors(tmp_path):
+        raise ValueError("mine")
+
+
+def test_a_folder_is_made_with_those_above_it_and_again(tmp_path: Path) -> None:
+    disk.make_folder(tmp_path / "a" / "b")
+    disk.make_folder(tmp_path / "a" / "b")
+
+    assert (tmp_path / "a" / "b").is_dir()

@@ -1,0 +1,120 @@
+"""The nouns of generation survive the wire, and defaults are written out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from services.artifacts.store import Artifact
+from services.chassis.errors import ArtifactCorrupt, InvalidRequest
+from services.chassis.progress import Progress
+from services.generation import wire
+from services.generation.backends.template import wire as envelope
+from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
+from services.media.clock import Rate
+from services.story import wire as story
+from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
+from services.story.scene import TitleCard
+from storyreel.generation.v1 import clip_pb2, generation_service_pb2
+
+PICTURE = Picture(1080, 1920, Rate(30000, 1001))
+NARRATION = Narration("de", (Segment("Größe 東京", "title"),))
+TIMING = SpeechTiming("Größe 東京", (Word("Größe", 0, 5, 0, 9_000, WordSource.EVENT),))
+SHOT = Shot(TitleCard("Größe"), NARRATION, TIMING, 90, 6, PICTURE, Look("light", "pink", "sparse"))
+
+
+def request() -> generation_service_pb2.GenerateClipRequest:
+    return generation_service_pb2.GenerateClipRequest(
+        narration=story.narration_to_proto(NARRATION),
+        frames=90,
+        lead_frames=6,
+        picture=wire.picture_to_proto(PICTURE),
+        look=wire.look_to_proto(SHOT.look),
+    )
+
+
+def encoded() -> dict[str, bytes]:
+    return {
+        "scene": story.encode(story.scene_to_proto(SHOT.card)),
+        "timing": story.encode(story.timing_to_proto(TIMING)),
+    }
+
+
+@pytest.mark.parametrize("theme", get_args(Theme))
+@pytest.mark.parametrize("accent", get_args(Accent))
+@pytest.mark.parametrize("timing", get_args(FrameTiming))
+def test_every_look_survives(theme: Theme, accent: Accent, timing: FrameTiming) -> None:
+    look = Look(theme, accent, timing)
+
+    assert wire.look_from_proto(wire.look_to_proto(look)) == look
+
+
+def test_a_look_that_says_nothing_is_the_default() -> None:
+    assert wire.look_from_proto(clip_pb2.Look()) == Look("dark", "blue", "constant")
+
+
+def test_a_clip_survives() -> None:
+    clip = Clip(
+        Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4"), 90, PICTURE, ("x: no font",)
+    )
+
+    assert wire.clip_from_proto(wire.clip_to_proto(clip)) == clip
+
+
+def test_progress_survives_and_stays_within_the_whole() -> None:
+    progress = Progress("draw", 0.5, 15, 30, "frames")
+
+    assert wire.progress_from_proto(wire.progress_to_proto(progress)) == progress
+    assert wire.progress_to_proto(Progress("draw", 1.5)).fraction == 1
+
+
+def test_a_request_with_defaults_and_one_that_writes_them_out_are_the_same() -> None:
+    short, full = request(), request()
+    short.ClearField("look")
+    full.look.CopyFrom(wire.look_to_proto(Look()))
+    full.backend = "template"
+
+    assert wire.explicit(short) == wire.explicit(full) == full
+
+
+def test_a_request_and_its_artifacts_make_the_shot() -> None:
+    assert wire.shot_from_proto(request(), **encoded()) == SHOT
+
+
+def test_a_timing_of_another_text_names_the_field() -> None:
+    other = story.encode(story.timing_to_proto(SpeechTiming("Else", ())))
+
+    with pytest.raises(InvalidRequest) as caught:
+        wire.shot_from_proto(request(), scene=encoded()["scene"], timing=other)
+
+    assert caught.value.violations[0].field == "timing"
+
+
+def test_bytes_that_are_no_scene_are_refused() -> None:
+    with pytest.raises(ArtifactCorrupt):
+        wire.shot_from_proto(request(), scene=b"\xff", timing=encoded()["timing"])
+
+
+def test_a_shot_reaches_the_drawing_process_whole() -> None:
+    path = Path("/scratch/with space/ü.mp4")
+
+    assert envelope.unpack(envelope.pack(SHOT, path, threads=3)) == (SHOT, path, 3)
+
+
+@pytest.mark.parametrize("lead", [90, 91, -1])
+def test_a_lead_longer_than_the_shot_is_refused(lead: int) -> None:
+    with pytest.raises(ValueError, match="lead"):
+        Shot(SHOT.card, NARRATION, TIMING, 90, lead, PICTURE)
+
+
+def test_a_shot_needs_the_timing_of_its_own_narration() -> None:
+    with pytest.raises(ValueError, match="another text"):
+        Shot(SHOT.card, NARRATION, SpeechTiming("Else", ()), 90, 6, PICTURE)
+
+
+@pytest.mark.parametrize("size", [(321, 240), (320, 241), (0, 240)])
+def test_a_picture_has_even_sides(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="even"):
+        Picture(*size, Rate(30))

@@ -1,0 +1,286 @@
+"""Each type of card becomes layers that come in when spoken, stay in the picture, and lose no text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from services.generation.backends.template.layers import Canvas, Cues, Layer
+from services.generation.backends.template.scenes import draw
+from services.media.clock import Rate
+from services.story.scene import (
+    Card,
+    CodeCard,
+    ListCard,
+    ListItem,
+    OutroCard,
+    ParagraphCard,
+    QuoteCard,
+    SectionCard,
+    TitleCard,
+    elements,
+)
+
+SENTENCE = "Each stage runs as its own service and talks through small typed contracts. "
+LONG = SENTENCE * 12
+
+CARDS: dict[str, Card] = {
+    "title": TitleCard("From documents to narrated videos", "A durable pipeline"),
+    "section": SectionCard("How the pipeline recovers", 3),
+    "paragraph": ParagraphCard("Architecture", ("One contract each.", SENTENCE, "No more."), ("contract",)),
+    "list": ListCard("What you get", tuple(ListItem(f"Item {n}", "And its text.") for n in range(5))),
+    "code": CodeCard("Retries", "python", "def next(self):\n    return self\n"),
+    "quote": QuoteCard("Simplicity is prerequisite for reliability.", "Edsger W. Dijkstra"),
+    "outro": OutroCard("Start now", "With one document.", ("https://example.org/", "mail@example.org")),
+}
+
+
+def canvas(
+    card: Card, *, width: int = 640, height: int = 360, frames: int = 300, theme: str = "dark"
+) -> Canvas:
+    """A scene whose elements are spoken at even steps."""
+    names = [name for name, _ in elements(card)]
+    step = max(1, frames * 8 // (10 * max(1, len(names))))
+    cues = Cues({name: min(frames - 1, 6 + n * step) for n, name in enumerate(names)})
+    return Canvas(width, height, Rate(30), frames, cues, theme, "blue")
+
+
+@pytest.mark.parametrize("name", CARDS)
+@pytest.mark.parametrize("size", [(1920, 1080), (640, 360), (540, 960), (540, 540), (320, 240)])
+def test_everything_rests_inside_the_picture(name: str, size: tuple[int, int]) -> None:
+    card = CARDS[name]
+
+    drawing = draw(card, canvas(card, width=size[0], height=size[1]))
+
+    shadow = 0.06 * size[0]
+    assert drawing.background.shape == (size[1], size[0], 3)
+    assert not drawing.unshown
+    for layer in drawing.layers:
+        assert layer.x >= -shadow
+        assert layer.y >= -shadow
+        assert layer.x + layer.image.width <= size[0] + shadow
+        assert layer.y + layer.image.height <= size[1] + shadow
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_same_card_gives_the_same_layers(name: str) -> None:
+    card = CARDS[name]
+
+    first, second = (draw(card, canvas(card)) for _ in range(2))
+
+    def facts(layer: Layer) -> list[object]:
+        values = [getattr(layer, part.name) for part in dataclasses.fields(layer) if part.name != "image"]
+        return [*values, layer.image.tobytes()]
+
+    assert list(map(facts, first.layers)) == list(map(facts, second.layers))
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_images_are_cut_to_what_they_show(name: str) -> None:
+    card = CARDS[name]
+
+    drawing = draw(card, canvas(card))
+
+    area = sum(layer.image.width * layer.image.height for layer in drawing.layers)
+    assert area < 4 * 640 * 360
+    assert all(layer.image.getbbox() for layer in drawing.layers)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_light_and_dark_differ_in_colour_only(name: str) -> None:
+    card = CARDS[name]
+
+    dark, light = (draw(card, canvas(card, theme=theme)) for theme in ("dark", "light"))
+
+    assert len(dark.layers) == len(light.layers)
+    assert dark.background.mean() < 80 < 200 < light.background.mean()
+
+
+def test_a_list_item_comes_in_with_its_word_and_calms_with_the_next() -> None:
+    card = ListCard("", (ListItem(text="One"), ListItem(text="Two"), ListItem(text="Three")))
+    scene = canvas(card)
+
+    drawing = draw(card, scene)
+
+    cues = [scene.cues.enter(f"item/{n}") for n in range(3)]
+    arriving = [layer for layer in drawing.layers if layer.enter in cues and layer.dy]
+    staying = [layer for layer in arriving if layer.leave is None]
+    bright = [layer for layer in arriving if layer.leave is not None]
+    assert [layer.enter for layer in bright] == cues[:2]
+    assert all(
+        b.leave is not None and b.leave - b.leave_frames == c for b, c in zip(bright, cues[1:], strict=True)
+    )
+    assert sorted(layer.enter for layer in staying) == [*cues, cues[2]]  # the last one stays bright
+
+
+def test_what_stays_lies_below_what_goes() -> None:
+    drawing = draw(CARDS["list"], canvas(CARDS["list"]))
+
+    going = [layer.leave is not None for layer in drawing.layers]
+
+    assert True in going
+    assert not any(going[: going.index(True)])
+
+
+def test_the_whole_paragraph_is_there_before_its_second_sentence() -> None:
+    card = CARDS["paragraph"]
+    scene = canvas(card)
+
+    drawing = draw(card, scene)
+
+    calm = [
+        layer for layer in drawing.layers if layer.leave is None and layer.enter < scene.cues.enter("text/1")
+    ]
+    assert max(layer.image.height for layer in calm) > 0.2 * scene.height
+
+
+def test_only_the_spoken_sentence_is_bright() -> None:
+    card = ParagraphCard("", ("First of all.", "Second of all.", "Third of all."))
+    scene = canvas(card)
+
+    drawing = draw(card, scene)
+
+    calm, *bright = drawing.layers
+    assert calm.leave is None
+    for n, layer in enumerate(bright[:-1]):
+        assert layer.leave == scene.cues.enter(f"text/{n + 1}") + layer.leave_frames
+    assert bright[-1].leave is None
+
+
+def test_a_long_text_goes_over_pages_that_turn_at_a_sentence() -> None:
+    card = ParagraphCard("Background", tuple(f"{n}. {SENTENCE * 3}" for n in range(9)))
+    scene = canvas(card, width=1280, height=720, frames=1800)
+
+    drawing = draw(card, scene)
+
+    cues = {scene.cues.enter(f"text/{n}") for n in range(9)}
+    turns = {layer.leave - layer.leave_frames for layer in drawing.layers if layer.leave is not None}
+    assert turns
+    assert turns <= cues
+    assert not drawing.unshown
+
+
+def test_a_long_list_goes_over_pages() -> None:
+    card = ListCard("Guarantees", tuple(ListItem(f"Guarantee {n}", SENTENCE * 3) for n in range(9)))
+
+    drawing = draw(card, canvas(card, frames=3000))
+
+    assert not drawing.unshown
+    assert len({layer.enter for layer in drawing.layers if layer.leave is not None}) >= 9
+
+
+def test_an_item_higher_than_a_page_is_cut_and_reported() -> None:
+    card = ListCard("", (ListItem("Everything", LONG * 4),))
+
+    drawing = draw(card, canvas(card))
+
+    assert len(drawing.unshown) == 1
+    assert drawing.unshown[0].startswith("item 1: no room for ")
+
+
+def test_a_title_of_300_characters_is_shown_whole() -> None:
+    card = TitleCard(("A title that somebody pasted whole from an abstract " * 6)[:300])
+
+    assert not draw(card, canvas(card)).unshown
+
+
+def test_a_title_beyond_any_size_is_cut_and_reported() -> None:
+    card = TitleCard("Too long " * 400)
+
+    unshown = draw(card, canvas(card)).unshown
+
+    assert len(unshown) == 1
+    assert unshown[0].startswith("title: no room for")
+
+
+def test_pages_that_have_no_time_are_reported() -> None:
+    card = ListCard("", tuple(ListItem(text=f"Item {n}") for n in range(30)))
+
+    drawing = draw(card, canvas(card, frames=1))
+
+    assert any("no time" in report for report in drawing.unshown)
+
+
+def test_a_character_no_font_has_is_reported_and_not_drawn() -> None:
+    known, unknown = TitleCard("Symbols"), TitleCard("Symbols \U0010fffd")
+
+    expected, drawing = draw(known, canvas(known)), draw(unknown, canvas(unknown))
+
+    assert drawing.unshown == ("no installed font has U+10FFFD unnamed; install a font with them",)
+    assert [layer.image.tobytes() for layer in drawing.layers] == [
+        layer.image.tobytes() for layer in expected.layers
+    ]
+
+
+def test_a_right_to_left_title_stands_at_the_right_margin() -> None:
+    card = TitleCard("שלום")
+
+    drawing = draw(card, canvas(card))
+
+    title = drawing.layers[-1]
+    assert title.x + title.image.width == pytest.approx(640 - 160 / 3, abs=8)
+
+
+def test_code_lines_are_paged_after_sixteen() -> None:
+    card = CodeCard("Listing", "python", "\n".join(f"line_{n} = {n}" for n in range(40)))
+
+    drawing = draw(card, canvas(card, width=1280, height=720))
+
+    turns = {layer.leave for layer in drawing.layers if layer.leave is not None}
+    assert len(turns) == 2
+    assert not drawing.unshown
+
+
+def test_a_long_line_of_code_is_wrapped_inside_its_window() -> None:
+    short, long = (CodeCard("", "text", "word " * n) for n in (3, 120))
+
+    drawings = [draw(card, canvas(card, width=1280, height=720)) for card in (short, long)]
+
+    window, listing = drawings[1].layers[:2]
+    assert listing.x + listing.image.width < window.x + window.image.width
+    assert listing.image.height > 4 * drawings[0].layers[1].image.height
+
+
+def test_a_header_the_voice_does_not_introduce_stands_from_the_first_frame() -> None:
+    card = CARDS["code"]
+
+    drawing = draw(card, canvas(card))
+
+    assert sum(layer.enter == 0 and layer.enter_frames == 0 for layer in drawing.layers) == 2
+
+
+def test_a_header_the_voice_introduces_comes_in_with_it() -> None:
+    card = CodeCard("Retries", "python", "x = 1", introduces_header=True)
+    scene = canvas(card)
+
+    drawing = draw(card, scene)
+
+    assert [layer.enter for layer in drawing.layers[:2]] == [scene.cues.enter("header")] * 2
+
+
+def test_links_are_shown_without_their_scheme_and_one_chip_each() -> None:
+    with_links, without = CARDS["outro"], OutroCard("Start now", "With one document.")
+
+    count = len(draw(with_links, canvas(with_links)).layers) - len(draw(without, canvas(without)).layers)
+
+    assert count == 2
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        TitleCard(""),
+        SectionCard("", 0),
+        ParagraphCard("", ()),
+        ParagraphCard("header", ("",)),
+        ListCard("", ()),
+        ListCard("", (ListItem(),), ordered=True),
+        CodeCard("", "", ""),
+        QuoteCard(""),
+        OutroCard(""),
+    ],
+    ids=lambda card: type(card).__name__,
+)
+def test_an_empty_card_is_no_error(card: Card) -> None:
+    assert not draw(card, canvas(card, frames=1)).unshown
