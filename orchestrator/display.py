@@ -121,6 +121,8 @@ class Plain:
 
     def show(self, job: job_pb2.Job) -> None:
         """Print what is new."""
+        for warning in job.warnings:
+            self._once(f"note: {warning}")
         for stage in job.stages:
             name = stage_name(stage.kind)
             if stage.state == job_pb2.STATE_RUNNING and stage.kind == GENERATION:
@@ -147,11 +149,15 @@ class Live_:  # noqa: N801 - rich owns the name Live
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
+        self._warned = 0
         self._live = Live(console=console, refresh_per_second=4, transient=True)
         self._live.start()
 
     def show(self, job: job_pb2.Job) -> None:
-        """Redraw."""
+        """Redraw; what a person should know is said above, at once."""
+        for warning in job.warnings[self._warned :]:
+            self._live.console.print(f"note  {warning}", style="yellow")
+        self._warned = len(job.warnings)
         self._live.update(Group(_stages(job), self._whole(job)))
 
     def close(self) -> None:
@@ -216,8 +222,6 @@ def summary(job: job_pb2.Job, files: list[Path]) -> Text:
             f"sound and picture at most {measured.max_av_offset_seconds * 1000:.0f} ms apart\n"
         )
         text.append("beside it  " + "  ".join(path.name for path in files[1:]) + "\n", style="dim")
-    for warning in job.warnings:
-        text.append(f"note  {warning}\n", style="yellow")
     for entry in job.degradations:
         where = f" ({entry.scene_id})" if entry.scene_id else ""
         text.append(f"note  {entry.what}{where} {entry.why}\n", style="yellow")

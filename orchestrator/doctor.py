@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.display import emit
 from orchestrator.embedded import engine
@@ -94,14 +92,10 @@ async def _store() -> tuple[str, str]:
 
 
 async def _ffmpeg() -> tuple[str, str]:
-    from services.muxing.backends.ffmpeg import program
+    from services.muxing.backends.ffmpeg import Ffmpeg
+    from services.muxing.settings import MuxingSettings
 
-    path = Path(program())
-    process = await asyncio.create_subprocess_exec(
-        path, "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    out, _ = await process.communicate()
-    return out.decode(errors="replace").split(" Copyright")[0].strip(), ""
+    return f"ffmpeg {await Ffmpeg(load(MuxingSettings).ffmpeg).version()}", ""
 
 
 async def _drawing() -> tuple[str, str]:
@@ -114,9 +108,17 @@ async def _drawing() -> tuple[str, str]:
 
 
 async def _voices() -> tuple[str, str]:
-    from orchestrator.voices import engines
+    from services.tts.engines import engines
+    from services.tts.settings import TtsSettings
 
-    return await engines(), ""
+    speakers = engines(load(TtsSettings))
+    await speakers.start()
+    try:
+        choice = await speakers.choose("", language="en")
+    finally:
+        await speakers.close()
+    passed = "".join(f"; {one.engine}: {one.why}" for one in choice.passed_over)
+    return f"{choice.voice.engine} speaks ({choice.voice.name}){passed}", ""
 
 
 CHECKS: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {

@@ -96,6 +96,11 @@ class Record:
         self.job.ClearField("warnings")
         self.job.warnings.extend(warnings)
 
+    def warn(self, text: str) -> None:
+        """Something a person should know; said once, and nothing when it is empty."""
+        if text and text not in self.job.warnings:
+            self.job.warnings.append(text)
+
     def moved(self) -> bool:
         """Tell whether so much has changed since the last time that watchers should see it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
@@ -58,10 +59,10 @@ def plan_of(
     """The plan: every scene with its narration, and where every block of the source went."""
     plan = job_pb2.Plan(title=job.title)
     pauses = sum(n / d for n, d in (clock.LEAD_SECONDS, clock.TAIL_SECONDS))
-    spoken: set[tuple[str, str]] = set()
+    spoken: dict[tuple[str, str], str] = {}
     for scene in scenes:
         text = " ".join(segment.text for segment in scene.narration.segments)
-        spoken |= {(scene.ref.id, segment.element) for segment in scene.narration.segments}
+        spoken |= {(scene.ref.id, segment.element): segment.text for segment in scene.narration.segments}
         plan.scenes.add(
             id=scene.ref.id,
             type=storyboard_pb2.SceneType.Name(scene.ref.type).removeprefix("SCENE_TYPE_").lower(),
@@ -74,10 +75,13 @@ def plan_of(
     return plan
 
 
-def _covered(block: storyboard_pb2.Block, spoken: set[tuple[str, str]]) -> job_pb2.CoveredBlock:
+def _covered(block: storyboard_pb2.Block, spoken: dict[tuple[str, str], str]) -> job_pb2.CoveredBlock:
     """One block's fate: narrated when a voice says it, shown when it is only on the screen."""
     places = [(placement.scene_id, placement.element) for placement in block.placements]
-    outcome = "narrated" if spoken.intersection(places) else "shown" if places else "dropped"
+    said = " ".join(spoken[place] for place in places if place in spoken)
+    # A listing may be spoken of without being read out.
+    read_out = said and (block.kind != "code" or _words(block.text) <= _words(said))
+    outcome = "narrated" if read_out else "shown" if places else "dropped"
     return job_pb2.CoveredBlock(
         id=block.id,
         kind=block.kind,
@@ -87,6 +91,10 @@ def _covered(block: storyboard_pb2.Block, spoken: set[tuple[str, str]]) -> job_p
         line=block.line,
         scene_ids=list(dict.fromkeys(scene for scene, _ in places)),
     )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def manifest_of(

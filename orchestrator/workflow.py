@@ -85,6 +85,7 @@ class JobWorkflow:
         self.calls += 1
         chosen = (await stages.call("ChooseVoice", f"tts/voice/{self.calls}", request)).voice
         self.voice: Voice = chosen.voice
+        self.record.warn(chosen.notice)
         for passed in chosen.passed_over:
             self._other_voice(passed.engine, passed.why)
         self._begin(TTS, scenes)

@@ -1,1 +1,1 @@
-"""What every service stands on: server, channel, interceptor, errors, settings, telemetry, child processes."""
+"""What every service stands on: server, channel, errors, settings, telemetry, child processes."""

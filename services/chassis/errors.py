@@ -278,5 +278,7 @@ def _tree(root: type[StoryreelError]) -> Iterator[type[StoryreelError]]:
         yield from _tree(child)
 
 
-BY_REASON: dict[str, type[StoryreelError]] = {c.reason: c for c in _tree(StoryreelError) if "reason" in vars(c)}
+BY_REASON: dict[str, type[StoryreelError]] = {
+    c.reason: c for c in _tree(StoryreelError) if "reason" in vars(c)
+}
 """The class of each ErrorReason (without its prefix)."""

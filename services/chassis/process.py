@@ -46,7 +46,7 @@ class ChildLimits:
     open_files: int = 256
 
 
-class Gone(Exception):  # noqa: N818 - it never leaves the chassis
+class Gone(Exception):
     """The process closed its end, or sent something that is no frame."""
 
     def __init__(self, process: Process) -> None:

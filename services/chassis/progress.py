@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One event of long work: the step, the fraction of the whole (0 to 1), and what is counted in the step."""
+    """One event of long work: the step, the fraction of the whole (0 to 1), what is counted in it."""
 
     step: str
     fraction: float

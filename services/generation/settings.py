@@ -33,7 +33,7 @@ class GenerationSettings(ServerSettings):
         "each count gives other bytes, and so other results in the store.",
     )
     clip_minutes: float = Field(
-        60, gt=0, le=1440, description="How long one clip may take before its process is ended."
+        60, gt=0, le=720, description="How long one clip may take before its process is ended."
     )
     at_once: int = Field(
         512, ge=1, le=10_000, description="Clips asked for at once; beyond the children's number they wait."

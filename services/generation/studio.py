@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from services.artifacts import disk
@@ -15,6 +17,11 @@ from services.chassis.progress import Report
 from services.generation.clip import UNSHOWN_MOST, Backend, Clip, Shot
 
 MP4 = "video/mp4"
+
+LEFT_BEHIND = timedelta(hours=24)
+"""A scratch folder this old belongs to nobody: no clip may take so long."""
+
+_PREFIX = "clip-"
 
 
 async def film(backend: Backend, shot: Shot, store: Store, *, scratch: Path, report: Report) -> Clip:
@@ -38,6 +45,14 @@ async def film(backend: Backend, shot: Shot, store: Store, *, scratch: Path, rep
     return Clip(video, shot.frames, shot.picture, _at_most(unshown))
 
 
+def sweep(scratch: Path) -> None:
+    """Remove what killed processes left in the scratch folder; what is younger than a day may be in use."""
+    for folder in scratch.glob(f"{_PREFIX}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LEFT_BEHIND.total_seconds():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _at_most(unshown: tuple[str, ...]) -> tuple[str, ...]:
     if len(unshown) <= UNSHOWN_MOST:
         return unshown
@@ -50,7 +65,7 @@ async def _folder(scratch: Path) -> AsyncIterator[Path]:
     def make() -> Path:
         with disk.errors(scratch):
             disk.make_folder(scratch)
-            return Path(tempfile.mkdtemp(prefix="clip-", dir=scratch))
+            return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=scratch))
 
     folder = await asyncio.to_thread(make)
     try:

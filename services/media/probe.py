@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,7 +26,7 @@ Samples = npt.NDArray[np.int16]
 """One channel of sound at 48 kHz, full scale 32768."""
 
 
-class Unreadable(Exception):  # noqa: N818 - named after what happened, as the errors of storyreel are
+class Unreadable(Exception):
     """The file is no media of the kind that was asked for; the message continues "The file …"."""
 
 
@@ -173,6 +173,25 @@ def picture_at(path: Path, time: int) -> npt.NDArray[np.uint8]:
             src_color_range=ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
         ).astype(np.uint8, copy=False)
+
+
+def undecodable(path: Path, times: Sequence[int]) -> int:
+    """At how many of some key frames' times (in the track's ticks) no whole frame decodes.
+
+    Raises:
+        Unreadable: The file cannot be opened.
+    """
+    failed = 0
+    with _opened(path) as file:
+        stream = file.streams.video[0]
+        for time in times:
+            try:
+                file.seek(time, stream=stream)
+                frame = next(file.decode(stream), None)
+                failed += frame is None or frame.pts != time or frame.is_corrupt
+            except av.InvalidDataError:
+                failed += 1
+    return failed
 
 
 def chapters(path: Path) -> list[Mark]:

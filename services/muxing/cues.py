@@ -96,7 +96,7 @@ def cut(spoken: Sequence[Token], *, until: int) -> list[Cue]:
     ends = [cue.start for cue in cues[1:]] + [until]
     return [
         replace(cue, end=min(max(cue.end + LINGER, cue.start + SHORTEST), end))
-        for cue, end in zip(cues, ends, strict=True)
+        for cue, end in zip(cues, ends, strict=False)
     ]
 
 

@@ -1,7 +1,7 @@
 """The gate: the finished file is opened and measured, and refused when it is not what was planned.
 
-Pictures are judged by the times and marks of their packets, which costs no decoding. The sound is decoded
-once, for its loudness, and searched for each voice. Then, for every scene:
+Pictures are judged by the times and marks of their packets; of each scene only the first frame is decoded.
+The sound is decoded once, for its loudness, and searched for each voice. Then, for every scene:
 
     offset = (time its voice is heard - time its first frame appears), less the same difference as planned
 
@@ -39,6 +39,7 @@ class Findings:
         off_grid: Frames that begin beside the grid, or at the time of another.
         starts: Per scene: how many frames after its place the next frame appears.
         keys: Scenes whose first frame is a key frame.
+        broken: Scenes whose first frame does not decode.
         sound: Codec, rate, channels.
         audio_start: Samples from the clock's zero to the first one heard.
         audio_samples: Samples heard.
@@ -53,6 +54,7 @@ class Findings:
     off_grid: int
     starts: tuple[Fraction, ...]
     keys: int
+    broken: int
     sound: tuple[str, int, int]
     audio_start: int
     audio_samples: int
@@ -86,9 +88,10 @@ def look(
     try:
         track, tone = probe.video(video), probe.audio(video)
         marks, boxes = probe.chapters(video), probe.boxes(video)
+        frame = Fraction(rate.denominator, rate.numerator) / track.tick
+        broken = probe.undecodable(video, [int(start * frame) for start in starts])
     except probe.Unreadable as error:
         raise refused([f"it {error}"]) from error
-    frame = Fraction(rate.denominator, rate.numerator) / track.tick
     # In units of 1/numerator of a frame times are whole numbers, so nothing is rounded.
     times, step = track.times * frame.denominator, frame.numerator
     wanted = np.array(starts, dtype=np.int64) * step
@@ -100,6 +103,7 @@ def look(
         off_grid=int(np.count_nonzero(times % step)) + int(np.count_nonzero(np.diff(times) == 0)),
         starts=tuple(Fraction(int(late), step) for late in shown - wanted),
         keys=int(np.count_nonzero(np.isin(wanted, track.keys * frame.denominator))),
+        broken=broken,
         sound=(tone.codec, tone.rate, tone.channels),
         audio_start=tone.start,
         audio_samples=tone.samples,
@@ -167,6 +171,8 @@ def _differences(found: Findings, measured: Measurements, timeline: Timeline) ->
         yield f"{found.off_grid} frames are off the grid"
     if found.keys != len(timeline.scenes):
         yield f"{found.keys} of {len(timeline.scenes)} scenes begin with a key frame"
+    if found.broken:
+        yield f"{found.broken} of {len(timeline.scenes)} scenes have a first frame that does not decode"
     if found.sound != ("aac", SAMPLE_RATE, 2):
         yield "its sound is {}, {} Hz, {} channels, not aac, 48000 Hz, 2 channels".format(*found.sound)
     if lost := sum(voice.lost for voice in found.voices):

@@ -91,6 +91,8 @@ def _per_frame(track: probe.VideoTrack, rate: Rate) -> Fraction:
 def _unlike_plan(track: probe.VideoTrack, frames: int, wanted: Wanted) -> str:
     """What sets a clip apart from its plan; empty when nothing does."""
     per_frame = _per_frame(track, wanted.rate)
+    if not track.pixel_format:
+        return "holds no picture that decodes"
     if track.codec != "h264" or track.pixel_format != "yuv420p":
         return f"is {track.codec} in {track.pixel_format}, not h264 in yuv420p"
     if (track.width, track.height) != (wanted.width, wanted.height):

@@ -54,7 +54,7 @@ class Loudness:
         return self.lufs > SILENCE
 
     def as_loud_as_can_be(self, voice_samples: int) -> bool:
-        """Tell whether so little speech is softer than the target only because its peaks are at the ceiling."""
+        """Tell whether so little speech is softer than the target because its peaks are at the ceiling."""
         at_ceiling = self.true_peak > TRUE_PEAK - CEILING_REACH
         return voice_samples < SHORT_SAMPLES and self.lufs < TARGET_LUFS and at_ceiling
 

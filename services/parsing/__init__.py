@@ -1,0 +1,1 @@
+"""Parsing: a document in, a storyboard of scenes out."""

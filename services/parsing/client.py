@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import grpc
-from storyreel.parsing.v1 import parsing_service_pb2 as pb
-from storyreel.parsing.v1 import parsing_service_pb2_grpc
 
 from services.artifacts.store import Artifact
 from services.artifacts.wire import from_proto, to_proto
 from services.chassis.channel import errors
 from services.parsing.wire import TYPES
+from storyreel.parsing.v1 import parsing_service_pb2 as pb
+from storyreel.parsing.v1 import parsing_service_pb2_grpc
 
 _NAMES = {number: name for name, number in TYPES.items()}
 

@@ -65,7 +65,7 @@ class Cut:
     def open(self, titles: Sequence[Passage], subtitle: Prose | None) -> None:
         """Show the title card, which says the passages of `titles`."""
         self._chapter = self._header = self._heading_text = self.title
-        self._show(TitleCard(self.title, " ".join(subtitle.sentences) if subtitle else ""))
+        self._show(TitleCard(self.title, subtitle.source.text if subtitle else ""))
         for passage in titles:
             self._place(passage, "title")
         if subtitle:

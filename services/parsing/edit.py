@@ -14,8 +14,12 @@ from services.parsing.sentences import shorten, words
 from services.parsing.storyboard import MOST_SCENES, Storyboard
 from services.story.scene import OutroCard, elements
 
+MOST_BLOCKS = 20_000
+"""Blocks side by side; the account of more of them would be larger than the document."""
+
 _SPOKEN_PER_HOUR = 150 * 60
 _LONGEST_SUBTITLE = 120
+_SUBTITLE_WORDS = 24
 _FIRST_WORDS = 8
 _MOST_LINKS = 4
 _LONGEST_LINK = 500
@@ -38,13 +42,20 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
 
     Raises:
         EmptyDocument: There is nothing to tell.
-        DocumentTooLarge: Even at the densest pace there are more than 500 scenes.
+        DocumentTooLarge: Even at the densest pace there are more than 500 scenes, or there are more
+            than 20,000 blocks.
     """
     if all(isinstance(node, Dropped) for node in outline.nodes):
         raise EmptyDocument(
             "The document has nothing to tell: "
             + (f"all its {len(outline.nodes)} blocks are markup." if outline.nodes else "it has no text."),
             suggestions=[Suggestion("Add a heading or a sentence.")],
+        )
+    if len(outline.nodes) > MOST_BLOCKS:
+        raise DocumentTooLarge(
+            f"The document has {len(outline.nodes):,} blocks; at most {MOST_BLOCKS:,} are read.",
+            suggestions=[Suggestion("Split it into several documents.")],
+            metadata={"blocks": str(len(outline.nodes)), "limit": str(MOST_BLOCKS)},
         )
     opening = _opening(outline, name)
     for pace in PACES:
@@ -100,7 +111,9 @@ def _subtitle(nodes: list[Node], at: int) -> Prose | None:
         prose = Prose(passages.pop(), (text,)) if len(passages) == 1 else None
     else:
         prose = node if isinstance(node, Prose) and node.source.kind != "image" else None
-    if prose is None or len(prose.source.text) > _LONGEST_SUBTITLE or prose.source.text.endswith((":", "：")):
+    if prose is None or len(prose.sentences) > 2 or words(prose.source.text) > _SUBTITLE_WORDS:
+        return None
+    if len(prose.source.text) > _LONGEST_SUBTITLE or prose.source.text.endswith((":", "：")):
         return None
     del nodes[at]
     return prose
@@ -123,7 +136,8 @@ def _first_words(nodes: Sequence[Node]) -> str:
                 return node.text
             case Prose():
                 first = node.sentences[0].split()
-                return " ".join(first[:_FIRST_WORDS]) + ("…" if len(first) > _FIRST_WORDS else "")
+                short = len(first) <= _FIRST_WORDS + 2
+                return " ".join(first) if short else " ".join(first[:_FIRST_WORDS]) + "…"
     return ""
 
 

@@ -29,7 +29,7 @@ PACES = (Pace(50, 6, 16), Pace(80, 9, 24), Pace(120, 12, 32))
 
 _MOST_SENTENCES = 30
 _MID_PARAGRAPH = 40.0
-_MID_FAMILY = 60.0
+_MID_FAMILY = 150.0
 
 
 @dataclass(frozen=True, slots=True)

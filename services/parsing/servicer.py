@@ -9,8 +9,6 @@ from functools import partial
 from typing import Any
 
 import grpc
-from storyreel.parsing.v1 import parsing_service_pb2 as pb
-from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
 from services.artifacts import wire as artifact_wire
 from services.artifacts.results import Results
@@ -22,6 +20,8 @@ from services.parsing.backends import markdown, plain
 from services.parsing.settings import ParsingSettings
 from services.parsing.wire import TYPES, Reading, Task, checked, scene_id
 from services.story.wire import PROTOBUF
+from storyreel.parsing.v1 import parsing_service_pb2 as pb
+from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
@@ -31,6 +31,12 @@ CUT_VERSION = "1"
 
 MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"
 
+_LIMITS = {
+    "memory": "needed more memory than a document may take",
+    "SIGXCPU": "needed more computing time than a document may take",
+    "SIGSEGV": "needed more stack than a document may take",
+    "time": "took longer than a document may take",
+}
 _STORING_AT_ONCE = 8
 _MOST_WARNINGS = 20
 _DEFAULT_LANGUAGE = "en"
@@ -83,11 +89,13 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
         )
 
     async def _read(self, task: Task) -> Reading:
-        """Have a child read the document; what kills it there is the document's fault."""
+        """Have a child read the document; that it reaches a limit there is the document's fault."""
         try:
             return Reading.decode(await self._children.call(task.encode(), timeout=self._timeout))
         except ChildDied as death:
-            raise _unreadable(death.metadata.get("exit", "")) from death
+            if (cause := death.metadata.get("exit", "")) in _LIMITS:
+                raise _unreadable(cause) from death
+            raise
         except Deadline as late:
             raise _unreadable("time") from late
 
@@ -136,13 +144,8 @@ def _too_large(source: Artifact) -> DocumentTooLarge:
 
 
 def _unreadable(cause: str) -> UnreadableDocument:
-    why = {
-        "memory": "needed more memory than a document may take",
-        "SIGXCPU": "needed more computing time than a document may take",
-        "time": "took longer than a document may take",
-    }.get(cause, f"ended the process that read it ({cause})")
     return UnreadableDocument(
-        f"The document {why}.",
+        f"The document {_LIMITS[cause]}.",
         suggestions=[Suggestion("Simplify it: split it, or remove deeply nested or very long blocks.")],
         metadata={"cause": cause},
     )

@@ -6,11 +6,10 @@ import json
 import struct
 from dataclasses import dataclass
 
-from storyreel.parsing.v1 import storyboard_pb2
-
 from services.parsing.storyboard import Block, Placement, Storyboard
 from services.story import wire as story
 from services.story.scene import Card
+from storyreel.parsing.v1 import storyboard_pb2
 
 _HEAD = struct.Struct(">I")
 

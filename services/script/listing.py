@@ -109,7 +109,7 @@ def sentence(card: CodeCard) -> str:
     lines = len(card.code.splitlines())
     whole = max(card.total_lines, card.first_line - 1 + lines)
     shell = is_shell(card)
-    language = "shell commands" if shell else _NAMES.get(card.language.casefold(), "")
+    language = _terminal(card.code) if shell else _NAMES.get(card.language.casefold(), "")
     names = list(_programs(card.code)) if shell else list(_defined(card.code, language))
     verb = "run" if shell else "set" if language in _SETTINGS else "define"
     if card.first_line > 1:
@@ -122,6 +122,15 @@ def sentence(card: CodeCard) -> str:
     if names:
         return f"{what[0].upper()}{what[1:]}{of} {verb if lines > 1 else verb + 's'} {_joined(names)}."
     return f"Here {'are' if lines > 1 else 'is'} {what}{of or ' of a listing'}."
+
+
+def _terminal(code: str) -> str:
+    """What is typed alone is a script; with prompts it is a session, whose other lines are output."""
+    return "a terminal session" if _prompted(code) else "shell script"
+
+
+def _prompted(code: str) -> list[str]:
+    return [line for line in code.splitlines() if line.lstrip().startswith("$ ")]
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -142,13 +151,10 @@ def _defined(code: str, language: str) -> Iterator[str]:
 
 def _commands(code: str) -> list[str]:
     """The commands of a terminal session: no prompts, comments or output, continued lines joined."""
-    lines = code.splitlines()
-    prompted = [line for line in lines if line.lstrip().startswith("$ ")]
-    if prompted:
-        lines = prompted
+    prompted = _prompted(code)
     found: list[str] = []
     continued = False
-    for line in lines:
+    for line in prompted or code.splitlines():
         text = " ".join(_PROMPT.sub("", line, count=1).split()) if prompted else " ".join(line.split())
         if not text or text.startswith("#"):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import grpc
+from google.protobuf import duration_pb2
 
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Results

@@ -48,6 +48,8 @@ def speakable(text: str, *, language: str) -> str:
     be said is taken out. Letters and digits are never lost, except those of an address behind its host
     and of a link's target.
     """
+    if not any(map(str.isalnum, text)):
+        return ""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     text = "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
     text = _MARKUP.sub("", _LINK.sub(r"\1", _TASK.sub("", text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -14,6 +15,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.codec.context import Flags
+from av.container import InputContainer
 
 from services.chassis.errors import InvalidRequest, Violation, VoiceUnavailable
 from services.media.clock import SAMPLE_RATE
@@ -53,9 +55,12 @@ def from_mp3(data: bytes, *, to: Path) -> Sound:
     """
     try:
         with av.open(io.BytesIO(data), "r", format="mp3") as container:
-            return _write(container.decode(audio=0), to, exactly=None)
+            sound = _write(_mp3_frames(container), to, exactly=None)
     except (av.FFmpegError, IndexError):
-        raise VoiceUnavailable(f"The engine's answer of {len(data)} bytes is no MP3.") from None
+        sound = Sound(0, 0)
+    if not sound.samples:
+        raise VoiceUnavailable(f"The engine's answer of {len(data)} bytes is no MP3.")
+    return sound
 
 
 def check(sound: Sound, *, engine: str, expected: int | None = None) -> None:
@@ -99,6 +104,15 @@ def _pcm_frames(source: BinaryIO, rate: int) -> Iterator[av.AudioFrame]:
         )
         frame.sample_rate = rate
         yield frame
+
+
+def _mp3_frames(container: InputContainer) -> Iterator[av.AudioFrame]:
+    """What can be decoded; a long text comes in several MP3s, and what joins them need not be sound."""
+    for packet in container.demux(audio=0):
+        with suppress(av.error.InvalidDataError):
+            for frame in packet.decode():
+                assert isinstance(frame, av.AudioFrame)
+                yield frame
 
 
 def _write(frames: Iterator[av.AudioFrame], to: Path, *, exactly: int | None) -> Sound:

@@ -22,10 +22,11 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The voice for a whole video."""
+    """The voice for a whole video, and what a person should know before it speaks ("" when nothing)."""
 
     voice: VoiceId
     passed_over: tuple[PassedOver, ...]
+    notice: str = ""
 
 
 class Engines:
@@ -90,7 +91,7 @@ class Engines:
                 refusals.append(refusal)
                 passed.append(PassedOver(backend.engine, refusal.message))
                 continue
-            return Choice(voice, tuple(passed))
+            return Choice(voice, tuple(passed), backend.notice)
         raise _nobody(wanted, language, passed, refusals)
 
     async def speak(self, text: str, voice: VoiceId, *, speed_percent: int, to: Path) -> Speech:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-from storyreel.tts.v1 import tts_service_pb2, tts_service_pb2_grpc
 
 from services.artifacts import wire as artifacts
 from services.artifacts.store import Artifact
@@ -14,6 +13,7 @@ from services.chassis.channel import errors
 from services.tts import wire
 from services.tts.choice import Choice
 from services.tts.voice import VoiceId, VoiceInfo
+from storyreel.tts.v1 import tts_service_pb2, tts_service_pb2_grpc
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import grpc
-from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
 
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Results
@@ -19,11 +16,10 @@ from services.chassis.settings import home
 from services.story import wire as story
 from services.story.narration import SpeechTiming
 from services.tts import wire
-from services.tts.backends.edge import EdgeBackend
-from services.tts.backends.espeak import EspeakBackend
 from services.tts.choice import Engines
+from services.tts.engines import engines
 from services.tts.settings import TtsSettings
-from services.tts.voice import Backend
+from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
 
 FULL_SPEED = 100
 
@@ -114,21 +110,6 @@ class TtsServicer(tts_service_pb2_grpc.TtsServiceServicer):
                 voice=request.voice,
             )
         )
-
-
-def engines(settings: TtsSettings) -> Engines:
-    """The engines that the settings turn on, in their order."""
-    makers: dict[str, Callable[[], Backend]] = {
-        "edge": lambda: EdgeBackend(
-            probe=timedelta(seconds=settings.probe_seconds),
-            connect=timedelta(seconds=settings.connect_seconds),
-            silence=timedelta(seconds=settings.silence_seconds),
-            remembered=timedelta(seconds=settings.probe_remembered_seconds),
-        ),
-        "espeak": lambda: EspeakBackend(timeout=settings.speech_time),
-    }
-    made = [makers[name]() for name in dict.fromkeys(settings.engines.split(","))]
-    return Engines([one for one in made if settings.online or not one.online], off=makers)
 
 
 def room(settings: TtsSettings, store: Store) -> Room:

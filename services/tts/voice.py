@@ -21,6 +21,9 @@ FEMALE_ROLES = frozenset({"female", "female_friendly"})
 REGIONS = {"british": "en-GB", "australian": "en-AU", "indian": "en-IN"}
 """Roles that name the accent of an English text; in other languages they are like `male`."""
 
+# Languages that people also call by the name of the group they belong to.
+_MACRO = {"cmn": "zh", "yue": "zh", "nb": "no", "nn": "no"}
+
 _SUGGESTED = 3
 _LISTED = 400
 
@@ -66,6 +69,8 @@ class Backend(Protocol):
     engine: str
     online: bool
     """True when the text leaves the machine."""
+    notice: str
+    """What a person should know before it speaks; "" when there is nothing."""
     made_by: str
     """The engine, its version and everything that changes its bytes without being asked for."""
 
@@ -150,6 +155,7 @@ def without_language(language: str, known: Sequence[str], *, engine: str) -> Unk
 
 
 def speaks(tag: str, wanted: str) -> bool:
-    """Tell whether a language tag falls under another, subtag by subtag: `en-GB` under `en`."""
+    """Tell whether a tag falls under another, subtag by subtag: `en-GB` under `en`, `cmn` under `zh`."""
     own, prefix = tag.casefold().split("-"), wanted.casefold().split("-")
-    return own[: len(prefix)] == prefix
+    wider = [_MACRO.get(own[0], own[0]), *own[1:]]
+    return prefix in (own[: len(prefix)], wider[: len(prefix)])

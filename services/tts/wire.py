@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from storyreel.tts.v1 import speech_pb2, tts_service_pb2
-
 from services.tts.choice import Choice, PassedOver
 from services.tts.voice import VoiceId, VoiceInfo
+from storyreel.tts.v1 import speech_pb2, tts_service_pb2
 
 
 def voice_to_proto(voice: VoiceId) -> speech_pb2.Voice:
@@ -35,10 +34,11 @@ def choice_to_proto(choice: Choice) -> tts_service_pb2.ChooseVoiceResponse:
         passed_over=[
             tts_service_pb2.PassedOver(engine=one.engine, why=one.why) for one in choice.passed_over
         ],
+        notice=choice.notice,
     )
 
 
 def choice_from_proto(message: tts_service_pb2.ChooseVoiceResponse) -> Choice:
     """The choice of a message."""
     passed = tuple(PassedOver(one.engine, one.why) for one in message.passed_over)
-    return Choice(voice_from_proto(message.voice), passed)
+    return Choice(voice_from_proto(message.voice), passed, message.notice)

@@ -70,6 +70,8 @@ def timed(text: str, events: Sequence[Event], *, samples: int) -> tuple[Word, ..
         samples: The length of the audio at 48 kHz.
     """
     words = tokens(text)
+    if not words:
+        return ()
     spans = _ordered(_spans(words, events, samples))
     groups = list(_groups(len(words), sorted(spans)))
     placed: list[Word] = []
@@ -121,8 +123,7 @@ def _ordered(spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
 def _groups(count: int, known: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """Words [first, last) that share the span of the one known among them; -1 when none is."""
     if not known:
-        if count:
-            yield 0, -1, count
+        yield 0, -1, count
         return
     edges = [0, *known[1:], count]
     for (first, last), index in zip(pairwise(edges), known, strict=True):

@@ -24,10 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
 
 EXEMPT = {
-    "storyreel.job.v1.Job.error": "output only: refused when it has a reason, ignored otherwise",
-    "storyreel.job.v1.Job.outputs": "output only: refused when it names a video or a plan, else ignored",
-    "storyreel.job.v1.Job.create_time": "output only: ignored; a Timestamp is 12 bytes at most",
-    "storyreel.job.v1.Job.end_time": "output only: ignored; a Timestamp is 12 bytes at most",
+    f"storyreel.job.v1.Job.{name}": "output only: the message's rule job.output_only refuses it"
+    for name in ("error", "outputs", "create_time", "end_time")
 }
 """Fields of requests without a rule of their own, or whose inside is not checked, and why."""
 

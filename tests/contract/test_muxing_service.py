@@ -214,7 +214,7 @@ async def test_a_voice_longer_than_its_clip_is_refused(
 ) -> None:
     plan.scenes[1].lead_frames = plan.scenes[1].clip.frames - 1
 
-    with pytest.raises(GateRefused, match="The clip of scene 2 ends .* ms before its voice"):
+    with pytest.raises(GateRefused, match=r"The clip of scene 2 ends .* ms before its voice"):
         await events(client, await reel.stored(store, plan))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
-from storyreel.parsing.v1 import storyboard_pb2
 
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
@@ -30,6 +29,7 @@ from services.parsing.settings import ParsingSettings
 from services.parsing.wire import checked
 from services.story.scene import ParagraphCard, TitleCard, elements
 from services.story.wire import decode
+from storyreel.parsing.v1 import storyboard_pb2
 
 DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
 TEXT = "text/markdown"

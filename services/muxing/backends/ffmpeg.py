@@ -134,7 +134,8 @@ class Ffmpeg:
 
         The same parts give the same bytes.
         """
-        clips = ffmpeg.input(parts.clips.name, format="concat", safe=1, **_SAFE)
+        # Without auto_convert pictures are not rewritten on their way: all clips have the same parameters.
+        clips = ffmpeg.input(parts.clips.name, format="concat", safe=1, auto_convert=0, **_SAFE)
         sound = ffmpeg.input(parts.sound.name, **_MASTER, **_SAFE)
         captions = ffmpeg.input(parts.captions.name, format="srt", **_SAFE)
         metadata = ffmpeg.input(parts.metadata.name, format="ffmetadata", **_SAFE)

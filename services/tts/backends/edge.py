@@ -52,6 +52,10 @@ class EdgeBackend:
 
     engine = "edge"
     online = True
+    notice = (
+        "edge-tts speaks: the text goes to Microsoft's speech service. "
+        "STORYREEL_TTS_ONLINE=0 keeps it on this machine."
+    )
     made_by = f"edge-tts {version('edge-tts')}, {audio.MADE_BY}"
 
     def __init__(

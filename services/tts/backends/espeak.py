@@ -50,6 +50,7 @@ class EspeakBackend:
 
     engine = "espeak"
     online = False
+    notice = ""
     made_by = f"espeakng-loader {version('espeakng-loader')}, {WORDS_PER_MINUTE} wpm, {audio.MADE_BY}"
 
     def __init__(self, *, timeout: timedelta) -> None:
@@ -143,12 +144,17 @@ class EspeakBackend:
             return self._inventory
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The process's answer. A text cannot end the process, so one that died is worth a second try."""
+        payload = json.dumps(request).encode()
         try:
-            reply: dict[str, Any] = json.loads(
-                await self._child.call(json.dumps(request).encode(), timeout=self._timeout)
-            )
-        except ChildDied as died:
-            raise VoiceUnavailable(
-                f"espeak-ng's process ended ({died.metadata.get('exit', 'unknown')}).", metadata=died.metadata
-            ) from died
+            answer = await self._child.call(payload, timeout=self._timeout)
+        except ChildDied:
+            try:
+                answer = await self._child.call(payload, timeout=self._timeout)
+            except ChildDied as died:
+                how = died.metadata.get("exit", "unknown")
+                raise VoiceUnavailable(
+                    f"espeak-ng's process ended ({how}).", metadata=died.metadata
+                ) from died
+        reply: dict[str, Any] = json.loads(answer)
         return reply

@@ -61,7 +61,7 @@ def write_clip(path: Path, rate: Rate, frames: int, *, flash: int, take: Take) -
     """A dark clip with two bright frames from `flash` on; sparse ones hold a frame in ten, and their ends."""
     width, height = take.size
     grid = Fraction(rate.denominator, rate.numerator)
-    parameters = f"open-gop=0:force-cfr=1:keyint=60:bframes={0 if take.sparse else 2}"
+    parameters = f"open-gop=0:force-cfr=1:scenecut=0:keyint=60:bframes={0 if take.sparse else 2}"
     options = {"preset": "veryfast", "crf": str(take.crf), "x264-params": parameters}
     with av.open(str(path), "w", format="mp4", options={"movie_timescale": "30000"}) as file:
         stream = file.add_stream("libx264", rate=1 / grid, options=options)

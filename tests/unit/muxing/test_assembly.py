@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
+from services.artifacts import wire as artifacts
 from services.chassis.child import Child
 from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, GateRefused
 from services.chassis.progress import Progress
@@ -232,6 +236,63 @@ async def test_a_clip_that_is_no_media_is_named(studio: Studio, tmp_path: Path) 
         await make(studio, plan)
 
     assert caught.value.metadata == {"scene": "2"}
+
+
+def damaged(path: Path, *, after: int) -> bytes:
+    """A clip whose boxes are whole and whose pictures are zeros from some byte of them on."""
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4 + after
+    size = int.from_bytes(data[data.index(b"mdat") - 4 :][:4], "big") - 8 - after
+    data[start : start + size] = bytes(size)
+    return bytes(data)
+
+
+async def replaced(
+    studio: Studio, plan: timeline_pb2.MuxPlan, scene: int, tmp_path: Path, after: int
+) -> None:
+    """Put a damaged clip in a scene's place."""
+    clip = plan.scenes[scene].clip.video
+    await studio.store.fetch(artifacts.from_proto(clip), tmp_path / "whole.mp4")
+    data = damaged(tmp_path / "whole.mp4", after=after)
+    clip.CopyFrom(artifacts.to_proto(await studio.store.put_bytes(data, media_type="video/mp4")))
+
+
+async def test_a_clip_whose_pictures_do_not_decode_is_refused(studio: Studio, tmp_path: Path) -> None:
+    plan = await reel.plan(studio.store, tmp_path / "reel", SPOKEN[:2])
+    await replaced(studio, plan, 1, tmp_path, after=0)
+
+    with pytest.raises(GateRefused, match="The clip of scene 2 holds no picture that decodes"):
+        await make(studio, plan)
+
+
+async def test_a_thumbnail_that_cannot_be_made_is_missing_with_its_reason(
+    studio: Studio, tmp_path: Path
+) -> None:
+    plan = await reel.plan(studio.store, tmp_path / "reel", SPOKEN[:2])
+    await replaced(studio, plan, 0, tmp_path, after=1200)
+
+    video = await make(studio, plan)
+
+    assert video.thumbnail is None
+    assert [why.split(":")[0] for why in video.missing] == ["thumbnail"]
+
+
+async def test_chapters_that_ffmpeg_does_not_take_are_missing_with_the_reason(
+    studio: Studio, tmp_path: Path
+) -> None:
+    picky = tmp_path / "picky"
+    refuse = 'case "$*" in *ffmetadata*) grep -q CHAPTER metadata.txt && exit 9;; esac'
+    picky.write_text(f'#!/bin/sh\n{refuse}\nexec {shlex.quote(imageio_ffmpeg.get_ffmpeg_exe())} "$@"\n')
+    picky.chmod(0o755)
+    plan = await reel.plan(studio.store, tmp_path / "reel", SPOKEN, title="Reel")
+
+    video = await make(replace(studio, ffmpeg=Ffmpeg(picky)), plan)
+
+    path = await film(studio, video, tmp_path)
+    assert video.missing == ("chapters: ffmpeg ended (9) while packaging the video.",)
+    assert probe.chapters(path) == []
+    with av.open(str(path)) as file:
+        assert file.metadata["title"] == "Reel"
 
 
 async def test_a_missing_clip_leaves_nothing_behind(studio: Studio, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from services.chassis.errors import ChildDied, Draining
 from services.chassis.progress import Report
 from services.generation.backends.template import faces, wire
 from services.generation.clip import Shot
-from services.media import encode
+from services.media import encode, repeat
 
 WORKER = "services.generation.backends.template.worker"
 
@@ -71,9 +71,9 @@ class TemplateBackend:
 
     async def close(self) -> None:
         """End the processes."""
-        await self._pool.close()
         if self._warming is not None:
             await self._warming
+        await self._pool.close()
 
     async def _warm_up(self) -> None:
         try:
@@ -86,6 +86,6 @@ class TemplateBackend:
 def _code() -> str:
     """A short digest of the source that decides what a clip looks like, so that no change needs a version."""
     digest = hashlib.sha256()
-    for path in [*sorted(Path(__file__).parent.rglob("*.py")), Path(encode.__file__)]:
+    for path in [*sorted(Path(__file__).parent.rglob("*.py")), Path(encode.__file__), Path(repeat.__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -79,7 +79,7 @@ def _dash(stage: Stage, width: int, height: int) -> Sprite:
     return Sprite(shapes.rounded(width, height, height // 2, stage.theme.accent), 0, 0)
 
 
-def pager(stage: Stage, page: int, pages: int, *, enter: int, leave: int | None) -> None:
+def pager(stage: Stage, page: int, pages: int, *, enter: int, turn: int | None) -> None:
     """Draw which page of a card this is, across from the kicker; nothing where there is one."""
     if pages < 2:
         return
@@ -88,5 +88,5 @@ def pager(stage: Stage, page: int, pages: int, *, enter: int, leave: int | None)
     width = round(block.width)
     x = stage.left if stage.rtl else stage.right - width
     stage.show(
-        paint(block, {0: stage.theme.calm}).at(x, stage.top - stage.px(13)), enter=enter, rise=0, leave=leave
+        paint(block, {0: stage.theme.calm}).at(x, stage.top - stage.px(13)), enter=enter, rise=0, turn=turn
     )

@@ -105,6 +105,7 @@ class Stage:
         rise: float = RISE,
         slide: float = 0,
         leave: int | None = None,
+        turn: int | None = None,
     ) -> None:
         """Put an image on top of what is there.
 
@@ -115,10 +116,11 @@ class Stage:
             rise: Units from below which it comes.
             slide: Units from before its place, in reading direction, from which it comes.
             leave: The frame from which it fades away; it stays by default.
+            turn: The frame at which its page is turned: by then it has faded, so that two pages never mix.
         """
-        if sprite.blank or (leave is not None and leave <= enter):
+        gone, fade = self._end(enter, leave, turn)
+        if sprite.blank or (gone is not None and gone <= enter):
             return
-        fade = self.frames(FADE)
         self.layers.append(
             Layer(
                 sprite.image,
@@ -128,10 +130,19 @@ class Stage:
                 enter_frames=self.frames(milliseconds) if milliseconds else 0,
                 dx=round(slide * self.unit) * (1 if self.rtl else -1),
                 dy=round(rise * self.unit),
-                leave=None if leave is None or leave >= self.canvas.frames else leave + fade,
-                leave_frames=0 if leave is None or leave >= self.canvas.frames else fade,
+                leave=gone,
+                leave_frames=fade,
             )
         )
+
+    def _end(self, enter: int, leave: int | None, turn: int | None) -> tuple[int | None, int]:
+        """The frame at which a layer is gone, None for never, and how long it fades before."""
+        fade = self.frames(FADE)
+        if leave is not None and leave < self.canvas.frames and (turn is None or leave + fade <= turn):
+            return (leave + fade, fade) if leave > enter else (enter, 0)
+        if turn is not None and turn < self.canvas.frames:
+            return turn, min(fade, max(0, turn - enter) // 2)
+        return None, 0
 
     def bar(self, y: int, colour: Colour, *, enter: int = 0, units: tuple[float, float] = (96, 10)) -> int:
         """The accent bar at the start margin; the y below it."""

@@ -35,7 +35,7 @@ _LIGHT = {
 
 # The two lights behind a scene, above and below; deep hues, so that text stays legible on them.
 _GLOWS_DARK = {
-    "orange": ("b45309", "7f1d4f"),
+    "orange": ("b8420c", "86195f"),
     "blue": ("1d5fd6", "4c2fb8"),
     "purple": ("6d34d4", "1e40af"),
     "green": ("047857", "0b5a83"),

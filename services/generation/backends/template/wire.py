@@ -7,13 +7,12 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from storyreel.parsing.v1 import storyboard_pb2
-from storyreel.script.v1 import narration_pb2
-from storyreel.tts.v1 import speech_pb2
-
 from services.generation.clip import Look, Picture, Shot
 from services.media.clock import Rate
 from services.story import wire
+from storyreel.parsing.v1 import storyboard_pb2
+from storyreel.script.v1 import narration_pb2
+from storyreel.tts.v1 import speech_pb2
 
 _SIZES = struct.Struct(">4I")
 

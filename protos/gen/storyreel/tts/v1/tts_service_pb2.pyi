@@ -139,6 +139,11 @@ class ChooseVoiceResponse(_message.Message):
 
     VOICE_FIELD_NUMBER: _builtins.int
     PASSED_OVER_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    notice: _builtins.str
+    """What a person should know before it speaks, such as that the text leaves
+    the machine; empty when there is nothing.
+    """
     @_builtins.property
     def voice(self) -> _speech_pb2.Voice:
         """The voice; every Synthesize of the video names it."""
@@ -152,10 +157,11 @@ class ChooseVoiceResponse(_message.Message):
         *,
         voice: _speech_pb2.Voice | None = ...,
         passed_over: _abc.Iterable[Global___PassedOver] | None = ...,
+        notice: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["passed_over", b"passed_over", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice", "passed_over", b"passed_over", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

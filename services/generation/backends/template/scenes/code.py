@@ -42,10 +42,10 @@ def build(stage: Stage, card: CodeCard) -> None:
     for n, shown in enumerate(spread):
         starts = enter + span * done // len(rows) + (0 if n else stage.frames(160))
         done += len(shown)
-        leave = enter + span * done // len(rows) if n + 1 < len(spread) else None
+        turn = enter + span * done // len(rows) if n + 1 < len(spread) else None
         lines = listing(stage, shown, grid).at(stage.left, y + stage.px(BAR) + grid.pad)
-        stage.show(lines, enter=starts, rise=24, leave=leave)
-        pager(stage, n, len(spread), enter=starts, leave=leave)
+        stage.show(lines, enter=starts, rise=24, turn=turn)
+        pager(stage, n, len(spread), enter=starts, turn=turn)
 
 
 def _window(stage: Stage, card: CodeCard, height: int) -> Sprite:

@@ -42,11 +42,11 @@ def build(stage: Stage, card: ListCard) -> None:
     room = stage.bottom - top
     plan = _plan(stage, card, room)
     for n, shown in enumerate(plan.spread):
-        leave = stage.cue(f"item/{shown.stop}") if shown.stop < len(plan.rows) else None
+        turn = stage.cue(f"item/{shown.stop}") if shown.stop < len(plan.rows) else None
         enter = stage.cue(f"item/{shown.start}") if n else _first(stage, card)
-        stage.hurry(f"items {shown.start + 1} to {shown.stop}", enter, leave)
-        pager(stage, n, len(plan.spread), enter=enter, leave=leave)
-        _page(stage, plan, shown, top, room, enter, leave)
+        stage.hurry(f"items {shown.start + 1} to {shown.stop}", enter, turn)
+        pager(stage, n, len(plan.spread), enter=enter, turn=turn)
+        _page(stage, plan, shown, top, room, enter, turn)
 
 
 def _first(stage: Stage, card: ListCard) -> int:
@@ -79,7 +79,9 @@ def _column(stage: Stage, card: ListCard, room: int, shape: Shape, most: int) ->
         spread = pages([row.height for row in rows], room, shape.between, most)
         plan = _Plan(shape, rows, spread)
         filled = sum(row.height + shape.between for row in rows)
-        airy = filled < 0.72 * room and all(len(row.head.lines) == 1 for row in rows)
+        airy = filled < (0.85 if stage.tall else 0.72) * room and all(
+            len(row.head.lines) == 1 for row in rows
+        )
         if len(spread) < 2 and max((row.height for row in rows), default=0) <= room and (share <= 1 or airy):
             return _Plan(shape, _padded(stage, rows, shape, room), spread)
         if share <= 1:
@@ -96,9 +98,7 @@ def _padded(stage: Stage, rows: Sequence[Row], shape: Shape, room: int) -> Seque
     return [replace(row, height=row.height + 2 * more, inset=row.inset + more) for row in rows]
 
 
-def _page(
-    stage: Stage, plan: _Plan, shown: range, top: int, room: int, enter: int, leave: int | None
-) -> None:
+def _page(stage: Stage, plan: _Plan, shown: range, top: int, room: int, enter: int, turn: int | None) -> None:
     """Empty places first, then the items calm, then, above all that stays, the items bright in their time."""
     columns = plan.shape.columns
     rows = [kept(stage, plan.rows[n], room, f"item {n + 1}") for n in shown]
@@ -115,9 +115,11 @@ def _page(
         if plan.shape.plated and appears < stage.cue(f"item/{n}"):
             place = empty.setdefault(row.height, ghost(stage, row, plan.shape))
             left = stage.from_start(x, plan.shape.width)
-            stage.show(place.at(left, y), enter=appears, rise=20, leave=leave)
+            stage.show(place.at(left, y), enter=appears, rise=20, turn=turn)
     for n, (row, x, y) in zip(shown, places, strict=True):
-        stage.show(rest(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), leave=leave)
+        stage.show(rest(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), turn=turn)
     for n, (row, x, y) in zip(shown, places, strict=True):
         until = stage.cue(f"item/{n + 1}") if n + 1 < len(plan.rows) else None
-        stage.show(lit(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), leave=until)
+        stage.show(
+            lit(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), leave=until, turn=turn
+        )

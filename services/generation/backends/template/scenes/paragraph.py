@@ -43,7 +43,7 @@ def build(stage: Stage, card: ParagraphCard) -> None:
     for units, most in () if long else SIZES:
         block = _set(stage, parts, stage.style("medium", units, LEADING))
         if len(block.lines) <= most and block.height <= room:
-            _page(stage, parts, block, top, room, enter=_first(stage, card, parts), leave=None)
+            _page(stage, parts, block, top, room, enter=_first(stage, card, parts), turn=None)
             return
     style = stage.style("medium", SIZES[-1][0], LEADING)
     parts = list(_torn(stage, parts, style, int(room / style.line_height)))
@@ -52,10 +52,10 @@ def build(stage: Stage, card: ParagraphCard) -> None:
     for n, rows in enumerate(spread):
         shown = [parts[i] for i in rows]
         enter = shown[0].enter if n else _first(stage, card, parts)
-        leave = parts[rows.stop].enter if rows.stop < len(parts) else None
-        stage.hurry(f"sentences on page {n + 1}", enter, leave)
-        pager(stage, n, len(spread), enter=enter, leave=leave)
-        _page(stage, shown, _set(stage, shown, style), top, room, enter=enter, leave=leave)
+        turn = parts[rows.stop].enter if rows.stop < len(parts) else None
+        stage.hurry(f"sentences on page {n + 1}", enter, turn)
+        pager(stage, n, len(spread), enter=enter, turn=turn)
+        _page(stage, shown, _set(stage, shown, style), top, room, enter=enter, turn=turn)
 
 
 def _first(stage: Stage, card: ParagraphCard, parts: Sequence[_Part]) -> int:
@@ -123,17 +123,17 @@ def _slice(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
 
 
 def _page(
-    stage: Stage, parts: Sequence[_Part], block: Block, top: int, room: int, *, enter: int, leave: int | None
+    stage: Stage, parts: Sequence[_Part], block: Block, top: int, room: int, *, enter: int, turn: int | None
 ) -> None:
     y = top + max(0, round((room - block.height) * 0.4))
     x = stage.left
     theme = stage.theme
     calm = dict.fromkeys(range(2 * len(parts)), theme.calm)
-    stage.show(paint(block, calm, width=stage.width).at(x, y), enter=enter, leave=leave)
+    stage.show(paint(block, calm, width=stage.width).at(x, y), enter=enter, turn=turn)
     for n, part in enumerate(parts):
         bright = paint(block, {2 * n: theme.ink, 2 * n + 1: theme.accent}, width=stage.width).at(x, y)
-        until = parts[n + 1].enter if n + 1 < len(parts) else leave
+        until = parts[n + 1].enter if n + 1 < len(parts) else None
         starts = max(enter, part.enter)
         together = starts - enter < stage.frames(600)
         stage.show(bright, enter=enter if together else starts, milliseconds=600 if together else 240,
-                   rise=36 if together else 0, leave=until)  # fmt: skip
+                   rise=36 if together else 0, leave=until, turn=turn)  # fmt: skip

@@ -1,0 +1,119 @@
+"""ScriptService over a real socket: what it writes, what is reused, and every error it documents."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import grpc
+import pytest
+
+from services.artifacts import wire as artifacts
+from services.artifacts.local import LocalStore
+from services.artifacts.store import Artifact
+from services.chassis.channel import connect
+from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Change, InvalidRequest, UnknownBackend
+from services.chassis.server import Server
+from services.script.client import ScriptClient
+from services.script.servicer import room
+from services.script.settings import ScriptSettings
+from services.story import wire as story
+from services.story.narration import Segment
+from services.story.scene import Card, ParagraphCard, TitleCard
+from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
+
+
+@dataclass
+class Service:
+    """A running service and its store."""
+
+    client: ScriptClient
+    channel: grpc.aio.Channel
+    store: LocalStore
+
+    async def scene(self, card: Card) -> Artifact:
+        """A stored scene."""
+        return await self.store.put_bytes(story.encode(story.scene_to_proto(card)), media_type=story.PROTOBUF)
+
+
+@pytest.fixture
+async def script(store: LocalStore) -> AsyncIterator[Service]:
+    """The service on a unix socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server([room(ScriptSettings(), store)], f"unix:{folder}/script.sock")
+        await server.start()
+        async with connect(server.bound) as channel:
+            yield Service(ScriptClient(channel), channel, store)
+        await server.stop(0)
+
+
+async def test_a_scene_comes_back_as_its_narration(script: Service) -> None:
+    scene = await script.scene(TitleCard("Storyreel", "Documents into videos"))
+
+    written = await script.client.write_narration(scene, language="en")
+
+    assert written.narration.segments == (
+        Segment("Storyreel.", "title"),
+        Segment("Documents into videos.", "subtitle"),
+    )
+    assert written.narration.language == "en"
+    assert written.estimated_duration.total_seconds() == pytest.approx(4 * 60 / 165, abs=0.01)
+
+
+async def test_a_repeat_is_answered_from_the_cache_whether_the_default_is_named_or_not(
+    script: Service,
+) -> None:
+    scene = artifacts.to_proto(await script.scene(TitleCard("Storyreel")))
+    stub = script_service_pb2_grpc.ScriptServiceStub(script.channel)
+
+    calls = []
+    for backend in ("", "template"):
+        call = stub.WriteNarration(
+            script_service_pb2.WriteNarrationRequest(scene=scene, language="en", backend=backend)
+        )
+        calls.append((await call, dict(await call.trailing_metadata())["storyreel-reused"]))
+
+    assert [reused for _, reused in calls] == ["0", "1"]
+    assert calls[0][0] == calls[1][0]
+
+
+async def test_an_unknown_backend_says_what_there_is(script: Service) -> None:
+    scene = await script.scene(TitleCard("Storyreel"))
+
+    with pytest.raises(UnknownBackend) as caught:
+        await script.client.write_narration(scene, language="en", backend="poet")
+
+    assert list(caught.value.suggestions[0].changes) == [Change("backend", "poet", "template")]
+
+
+async def test_a_scene_that_is_not_in_the_store_is_missing(script: Service) -> None:
+    scene = Artifact.of("local", "0" * 64, size_bytes=10, media_type=story.PROTOBUF)
+
+    with pytest.raises(ArtifactMissing):
+        await script.client.write_narration(scene, language="en")
+
+
+async def test_bytes_that_are_no_scene_are_corrupt(script: Service) -> None:
+    scene = await script.store.put_bytes(b"not a scene", media_type=story.PROTOBUF)
+
+    with pytest.raises(ArtifactCorrupt):
+        await script.client.write_narration(scene, language="en")
+
+
+async def test_a_scene_with_too_much_text_is_refused(script: Service) -> None:
+    scene = await script.scene(ParagraphCard("", tuple("word " * 799 + "end." for _ in range(6))))
+
+    with pytest.raises(InvalidRequest) as caught:
+        await script.client.write_narration(scene, language="en")
+
+    assert [violation.field for violation in caught.value.violations] == ["scene"]
+
+
+async def test_a_language_that_is_no_tag_is_refused(script: Service) -> None:
+    scene = await script.scene(TitleCard("Storyreel"))
+
+    with pytest.raises(InvalidRequest) as caught:
+        await script.client.write_narration(scene, language="English!")
+
+    assert [violation.field for violation in caught.value.violations] == ["language"]

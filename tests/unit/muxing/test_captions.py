@@ -1,0 +1,86 @@
+"""The files beside the video say what was said, when, and are no markup."""
+
+from __future__ import annotations
+
+import re
+
+from services.artifacts.store import Artifact
+from services.media.clock import Rate
+from services.muxing.captions import srt, transcript, vtt, write
+from services.muxing.cues import Cue, Token
+from services.muxing.timeline import Picture, Planned, Timeline, lay
+from tests.unit.muxing.reel import timed
+
+FILM = Picture(320, 240, Rate(30))
+ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
+
+
+def reel(*chapters: str, title: str = "The title") -> Timeline:
+    scenes = [Planned(ANY, FILM, 120, 6, ANY, ANY, 96_000, chapter) for chapter in chapters]
+    return lay(scenes, FILM, title=title, language="en-GB")
+
+
+def cue(*words: str, start: int = 0, step: int = 24_000) -> Cue:
+    line = tuple(Token(word, False, start + n * step, start + (n + 1) * step) for n, word in enumerate(words))
+    return Cue((line,), start, start + len(words) * step)
+
+
+def test_captions_stand_at_their_words() -> None:
+    texts = write(reel("", ""), [timed("One two", 96_000), timed("Three", 96_000)])
+
+    assert texts.srt == (
+        "1\n00:00:00,200 --> 00:00:02,500\nOne two\n\n2\n00:00:04,200 --> 00:00:06,500\nThree\n"
+    )
+    assert texts.vtt == (
+        "WEBVTT\nLanguage: en-GB\n\n00:00:00.200 --> 00:00:02.500\nOne <00:00:01.200>two\n\n"
+        "00:00:04.200 --> 00:00:06.500\nThree\n"
+    )
+
+
+def test_the_transcript_has_a_paragraph_a_scene_under_its_chapter() -> None:
+    timeline = reel("", "First", "First", "Second\nline")
+
+    text = transcript(timeline, ["Hello.", "A\nb.", "", "C."])
+
+    assert text == (
+        "The title\n\n[0:00:00] The title\n\nHello.\n\n[0:00:04] First\n\nA b.\n\n"
+        "[0:00:12] Second line\n\nC.\n"
+    )
+
+
+def test_markup_in_subrip_is_kept_as_text() -> None:
+    text = srt([cue("<b>bold</b>", "{\\an8}", "1", "<", "2", "a\\Nb", "-->")])
+
+    shown = text.splitlines()[2]
+    assert shown.replace("\u2060", "") == "<b>bold</b> {\\an8} 1 < 2 a\\Nb -->"
+    assert not re.search(r"</?[a-z]|\{\\|\\N|-->", shown)
+
+
+def test_markup_in_webvtt_is_escaped() -> None:
+    text = vtt([cue("<c>&amp;", "-->")], language="en")
+
+    assert text.splitlines()[4] == "&lt;c&gt;&amp;amp; <00:00:00.500>--&gt;"
+
+
+def test_captions_with_no_time_at_all_still_follow_each_other() -> None:
+    text = srt([Cue(cue("a").lines, 480, 480), Cue(cue("b").lines, 480, 480)])
+
+    assert re.findall(r".* --> .*", text) == [
+        "00:00:00,010 --> 00:00:00,011",
+        "00:00:00,011 --> 00:00:00,012",
+    ]
+
+
+def test_times_inside_a_cue_go_up_and_stay_inside() -> None:
+    text = vtt([cue("a", "b", "c", "d", start=0, step=10)], language="en")
+
+    assert text.splitlines()[3:] == ["00:00:00.000 --> 00:00:00.001", "a b c d"]
+
+
+def test_hours_are_counted() -> None:
+    assert "01:02:03,000 --> 01:02:03,500" in srt([cue("late", start=(3723) * 48_000)])
+
+
+def test_no_captions_are_a_file_all_the_same() -> None:
+    assert srt([]) == "\n"
+    assert vtt([], language="und") == "WEBVTT\nLanguage: und\n"

@@ -1,0 +1,28 @@
+"""Progress over all steps goes one way."""
+
+from __future__ import annotations
+
+from services.chassis.progress import Progress
+from services.muxing.steps import SHARES, Steps
+
+
+def test_the_steps_together_are_the_whole() -> None:
+    told: list[Progress] = []
+    steps = Steps(told.append)
+
+    for step in SHARES:
+        steps.at(step)(Progress("", 1.0))
+
+    assert told[0].fraction == SHARES["join"]
+    assert abs(told[-1].fraction - 1) < 1e-9
+
+
+def test_a_step_done_again_does_not_go_back() -> None:
+    told: list[Progress] = []
+    steps = Steps(told.append)
+
+    for step, fraction in (("package", 0.8), ("loudness", 0.1), ("package", 0.9)):
+        steps.at(step, part=0.5, of=0.5)(Progress("", fraction, 3, 9, "samples"))
+
+    assert [p.fraction for p in told] == sorted(p.fraction for p in told)
+    assert told[1] == Progress("loudness", told[0].fraction, 3, 9, "samples")

@@ -1,0 +1,190 @@
+"""The storyboard of an outline: title, chapters, pace, closing words."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.chassis.errors import DocumentTooLarge, EmptyDocument
+from services.parsing.backends import markdown
+from services.parsing.edit import MOST_BLOCKS, storyboard
+from services.parsing.storyboard import Storyboard
+from services.story.scene import (
+    CodeCard,
+    ListCard,
+    ListItem,
+    OutroCard,
+    ParagraphCard,
+    QuoteCard,
+    SectionCard,
+    TitleCard,
+)
+
+
+def board(text: str, name: str = "", language: str = "en") -> Storyboard:
+    return storyboard(markdown.outline(text, language=language), name=name, language=language)
+
+
+def cards(text: str) -> list[object]:
+    return [draft.card for draft in board(text).scenes]
+
+
+def test_the_first_heading_is_the_title_and_a_short_line_below_it_the_subtitle() -> None:
+    title, *rest = cards("# Lamp\n\nHow to keep it burning.\n\nIt burns oil.")
+
+    assert title == TitleCard("Lamp", "How to keep it burning.")
+    assert rest == [ParagraphCard("Lamp", ("It burns oil.",))]
+
+
+@pytest.mark.parametrize(
+    "text", ["# T\n\n" + "word " * 40, "# T\n\nIt has:\n\n- a part", "# T\n\nOne. Two. Three."]
+)
+def test_a_long_paragraph_an_introduction_and_several_sentences_are_no_subtitle(text: str) -> None:
+    title = cards(text)[0]
+
+    assert title == TitleCard("T")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "title"),
+    [
+        ("---\ntitle: Given\n---\nText.", "name.md", "Given"),
+        ("Text.", "my-first_guide.md", "My first guide"),
+        ("Text.", "The API.md", "The API"),
+        ("Some words to begin with.", "README.md", "Some words to begin with."),
+        (
+            "one two three four five six seven eight nine ten eleven",
+            "",
+            "one two three four five six seven eight…",
+        ),
+        ("```\ncode\n```", "", "Untitled"),
+        ("## Only\n\nText.", "", "Only"),
+        ("Before.\n\n# Late\n\nText.", "x.md", "Late"),
+        ("## First\n\n# Second", "x.md", "X"),
+    ],
+)
+def test_the_title_is_the_best_that_can_be_had(text: str, name: str, title: str) -> None:
+    assert board(text, name).title == title
+
+
+def test_chapters_are_numbered_and_scenes_carry_their_chapter() -> None:
+    made = board("# T\n\n## One\n\nText.\n\n## Two\n\nText.")
+
+    assert [draft.chapter for draft in made.scenes] == ["T", "One", "One", "Two", "Two", "Two"]
+    assert [d.card.number for d in made.scenes if isinstance(d.card, SectionCard)] == [1, 2]
+
+
+def test_chapters_are_found_at_whatever_level_they_start() -> None:
+    made = board("# T\n\n#### One\n\nText.\n\n#### Two\n\nText.")
+
+    assert [d.card.title for d in made.scenes if isinstance(d.card, SectionCard)] == ["One", "Two"]
+
+
+def test_a_subheading_is_introduced_once_and_stays_on_the_screen() -> None:
+    text = "# T\n\n## C\n\n### Sub\n\n" + "One sentence of exactly eight words is here. " * 16
+
+    scenes = [card for card in cards(text) if isinstance(card, ParagraphCard)]
+
+    assert {card.header for card in scenes} == {"Sub"}
+    assert [card.introduces_header for card in scenes] == [True] + [False] * (len(scenes) - 1)
+
+
+def test_a_bold_line_above_a_list_is_its_header_and_no_longer() -> None:
+    *_, bold, after = cards("# T\n\n## C\n\n**Benefits:**\n\n- speed\n\nAfter.")
+
+    assert bold == ListCard("Benefits", (ListItem(text="speed"),), introduces_header=True)
+    assert after == ParagraphCard("C", ("After.",))
+
+
+def test_a_subheading_that_no_card_can_show_gets_one_of_its_own() -> None:
+    shown = cards("# T\n\n## C\n\n### Quoted\n\n> Words.\n\n### Empty\n\n### Last")
+
+    assert shown == [
+        TitleCard("T"),
+        SectionCard("C", 1),
+        SectionCard("Quoted"),
+        QuoteCard("Words."),
+        SectionCard("Empty"),
+        SectionCard("Last"),
+    ]
+
+
+def test_a_numbered_list_goes_on_counting_on_the_next_card() -> None:
+    shown = cards("# T\n\nText.\n\n" + "\n".join(f"{n}. item" for n in range(1, 9)))
+
+    assert [(c.ordered, c.first_number) for c in shown if isinstance(c, ListCard)] == [(True, 1), (True, 5)]
+
+
+def test_a_long_listing_says_which_lines_it_shows() -> None:
+    text = "# T\n\n```py\n" + "\n".join(f"line({n})" for n in range(1, 31)) + "\n```"
+
+    shown = [card for card in cards(text) if isinstance(card, CodeCard)]
+
+    assert [(c.first_line, c.total_lines) for c in shown] == [(1, 30), (16, 30)]
+    assert "\n".join(c.code for c in shown) == "\n".join(f"line({n})" for n in range(1, 31))
+
+
+def test_the_end_names_what_was_covered_and_where_to_read_on() -> None:
+    text = (
+        "# T\n\n## 1. Oil\n\n[a](https://a.org)\n\n## Wicks\n\n<https://a.org> [b](https://b.org)\n\n## Brass"
+    )
+
+    last = board(text).scenes[-1].card
+
+    assert last == OutroCard("T", "Covered: Oil, Wicks and Brass.", ("https://a.org", "https://b.org"))
+
+
+def test_many_chapters_are_counted_and_other_languages_get_no_english() -> None:
+    text = "# T\n\n" + "\n\n".join(f"## C{n}" for n in range(9))
+
+    english, german = board(text).scenes[-1].card, board(text, language="de").scenes[-1].card
+
+    assert english == OutroCard("T", "Covered: C0, C1, C2, C3, C4 and 4 more topics.")
+    assert german == OutroCard("T")
+
+
+def test_a_document_of_one_chapter_has_no_closing_card() -> None:
+    assert cards("# T\n\n## C\n\nText.")[-1] == ParagraphCard("C", ("Text.",))
+
+
+@pytest.mark.parametrize("text", ["", "---", "<!-- a -->\n\n---", "---\na: b\n---"])
+def test_nothing_to_tell_is_an_error(text: str) -> None:
+    with pytest.raises(EmptyDocument):
+        board(text)
+
+
+def test_a_long_document_is_told_at_a_denser_pace() -> None:
+    sentence = "The keeper of the light climbs up all the stairs of the tower every single day. "
+
+    made = board("# T\n\n" + (sentence * 3 + "\n\n") * 550)
+
+    assert 200 < len(made.scenes) <= 500
+
+
+def test_a_document_too_long_for_any_pace_says_how_to_split_it() -> None:
+    with pytest.raises(DocumentTooLarge, match="makes 1202 scenes even with 120 words each") as caught:
+        board("# T\n\n" + "## C\n\nIt is told.\n\n" * 600)
+
+    assert (
+        caught.value.suggestions[0].description
+        == "Split the document at its 600 chapters into 3 or more documents."
+    )
+
+
+def test_a_document_of_too_many_blocks_is_refused() -> None:
+    with pytest.raises(DocumentTooLarge, match="blocks"):
+        board("Text.\n\n" + "---\n" * (MOST_BLOCKS + 1))
+
+
+def test_every_block_has_a_fate_in_the_order_of_the_source() -> None:
+    made = board("---\nlayout: x\n---\n# T\n\nSub.\n\n- a\n- b\n\n![](x.png)\n\n> Q\n> — W")
+
+    assert [(b.kind, b.line, bool(b.placements)) for b in made.blocks] == [
+        ("definition", 2, False),
+        ("heading", 4, True),
+        ("paragraph", 6, True),
+        ("list_item", 8, True),
+        ("list_item", 9, True),
+        ("image", 11, False),
+        ("quote", 13, True),
+    ]
+    assert {p.element for p in made.blocks[-1].placements} == {"quote", "attribution"}

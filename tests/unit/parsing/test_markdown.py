@@ -1,0 +1,222 @@
+"""Markdown becomes an outline."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.parsing.backends.markdown import DEEPEST, outline
+from services.parsing.outline import Dropped, Entries, Entry, Heading, Listing, Outline, Prose, Quotation
+
+
+def read(text: str, language: str = "en") -> Outline:
+    return outline(text, language=language)
+
+
+def items(text: str) -> list[tuple[str, str, int]]:
+    found = [node for node in read(text).nodes if isinstance(node, Entries)]
+    return [(item.title, item.text, item.level) for node in found for item in node.items]
+
+
+def dropped(text: str) -> list[tuple[str, str]]:
+    return [(n.source.text, n.reason) for n in read(text).nodes if isinstance(n, Dropped)]
+
+
+def only(text: str) -> object:
+    (node,) = read(text).nodes
+    return node
+
+
+def test_headings_of_both_kinds_carry_their_level() -> None:
+    nodes = read("# One #\n\nTwo\n---\n\n### Three `code`").nodes
+
+    assert [(n.text, n.level) for n in nodes if isinstance(n, Heading)] == [
+        ("One", 1),
+        ("Two", 2),
+        ("Three code", 3),
+    ]
+
+
+def test_a_paragraph_knows_its_sentences_key_phrases_and_line() -> None:
+    node = only("\n\nRead the **fine manual** and `man 7`, then\n[ask us](https://example.org). Thanks!")
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("Read the fine manual and man 7, then ask us.", "Thanks!")
+    assert node.key_phrases == ("fine manual", "man 7", "ask us")
+    assert node.source.line == 3
+
+
+def test_a_break_on_purpose_ends_a_sentence() -> None:
+    node = only("first line  \nsecond line")
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("first line", "second line")
+
+
+def test_lines_of_japanese_join_without_a_space() -> None:
+    node = only("レンズを磨き、\n油を足します。")
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("レンズを磨き、油を足します。",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- **Oil**: fill it", ("Oil", "fill it", 0)),
+        ("- **Oil:** fill it", ("Oil", "fill it", 0)),
+        ("- **Oil** - fill it", ("Oil", "fill it", 0)),
+        ("- 🛢 **Oil** – fill it", ("🛢 Oil", "fill it", 0)),
+        ("- `main.rs` - the entry", ("main.rs", "the entry", 0)),
+        ("- [Cargo](https://x.y): packages", ("Cargo", "packages", 0)),
+        ("- Oil: fill it", ("Oil", "fill it", 0)),
+        ("- **Oil**", ("Oil", "", 0)),
+        ("- [x] Trimmed", ("Done", "Trimmed", 0)),
+        ("- [ ] Polished", ("To do", "Polished", 0)),
+        ("- at 10:30 we go", ("", "at 10:30 we go", 0)),
+        ("- https://example.org: see it", ("", "https://example.org: see it", 0)),
+        ("- **Oil** is dear", ("", "Oil is dear", 0)),
+        ("- one\n\n  two", ("", "one two", 0)),
+        ("- ![A map](a.png)", ("", "A map", 0)),
+    ],
+)
+def test_an_item_has_a_lead_when_something_sets_it_off(text: str, expected: tuple[str, str, int]) -> None:
+    assert items(text) == [expected]
+
+
+def test_nested_items_keep_their_level_up_to_the_eighth() -> None:
+    text = "\n".join(f"{'  ' * level}- item {level}" for level in range(12))
+
+    assert [level for _, _, level in items(text)] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8]
+
+
+def test_a_listing_inside_a_list_interrupts_it_and_the_numbers_go_on() -> None:
+    first, code, second = read("1. one\n\n   ```sh\n   ls\n   ```\n\n2. two").nodes
+
+    assert isinstance(first, Entries)
+    assert isinstance(code, Listing)
+    assert (code.language, code.code) == ("sh", "ls")
+    assert isinstance(second, Entries)
+    assert second.items[0].number == 2
+
+
+def test_a_long_item_goes_on_in_items_below_it() -> None:
+    text = "- " + " ".join(["The lamp burns all night long."] * 30)
+
+    assert [level for _, _, level in items(text)] == [0, 1]
+
+
+def test_labelled_lines_are_a_list() -> None:
+    assert items("**File:** a.py\n**Fix:** none") == [("File", "a.py", 0), ("Fix", "none", 0)]
+    assert items("✅ **Done** with it  \n✅ **Begun** too") == [
+        ("", "✅ Done with it", 0),
+        ("", "✅ Begun too", 0),
+    ]
+
+
+def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
+    text = "| Name | Use | Note |\n|---|---|---|\n| oil | lamp | |\n| a\\|b | `x` | **y** |"
+
+    assert items(text) == [("oil", "Use: lamp", 0), ("a|b", "Use: x; Note: y", 0)]
+    assert dropped(text) == [("Name | Use | Note", "the names of the columns are read with each row")]
+
+
+def test_a_first_column_of_numbers_is_led_by_the_second() -> None:
+    assert items("| # | Stage | Time |\n|-|-|-|\n| 1 | Input | 5 s |") == [("1. Input", "Time: 5 s", 0)]
+
+
+def test_an_unclosed_fence_runs_to_the_end() -> None:
+    node = only("```python title=x\nprint(1)\n\n# still code")
+
+    assert isinstance(node, Listing)
+    assert (node.language, node.code) == ("python", "print(1)\n\n# still code")
+
+
+def test_a_quotation_ends_with_who_said_it() -> None:
+    node = only("> The sea is wide.\n> It is deep.\n>\n> — A keeper")
+
+    assert isinstance(node, Quotation)
+    assert [text for _, text in node.sentences] == ["The sea is wide.", "It is deep."]
+    assert node.attribution == "A keeper"
+
+
+def test_an_alert_is_a_paragraph_that_says_its_kind() -> None:
+    node = only("> [!NOTE]\n> Wear gloves.")
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("Note: Wear gloves.",)
+
+
+def test_an_image_is_the_sentence_it_stands_for() -> None:
+    english, german = read("![A map](a.png)"), read("![Eine Karte](a.png)", "de")
+
+    assert [n.sentences for n in english.nodes if isinstance(n, Prose)] == [("Figure: A map.",)]
+    assert [n.sentences for n in german.nodes if isinstance(n, Prose)] == [("Eine Karte.",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("![](a.png)", ("", "the image has no alternative text")),
+        (
+            "[![build](https://img.shields.io/x)](y)",
+            ("build", "a status badge says nothing about the subject"),
+        ),
+        ("<!-- later -->", ("later", "comments are not for readers")),
+        ("word <!-- later -->", ("later", "comments are not for readers")),
+        ("***", ("", "a rule only separates")),
+        ("```\n\n```", ("", "the listing is empty")),
+        ("[a]: https://x.y", ("[a]: https://x.y", "link definitions are not for readers")),
+        ("---\nlayout: page\n---\n", ("layout: page", "front matter is not for readers")),
+        ("🎉", ("🎉", "it has no words")),
+        ("#", ("", "it has no words")),
+        ("<script>x()</script>", ("x()", "scripts and style sheets are not for readers")),
+    ],
+)
+def test_what_is_not_for_readers_is_dropped_with_its_reason(text: str, expected: tuple[str, str]) -> None:
+    assert dropped(text) == [expected]
+
+
+def test_a_table_of_contents_goes_with_its_heading() -> None:
+    nodes = read("# T\n\n## Contents\n\n- [One](#one)\n  - [Sub](#sub)\n- [Two](#two)\n\n## One").nodes
+
+    assert [n.text for n in nodes if isinstance(n, Heading)] == ["T", "One"]
+    assert [n.source.text for n in nodes if isinstance(n, Dropped)] == ["Contents", "One", "Sub", "Two"]
+
+
+def test_a_footnote_is_read_at_the_end_of_the_section_that_refers_to_it() -> None:
+    text = "## A\n\nText[^1].\n\n## B\n\nMore.\n\n[^1]: The note.\n[^2]: Nobody refers here."
+
+    told = [node.source.text for node in read(text).nodes if isinstance(node, Heading | Prose)]
+
+    assert told == ["A", "Text.", "The note.", "B", "More.", "Nobody refers here."]
+
+
+def test_front_matter_gives_the_title_and_the_links_are_gathered() -> None:
+    found = read('---\ntitle: "A Guide"\n---\n\n[a](https://a.org) <https://b.org> https://c.org [d](#d)')
+
+    assert found.title
+    assert found.title.text == "A Guide"
+    assert list(dict.fromkeys(found.links)) == ["https://a.org", "https://b.org", "https://c.org"]
+
+
+def test_what_is_nested_too_deep_for_the_parser_is_accounted_for() -> None:
+    text = "> " * (DEEPEST + 50) + "treasure"
+
+    assert any("treasure" in words and "nested" in reason for words, reason in dropped(text))
+
+
+def test_a_readme_of_html_keeps_its_title_and_its_words() -> None:
+    nodes = read('<h1 align="center">fastpack</h1>\n\n<p align="center"><b>Pack fast.</b></p>\n').nodes
+
+    assert isinstance(nodes[0], Heading)
+    assert nodes[0].text == "fastpack"
+    assert isinstance(nodes[1], Prose)
+    assert nodes[1].sentences == ("Pack fast.",)
+
+
+def test_an_entry_of_a_list_knows_where_it_stands() -> None:
+    node = only("- one\n- two")
+
+    assert isinstance(node, Entries)
+    assert [item.source.line for item in node.items] == [1, 2]
+    assert all(isinstance(item, Entry) and item.source.kind == "list_item" for item in node.items)

@@ -1,0 +1,117 @@
+"""The template says what the document says, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.chassis.errors import InvalidRequest
+from services.script.backends.template import TemplateBackend
+from services.story.narration import Narration, Segment
+from services.story.scene import (
+    Card,
+    CodeCard,
+    ListCard,
+    ListItem,
+    OutroCard,
+    ParagraphCard,
+    QuoteCard,
+    SectionCard,
+    TitleCard,
+    elements,
+)
+
+
+async def written(card: Card, *, language: str = "en") -> Narration:
+    return await TemplateBackend().write(card, language=language)
+
+
+async def test_every_sentence_is_said_and_names_its_element() -> None:
+    narration = await written(ParagraphCard("Setup", ("One thing.", "Another"), introduces_header=True))
+
+    assert narration.segments == (
+        Segment("Setup.", "header"),
+        Segment("One thing.", "text/0"),
+        Segment("Another.", "text/1"),
+    )
+
+
+async def test_a_header_is_said_once_only() -> None:
+    narration = await written(ParagraphCard("Setup", ("One thing.",)))
+
+    assert [segment.element for segment in narration.segments] == ["text/0"]
+
+
+async def test_items_pause_after_their_lead_and_at_their_end() -> None:
+    items = (ListItem("Fast", "it renders quickly"), ListItem("", "small"), ListItem("Done?", "yes"))
+
+    narration = await written(ListCard("Why", items, ordered=True, introduces_header=True))
+
+    assert narration.segments == (
+        Segment("Why.", "header"),
+        Segment("Fast: it renders quickly.", "item/0"),
+        Segment("small.", "item/1"),
+        Segment("Done? yes.", "item/2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (TitleCard("Storyreel", "Documents into videos"), "Storyreel. Documents into videos."),
+        (SectionCard("Getting started", 2), "Getting started."),
+        (QuoteCard("Less is more", "— Mies"), "Less is more. Mies."),
+        (OutroCard("Storyreel", "Covered: setup.", ("https://x.y",)), "That was Storyreel. Covered: setup."),
+        (OutroCard("Thanks for watching!"), "Thanks for watching!"),
+        (CodeCard("Setup", "sh", "pip install storyreel"), "pip install storyreel."),
+        (CodeCard("Setup", "python", "def f(): ...\nf()", 1, 2, True), "Setup. 2 lines of Python define f."),
+    ],
+)
+async def test_each_card_says_its_own(card: Card, said: str) -> None:
+    assert (await written(card)).text == said
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (OutroCard("Storyreel", "Alles Gute"), "Storyreel. Alles Gute."),
+        (CodeCard("Aufbau", "python", "def f(): ..."), "Aufbau."),
+        (CodeCard("", "python", "def f(): ..."), "Siehe Bildschirm."),
+        (CodeCard("Aufbau", "sh", "make run"), "make run."),
+    ],
+)
+async def test_other_languages_get_no_english_sentences(card: Card, said: str) -> None:
+    assert (await written(card, language="de-AT")).text == said
+
+
+async def test_what_cannot_be_said_is_left_out() -> None:
+    narration = await written(ListCard("", (ListItem("", "🎉🎉"), ListItem("", "words"))))
+
+    assert narration.segments == (Segment("words.", "item/1"),)
+
+
+@pytest.mark.parametrize(
+    ("card", "segment"),
+    [
+        (ListCard("", (ListItem("", "🎉"), ListItem("", "—"))), Segment("See the screen.", "item/1")),
+        (ListCard("Moods", (ListItem("", "🎉"),)), Segment("Moods.", "header")),
+        (TitleCard("…"), Segment("See the screen.", "title")),
+        (QuoteCard("🎉"), Segment("See the screen.", "quote")),
+    ],
+)
+async def test_a_scene_always_says_something(card: Card, segment: Segment) -> None:
+    assert (await written(card)).segments == (segment,)
+
+
+async def test_every_segment_speaks_an_element_of_the_card() -> None:
+    card = ListCard("Why", tuple(ListItem(f"Item {n}", "text") for n in range(50)), introduces_header=True)
+
+    narration = await written(card)
+
+    assert [segment.element for segment in narration.segments] == [name for name, _ in elements(card)]
+
+
+async def test_more_than_one_narration_holds_is_refused_with_the_numbers() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        await written(ParagraphCard("", tuple("word " * 799 + "end." for _ in range(6))))
+
+    assert "20000" in caught.value.message
