@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test lint fmt protos bench clean
+.PHONY: help run test lint fmt protos bench picture clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ protos: .venv ## Generate the stubs under protos/gen.
 
 bench: .venv ## Print every figure of the README.
 	$(BIN)/python -m tests.benchmarks
+
+picture: run ## Make the README's picture from out/README.mp4.
+	$(BIN)/python -m tests.benchmarks.picture out/README.mp4 -o README.jpg
 
 clean: ## Remove what was built, the videos in out/ too.
 	rm -rf .venv out build dist .mypy_cache .ruff_cache .pytest_cache

@@ -62,8 +62,8 @@ async def _until_stopped(role: str, settings: OrchestratorSettings) -> None:
 async def _serve(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
     from orchestrator.embedded import storyreel
 
-    async with storyreel(settings, work=True, address=settings.address):
-        telemetry.log.info("orchestrator.serving", address=settings.address)
+    async with storyreel(settings, work=True, public=True) as reel:
+        telemetry.log.info("orchestrator.serving", address=reel.address)
         await stopped.wait()
 
 

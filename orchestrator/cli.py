@@ -29,8 +29,7 @@ def main(given: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     options = arguments.parse(given)
     try:
-        load(CommonSettings)
-        telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
+        _start_log()
         telemetry.start("storyreel")
         code = asyncio.run(_command(options))
     except StoryreelError as error:
@@ -48,6 +47,15 @@ def main(given: list[str] | None = None) -> None:
         sys.stderr.flush()
     # The engine's client may crash while the interpreter takes itself apart; all is written by now.
     os._exit(code)
+
+
+def _start_log() -> None:
+    try:
+        telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
+    except OSError as error:
+        raise Configuration(
+            f"{home()} cannot be written to ({error.strerror}). Set STORYREEL_HOME to a folder of yours."
+        ) from None
 
 
 def _say(error: StoryreelError, options: argparse.Namespace) -> int:

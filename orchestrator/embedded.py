@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,22 +24,23 @@ from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
 from services.artifacts.store import Store
-from services.chassis import channel
+from services.chassis import channel, scratch
 from services.chassis.errors import Configuration
+from services.chassis.scratch import Scratch
 from services.chassis.server import Room, Server
 from services.chassis.settings import home, load
 
 STAGES = ("parsing", "script", "tts", "generation", "muxing")
 STOP_SECONDS = 2.0
-SCRATCH_AGE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Storyreel:
-    """A running storyreel: its jobs, and its store."""
+    """A running storyreel: its jobs, its store, and where JobService answers others ("" when nowhere)."""
 
     jobs: JobClient
     store: Store
+    address: str = ""
 
 
 def engine() -> LocalEngine:
@@ -51,7 +50,7 @@ def engine() -> LocalEngine:
 
 @asynccontextmanager
 async def storyreel(
-    settings: OrchestratorSettings, *, work: bool, address: str | None = None
+    settings: OrchestratorSettings, *, work: bool, public: bool = False
 ) -> AsyncIterator[Storyreel]:
     """Start what is needed, and stop it in the reverse order.
 
@@ -59,7 +58,7 @@ async def storyreel(
         settings: Which engine.
         work: Work on jobs here: run the stages and a worker. Without it jobs are only looked at
             and told what to do. A cluster's jobs are never worked on here.
-        address: Where JobService answers besides, for others; None: nowhere.
+        public: Answer others too: JobService at the settings' address.
     """
     local = not settings.temporal_address
     stored = load(StoreSettings)
@@ -70,23 +69,22 @@ async def storyreel(
         )
     store = connect_store(stored)
     async with AsyncExitStack() as stack:
-        sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storyreel-", dir=_short())))
+        await asyncio.to_thread(scratch.clean)
+        sockets = stack.enter_context(Scratch(_short())).path
         engine_address = settings.temporal_address
         if local:
-            _sweep(home() / "scratch")
             engine_address = await stack.enter_async_context(engine().use())
         client = await connect(engine_address, namespace=settings.temporal_namespace)
         jobs = jobs_room(Jobs(client, store), store)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
-        if address is not None:
-            await _serve(stack, jobs, address, setting="STORYREEL_ORCHESTRATOR_ADDRESS")
+        address = await _publish(stack, jobs, settings) if public else ""
         own = channel.connect(bound)
         stack.push_async_callback(own.close)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
             if local and work:
                 starting.create_task(_work(stack, client, store, sockets, settings))
-            yield Storyreel(JobClient(own), store)
+            yield Storyreel(JobClient(own), store, address)
 
 
 async def _work(
@@ -130,25 +128,30 @@ def _rooms(store: Store) -> dict[str, Callable[[], Room]]:
     }
 
 
-async def _serve(stack: AsyncExitStack, room: Room, address: str, *, setting: str = "STORYREEL_HOME") -> str:
-    server = Server([room], address, setting=setting)
+async def _serve(stack: AsyncExitStack, room: Room, address: str) -> str:
+    server = Server([room], address, setting="STORYREEL_HOME")
     await server.start()
     stack.push_async_callback(server.stop, STOP_SECONDS)
     return server.bound
 
 
-def _short() -> str | None:
+async def _publish(stack: AsyncExitStack, jobs: Room, settings: OrchestratorSettings) -> str:
+    """Serve JobService as the settings say; the address it is bound to."""
+    server = Server(
+        [jobs],
+        settings.address,
+        health_address=settings.health_address,
+        reflection=settings.reflection,
+        setting="STORYREEL_ORCHESTRATOR_ADDRESS",
+    )
+    await server.start()
+    stack.push_async_callback(server.stop, STOP_SECONDS)
+    return server.bound
+
+
+def _short() -> Path | None:
     """A folder whose names fit a socket's 107 characters, or None for the default."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     if own and os.access(own, os.W_OK) and len(own) < 60:
-        return own
-    return "/tmp" if len(tempfile.gettempdir()) > 60 else None  # noqa: S108 - mkdtemp makes it 0700
-
-
-def _sweep(scratch: Path) -> None:
-    """Remove what killed processes left a day ago or earlier."""
-    if not scratch.is_dir():
-        return
-    for entry in scratch.iterdir():
-        if time.time() - entry.stat().st_mtime > SCRATCH_AGE_SECONDS:
-            shutil.rmtree(entry, ignore_errors=True)
+        return Path(own)
+    return Path("/tmp") if len(tempfile.gettempdir()) > 60 else None  # noqa: S108 - mkdtemp makes it 0700

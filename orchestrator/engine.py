@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -27,10 +27,11 @@ from typing import IO
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.service import RPCError
 
 from orchestrator.converter import CONVERTER
+from services.chassis import telemetry
 from services.chassis.errors import Configuration, EngineUnavailable
 
 NAMESPACE = "default"
@@ -73,7 +74,9 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
     while True:
         try:
             async with asyncio.timeout(max(end - loop.time(), 0.1)):
-                return await Client.connect(address, namespace=namespace, data_converter=CONVERTER)
+                return await Client.connect(
+                    address, namespace=namespace, data_converter=CONVERTER, interceptors=_interceptors()
+                )
         except (RuntimeError, RPCError, TimeoutError) as error:
             if loop.time() >= end:
                 raise EngineUnavailable(
@@ -81,6 +84,15 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
                     "Start it, or correct STORYREEL_TEMPORAL_ADDRESS."
                 ) from error
             await asyncio.sleep(0.03)
+
+
+def _interceptors() -> Sequence[Interceptor]:
+    """What takes a job's trace through the engine; imported only when the trace goes somewhere."""
+    if not os.environ.get(telemetry.ENDPOINT):
+        return ()
+    from temporalio.contrib.opentelemetry import TracingInterceptor
+
+    return (TracingInterceptor(),)
 
 
 class LocalEngine:

@@ -117,6 +117,8 @@ class Child:
         """End the process, whatever it does; a call in flight raises Draining."""
         self._closed = True
         await self._drop()
+        async with self._turn:  # whoever is spawning a process now ends it again
+            pass
         if self._endings:
             await asyncio.wait(self._endings)
 
@@ -126,10 +128,14 @@ class Child:
             await self._drop()
         if self._closed:
             raise Draining("The service is going down.")
-        if self._worker is None:
-            self._worker = await Process.spawn(self._module, self._limits)
-            await self._worker.ready()
-        return self._worker
+        worker = self._worker
+        if worker is None:
+            worker = self._worker = await Process.spawn(self._module, self._limits)
+            if self._closed:  # meanwhile, when there was no process yet to end
+                await self._drop()
+                raise Draining("The service is going down.")
+            await worker.ready()
+        return worker
 
     async def _drop(self) -> None:
         """End the process and forget it; goes on in the background when the caller is cancelled again."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from services.chassis import inside, telemetry
 from services.chassis.progress import Progress, Report
+from services.chassis.scratch import Scratch
 
 PATIENCE = timedelta(seconds=5)
 """How long a worker has between SIGTERM and SIGKILL."""
@@ -57,7 +55,7 @@ class Gone(Exception):
 class Process:
     """One spawned worker process and its end of the protocol."""
 
-    def __init__(self, process: asyncio.subprocess.Process, scratch: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, scratch: Scratch) -> None:
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -71,19 +69,19 @@ class Process:
     @classmethod
     async def spawn(cls, module: str, limits: ChildLimits) -> Process:
         """Start a process in a session of its own, with a clean environment."""
-        scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="storyreel-"))
-        settings = {**asdict(limits), "scratch": str(scratch), "parent": os.getpid()}
+        scratch = Scratch()
+        settings = {**asdict(limits), "scratch": str(scratch.path), "parent": os.getpid()}
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", inside.__name__, module, json.dumps(settings)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_environment(os.environ) | telemetry.traceparent() | {"TMPDIR": str(scratch)},
+                env=_environment(os.environ) | telemetry.traceparent() | {"TMPDIR": str(scratch.path)},
                 start_new_session=True,
             )
         except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.remove()
             raise
         return cls(process, scratch)
 
@@ -157,7 +155,7 @@ class Process:
         _, waiting = await asyncio.wait([self._listening], timeout=1)
         for task in waiting:
             task.cancel()
-        await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+        await asyncio.to_thread(self._scratch.remove)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):

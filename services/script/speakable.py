@@ -22,7 +22,7 @@ _PICTURES = re.compile(
 )
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ARROWS = re.compile(r" ?(?:[←-⇿⟵-⟿➔-➾]|(?<![-<=])(?:-{1,9}|={1,9})>|<-{1,9}(?![->=])) ?")
-_DASHES = re.compile(r"\s+[-–—]{1,3}\s+|(?<=[^\s-])--+(?=[^\s-])")
+_DASHES = re.compile(r"\s+[-–—]{1,3}\s+|(?<=\w)--+(?=\w)")
 _REPEATED = re.compile(r"([!?,;:。！？、，؟،؛])(?:\s{0,3}[!?,;:。！？、，؟،؛])+")
 _DOTS = re.compile(r"\.(?:\s?\.){1,}|…{2,}")
 _SPACE_BEFORE = re.compile(r" +([,.;:!?…](?: |$)|[。！？、，：；）」』】》])")
@@ -91,7 +91,7 @@ def _host(address: str, *, english: bool) -> str:
 
 def _tidy(text: str) -> str:
     text = _EMPTY.sub(" ", " ".join(text.split()))
-    text = _DOTS.sub("…", _REPEATED.sub(_strongest, text))
+    text = _DOTS.sub(lambda match: "." if match.group() == ".." else "…", _REPEATED.sub(_strongest, text))
     text = _SPACE_BEFORE.sub(r"\1", " ".join(text.split()))
     text = _LEADING.sub("", text).strip()
     return text if any(map(str.isalnum, text)) else ""

@@ -19,6 +19,7 @@ def engines(settings: TtsSettings) -> Engines:
             probe=timedelta(seconds=settings.probe_seconds),
             connect=timedelta(seconds=settings.connect_seconds),
             silence=timedelta(seconds=settings.silence_seconds),
+            total=settings.speech_time,
             remembered=timedelta(seconds=settings.probe_remembered_seconds),
         ),
         "espeak": lambda: EspeakBackend(timeout=settings.speech_time),

@@ -50,7 +50,8 @@ class TemplateBackend:
     """Writes from the card alone; no model, no network, the same words each time."""
 
     name = "template"
-    made_by = "template 1"
+    # Counts up with every change of wording, here or in the rules it uses, so no old narration is reused.
+    made_by = "template 2"
 
     async def write(self, card: Card, *, language: str) -> Narration:
         """The narration of a scene, at least one segment; what cannot be said is left out.

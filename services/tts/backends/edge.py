@@ -19,6 +19,7 @@ from edge_tts.typing import TTSChunk
 from services.chassis.errors import Change, Suggestion, VoiceUnavailable
 from services.media.clock import SAMPLE_RATE
 from services.tts import audio
+from services.tts.backends.edge_resolver import connector
 from services.tts.backends.edge_voices import NAME, EdgeVoice, listed, locale, playing, roles
 from services.tts.breaker import Breaker
 from services.tts.pace import expected_samples
@@ -44,6 +45,7 @@ class EdgeBackend:
         probe: How long the question whether it is there may take.
         connect: How long a connection may take.
         silence: How long it may send nothing.
+        total: How long one text may take once it is its turn, all attempts together.
         remembered: How long the answer to the probe counts.
         attempts: How often a text is sent while the service says it is busy.
         pause: The first pause between attempts; it doubles, give or take a half.
@@ -64,13 +66,14 @@ class EdgeBackend:
         probe: timedelta = timedelta(seconds=2),
         connect: timedelta = timedelta(seconds=4),
         silence: timedelta = timedelta(seconds=15),
+        total: timedelta = timedelta(seconds=55),
         remembered: timedelta = timedelta(seconds=60),
         attempts: int = 3,
         pause: timedelta = timedelta(seconds=1),
         breaker: Breaker | None = None,
     ) -> None:
         self._probe, self._connect, self._silence = probe, connect, silence
-        self._remembered, self._attempts, self._pause = remembered, attempts, pause
+        self._total, self._remembered, self._attempts, self._pause = total, remembered, attempts, pause
         self._breaker = breaker or Breaker(failures=4, rest=timedelta(seconds=60))
         # More connections at once get an address refused for minutes.
         self._turns = asyncio.Semaphore(4)
@@ -142,24 +145,32 @@ class EdgeBackend:
             )
         async with self._turns:
             try:
-                data, marks = await self._ask(text, name, speed_percent)
+                async with asyncio.timeout(self._total.total_seconds()):
+                    data, marks = await self._ask(text, name, speed_percent)
                 sound = await asyncio.to_thread(audio.from_mp3, data, to=to)
                 expected = expected_samples(text, speed_percent=speed_percent)
                 audio.check(sound, engine="The online voice", expected=expected)
-            except VoiceUnavailable as error:
+            except (VoiceUnavailable, TimeoutError) as failure:
                 self._breaker.failed()
+                error = failure if isinstance(failure, VoiceUnavailable) else self._slow()
                 error.suggestions = error.suggestions or [
                     Suggestion("Use the offline voice.", [Change("voice.engine", self.engine, "espeak")])
                 ]
-                raise
+                raise error from failure
         self._breaker.succeeded()
         words = await asyncio.to_thread(timed, text, events(text, marks), samples=sound.samples)
         return Speech(sound.samples, sound.peak, words)
 
+    def _slow(self) -> VoiceUnavailable:
+        return VoiceUnavailable(
+            f"The online voice took longer than {self._total.total_seconds():g} s for one text."
+        )
+
     async def _look(self) -> Health:
         try:
             async with asyncio.timeout(self._probe.total_seconds()):
-                self._voices = listed(await edge_tts.list_voices())
+                async with connector() as connections:
+                    self._voices = listed(await edge_tts.list_voices(connector=connections))
         except _FAILURES as error:
             return Health(False, _why(error))
         return Health(True) if self._voices else Health(False, "It listed no voices.")
@@ -179,23 +190,25 @@ class EdgeBackend:
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, text: str, name: str, speed_percent: int) -> tuple[bytes, list[Mark]]:
-        communicate = edge_tts.Communicate(
-            text,
-            name,
-            rate=f"{speed_percent - 100:+d}%",
-            boundary="WordBoundary",
-            connect_timeout=max(1, round(self._connect.total_seconds())),
-            receive_timeout=max(1, round(self._silence.total_seconds())),
-        )
         sound, marks = bytearray(), []
-        async with aclosing(self._messages(communicate)) as messages:
-            async for message in messages:
-                if message["type"] == "audio":
-                    sound += message["data"]
-                else:
-                    marks.append((message["offset"], message["duration"], message["text"]))
-                if len(sound) > _MOST_BYTES:
-                    raise audio.too_long(text)
+        async with connector() as connections:
+            communicate = edge_tts.Communicate(
+                text,
+                name,
+                rate=f"{speed_percent - 100:+d}%",
+                boundary="WordBoundary",
+                connector=connections,
+                connect_timeout=max(1, round(self._connect.total_seconds())),
+                receive_timeout=max(1, round(self._silence.total_seconds())),
+            )
+            async with aclosing(self._messages(communicate)) as messages:
+                async for message in messages:
+                    if message["type"] == "audio":
+                        sound += message["data"]
+                    else:
+                        marks.append((message["offset"], message["duration"], message["text"]))
+                    if len(sound) > _MOST_BYTES:
+                        raise audio.too_long(text)
         # Only turns that ended as they should are counted; a cut connection looks like an end otherwise.
         if communicate.state["cumulative_audio_bytes"] != len(sound):
             raise VoiceUnavailable(f"The online voice's answer broke off after {len(sound)} bytes.")

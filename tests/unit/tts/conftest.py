@@ -30,7 +30,5 @@ async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEdge]:
 
 @pytest.fixture
 def edge(service: FakeEdge) -> EdgeBackend:
-    """The online engine, impatient, on the fake service."""
-    return EdgeBackend(
-        probe=timedelta(seconds=0.5), silence=timedelta(seconds=0.5), pause=timedelta(milliseconds=1)
-    )
+    """The online engine on the fake service, impatient where the fake may hang."""
+    return EdgeBackend(probe=timedelta(seconds=0.5), pause=timedelta(milliseconds=1))

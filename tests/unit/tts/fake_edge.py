@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from xml.sax.saxutils import unescape
 
 import av
@@ -129,6 +130,7 @@ def metadata(word: str, index: int) -> str:
     return f"X-RequestId:1\r\nContent-Type:application/json\r\nPath:audio.metadata\r\n\r\n{body}"
 
 
+@cache
 def mp3(words: int, *, loud: bool) -> bytes:
     """A tone of a quarter of a second a word, as the service encodes: 24 kHz, mono, 48 kbit/s."""
     time = np.arange(words * WORD) / RATE

@@ -82,7 +82,8 @@ async def test_a_busy_service_is_asked_again(
 async def test_an_answer_that_cannot_be_used_is_an_unavailable_voice(
     mode: str, told: str, times: int, service: FakeEdge, tmp_path: Path
 ) -> None:
-    edge = EdgeBackend(connect=timedelta(0), silence=timedelta(seconds=0.3), pause=timedelta(milliseconds=1))
+    silence = timedelta(seconds=0.2 if mode == "hang" else 15)
+    edge = EdgeBackend(connect=timedelta(0), silence=silence, pause=timedelta(milliseconds=1))
     service.speech = [mode]
 
     with pytest.raises(VoiceUnavailable) as caught:
@@ -91,6 +92,17 @@ async def test_an_answer_that_cannot_be_used_is_an_unavailable_voice(
     assert told in caught.value.message
     assert service.asked == [mode] * times
     assert caught.value.suggestions[0].changes == [Change("voice.engine", "edge", "espeak")]
+
+
+async def test_a_text_that_takes_too_long_is_an_unavailable_voice(service: FakeEdge, tmp_path: Path) -> None:
+    service.speech = ["hang"]
+
+    with pytest.raises(VoiceUnavailable) as caught:
+        await EdgeBackend(total=timedelta(seconds=0.3)).speak(
+            TEXT, ANDREW, speed_percent=100, to=tmp_path / "a.flac"
+        )
+
+    assert "longer than 0.3 s" in caught.value.message
 
 
 async def test_an_unreachable_service_is_not_able_and_says_so(
