@@ -53,10 +53,12 @@ async def _until_stopped(role: str, settings: OrchestratorSettings) -> None:
     running = asyncio.ensure_future((_serve if role == "serve" else _work)(settings, stopped))
     try:
         await running
+        telemetry.log.info("orchestrator.stopped", role=role)
     except BaseExceptionGroup as group:
         ours = group.subgroup(StoryreelError)
         raise (ours.exceptions[0] if ours else group) from None
-    await telemetry.stop()
+    finally:
+        await telemetry.stop()
 
 
 async def _serve(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:

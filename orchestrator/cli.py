@@ -88,6 +88,21 @@ def _exit_code(error: StoryreelError) -> int:
 
 
 async def _command(options: argparse.Namespace) -> int:
+    """Run a command in one trace, and send that before the process ends."""
+    span = telemetry.tracer.start_as_current_span(
+        telemetry.COMMAND_SPAN,
+        attributes={telemetry.COMMAND: options.command},
+        record_exception=False,
+        set_status_on_exception=False,
+    )
+    try:
+        with span:
+            return await _run(options)
+    finally:
+        await telemetry.stop()
+
+
+async def _run(options: argparse.Namespace) -> int:
     """Run a command; Ctrl-C and SIGTERM ask it to stop, a second one ends the process at once."""
     if options.command == "doctor":
         from orchestrator.doctor import doctor

@@ -6,18 +6,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import grpc
 from google.protobuf import descriptor_pool
 
-from services.chassis import telemetry
+from services.chassis import scratch, telemetry
 from services.chassis.address import Address
 from services.chassis.channel import LARGEST_MESSAGE, LARGEST_METADATA
-from services.chassis.errors import StoryreelError
+from services.chassis.errors import Configuration, StoryreelError
 from services.chassis.health import Health
 from services.chassis.interceptor import Interceptor, MethodLimits
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, ServerSettings, load
@@ -111,7 +111,7 @@ class Server:
 
         Raises:
             Configuration: An address cannot be had.
-            StoryreelError: What a room could not start for.
+            StoryreelError: What a room could not start for; Configuration when the system refused it a file.
         """
         async with AsyncExitStack() as undo:
             await self._health.warm_up()
@@ -120,7 +120,8 @@ class Server:
                 await self._serve_health(self._health_address, undo)
             for room in self._rooms:
                 undo.push_async_callback(room.close)
-                await room.start()
+                with _refusals():
+                    await room.start()
             await server.start()
             self._server = server
             await self._health.open()
@@ -187,6 +188,19 @@ def main(room: Callable[[], Room], settings: ServerSettings) -> None:
         raise SystemExit(CONFIGURATION_EXIT) from None
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the system refuses at a start is for a person to settle: a folder, a program, a permission."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or "A file"
+        raise Configuration(
+            f"{place} cannot be used: {error.strerror}. Correct it, or the setting that names it.",
+            metadata={"path": str(place)},
+        ) from error
+
+
 async def _serve(room: Callable[[], Room], settings: ServerSettings) -> None:
     told = asyncio.Event()
 
@@ -198,6 +212,7 @@ async def _serve(room: Callable[[], Room], settings: ServerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number)
+    await asyncio.to_thread(scratch.clean)
     served = room()
     telemetry.start(served.service)
     prefix = str(settings.model_config.get("env_prefix", ""))

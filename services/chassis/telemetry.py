@@ -35,9 +35,11 @@ SCENE: Final = "storyreel.scene"
 JOB: Final = "storyreel.job"
 BACKEND: Final = "storyreel.backend"
 CHILD: Final = "storyreel.child"
+COMMAND: Final = "storyreel.command"
 
 # Spans; a served call's span is named after its method.
 CHILD_SPAN: Final = "child.call"
+COMMAND_SPAN: Final = "command.run"
 
 # Metrics.
 CALL_DURATION: Final = "rpc.server.call.duration"

@@ -34,7 +34,7 @@ from storyreel.tts.v1 import speech_pb2 as storyreel_dot_tts_dot_v1_dot_speech__
 from storyreel.tts.v1 import tts_service_pb2 as storyreel_dot_tts_dot_v1_dot_tts__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstoryreel/job/v1/record.proto\x12\x10storyreel.job.v1\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a\x1astoryreel/job/v1/job.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a*storyreel/parsing/v1/parsing_service.proto\x1a%storyreel/parsing/v1/storyboard.proto\x1a#storyreel/script/v1/narration.proto\x1a(storyreel/script/v1/script_service.proto\x1a\x1dstoryreel/tts/v1/speech.proto\x1a\"storyreel/tts/v1/tts_service.proto\"\x8f\x03\n\x0bStageResult\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06reused\x18\x02 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\r\x12\x41\n\nstoryboard\x18\x04 \x01(\x0b\x32+.storyreel.parsing.v1.ParseDocumentResponseH\x00\x12@\n\tnarration\x18\x05 \x01(\x0b\x32+.storyreel.script.v1.WriteNarrationResponseH\x00\x12\x36\n\x05voice\x18\x06 \x01(\x0b\x32%.storyreel.tts.v1.ChooseVoiceResponseH\x00\x12*\n\x06speech\x18\x07 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechH\x00\x12-\n\x04\x63lip\x18\x08 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12+\n\x05video\x18\t \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x42\x07\n\x05reply\"\xdf\x01\n\x0bSceneRecord\x12+\n\x03ref\x18\x01 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x19\n\x11\x65stimated_seconds\x18\x03 \x01(\x01\x12(\n\x06speech\x18\x04 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech\x12+\n\x04\x63lip\x18\x05 \x01(\x0b\x32\x1d.storyreel.generation.v1.Clip\"\x93\x01\n\x0bPublication\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12-\n\x06scenes\x18\x02 \x03(\x0b\x32\x1d.storyreel.job.v1.SceneRecord\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifactb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstoryreel/job/v1/record.proto\x12\x10storyreel.job.v1\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a\x1astoryreel/job/v1/job.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a*storyreel/parsing/v1/parsing_service.proto\x1a%storyreel/parsing/v1/storyboard.proto\x1a#storyreel/script/v1/narration.proto\x1a(storyreel/script/v1/script_service.proto\x1a\x1dstoryreel/tts/v1/speech.proto\x1a\"storyreel/tts/v1/tts_service.proto\"\xbc\x03\n\x0bStageResult\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06reused\x18\x02 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\r\x12\x41\n\nstoryboard\x18\x04 \x01(\x0b\x32+.storyreel.parsing.v1.ParseDocumentResponseH\x00\x12@\n\tnarration\x18\x05 \x01(\x0b\x32+.storyreel.script.v1.WriteNarrationResponseH\x00\x12\x36\n\x05voice\x18\x06 \x01(\x0b\x32%.storyreel.tts.v1.ChooseVoiceResponseH\x00\x12*\n\x06speech\x18\x07 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechH\x00\x12-\n\x04\x63lip\x18\x08 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12+\n\x05video\x18\t \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x12+\n\x05sound\x18\n \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundH\x00\x42\x07\n\x05reply\"\xdf\x01\n\x0bSceneRecord\x12+\n\x03ref\x18\x01 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x19\n\x11\x65stimated_seconds\x18\x03 \x01(\x01\x12(\n\x06speech\x18\x04 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech\x12+\n\x04\x63lip\x18\x05 \x01(\x0b\x32\x1d.storyreel.generation.v1.Clip\"\x93\x01\n\x0bPublication\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12-\n\x06scenes\x18\x02 \x03(\x0b\x32\x1d.storyreel.job.v1.SceneRecord\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifactb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,9 +42,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.job.v1.record_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STAGERESULT']._serialized_start=419
-  _globals['_STAGERESULT']._serialized_end=818
-  _globals['_SCENERECORD']._serialized_start=821
-  _globals['_SCENERECORD']._serialized_end=1044
-  _globals['_PUBLICATION']._serialized_start=1047
-  _globals['_PUBLICATION']._serialized_end=1194
+  _globals['_STAGERESULT']._serialized_end=863
+  _globals['_SCENERECORD']._serialized_start=866
+  _globals['_SCENERECORD']._serialized_end=1089
+  _globals['_PUBLICATION']._serialized_start=1092
+  _globals['_PUBLICATION']._serialized_end=1239
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,7 @@ class StageResult(_message.Message):
     SPEECH_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene the call was made for, echoed; empty when it is the whole video."""
     reused: _builtins.bool
@@ -75,6 +76,10 @@ class StageResult(_message.Message):
     def video(self) -> _timeline_pb2.Video:
         """Of MuxVideo."""
 
+    @_builtins.property
+    def sound(self) -> _timeline_pb2.Sound:
+        """Of MasterSound."""
+
     def __init__(
         self,
         *,
@@ -87,12 +92,13 @@ class StageResult(_message.Message):
         speech: _speech_pb2.Speech | None = ...,
         clip: _clip_pb2.Clip | None = ...,
         video: _timeline_pb2.Video | None = ...,
+        sound: _timeline_pb2.Sound | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "reply", b"reply", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "reply", b"reply", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "clip", "video"]  # noqa: Y015
+    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "clip", "video", "sound"]  # noqa: Y015
     _WhichOneofArgType_reply: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_reply) -> _WhichOneofReturnType_reply | None: ...
 

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class MuxingServiceStub:
-    """MuxingService joins clips and voices into the video. Like a clip, a video
-    belongs to the digest of its request and not to a stream.
+    """MuxingService joins clips and voices into the video. Like a clip, a sound and a
+    video belong to the digest of their request and not to a stream.
     """
 
     def __init__(self, channel):
@@ -36,6 +36,11 @@ class MuxingServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.MasterSound = channel.unary_stream(
+                '/storyreel.muxing.v1.MuxingService/MasterSound',
+                request_serializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundRequest.SerializeToString,
+                response_deserializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundResponse.FromString,
+                _registered_method=True)
         self.MuxVideo = channel.unary_stream(
                 '/storyreel.muxing.v1.MuxingService/MuxVideo',
                 request_serializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MuxVideoRequest.SerializeToString,
@@ -49,9 +54,22 @@ class MuxingServiceStub:
 
 
 class MuxingServiceServicer:
-    """MuxingService joins clips and voices into the video. Like a clip, a video
-    belongs to the digest of its request and not to a stream.
+    """MuxingService joins clips and voices into the video. Like a clip, a sound and a
+    video belong to the digest of their request and not to a stream.
     """
+
+    def MasterSound(self, request, context):
+        """MasterSound makes the sound of a video from its voices; it needs no picture,
+        so it is made while the pictures are. The first event is `accepted`, the
+        last one `sound`. When nobody has watched for 30 seconds the work is
+        cancelled.
+
+        Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, GATE_REFUSED, STORE_FULL,
+        CHILD_DIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def MuxVideo(self, request, context):
         """MuxVideo makes the video. The first event is `accepted`, the last one
@@ -65,8 +83,8 @@ class MuxingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelMux(self, request, context):
-        """CancelMux stops the making of a video and answers when it has stopped. A
-        video that nobody makes is no error.
+        """CancelMux stops the making of a sound or a video and answers when it has
+        stopped. What nobody makes is no error.
 
         Errors: none of its own.
         """
@@ -77,6 +95,11 @@ class MuxingServiceServicer:
 
 def add_MuxingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'MasterSound': grpc.unary_stream_rpc_method_handler(
+                    servicer.MasterSound,
+                    request_deserializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundRequest.FromString,
+                    response_serializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundResponse.SerializeToString,
+            ),
             'MuxVideo': grpc.unary_stream_rpc_method_handler(
                     servicer.MuxVideo,
                     request_deserializer=storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MuxVideoRequest.FromString,
@@ -96,9 +119,36 @@ def add_MuxingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MuxingService:
-    """MuxingService joins clips and voices into the video. Like a clip, a video
-    belongs to the digest of its request and not to a stream.
+    """MuxingService joins clips and voices into the video. Like a clip, a sound and a
+    video belong to the digest of their request and not to a stream.
     """
+
+    @staticmethod
+    def MasterSound(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/storyreel.muxing.v1.MuxingService/MasterSound',
+            storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundRequest.SerializeToString,
+            storyreel_dot_muxing_dot_v1_dot_muxing__service__pb2.MasterSoundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def MuxVideo(request,

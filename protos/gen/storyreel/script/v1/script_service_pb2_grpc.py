@@ -50,7 +50,8 @@ class ScriptServiceServicer:
         """WriteNarration writes the narration of one scene. Repeating the call is
         safe and answers from the result cache.
 
-        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT.
+        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT,
+        INVALID_REQUEST for a scene that takes more than 20,000 characters to tell.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

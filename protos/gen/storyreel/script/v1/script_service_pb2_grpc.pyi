@@ -37,7 +37,8 @@ class ScriptServiceStub:
     """WriteNarration writes the narration of one scene. Repeating the call is
     safe and answers from the result cache.
 
-    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT.
+    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT,
+    INVALID_REQUEST for a scene that takes more than 20,000 characters to tell.
     """
 
 @_typing.type_check_only
@@ -49,7 +50,8 @@ class ScriptServiceAsyncStub(ScriptServiceStub):
     """WriteNarration writes the narration of one scene. Repeating the call is
     safe and answers from the result cache.
 
-    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT.
+    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT,
+    INVALID_REQUEST for a scene that takes more than 20,000 characters to tell.
     """
 
 class ScriptServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -64,7 +66,8 @@ class ScriptServiceServicer(metaclass=_abc_1.ABCMeta):
         """WriteNarration writes the narration of one scene. Repeating the call is
         safe and answers from the result cache.
 
-        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT.
+        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT,
+        INVALID_REQUEST for a scene that takes more than 20,000 characters to tell.
         """
 
 def add_ScriptServiceServicer_to_server(servicer: ScriptServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -80,7 +80,8 @@ class TtsServiceServicer:
         result cache. A silent, empty or implausibly long or short answer of an
         engine is VOICE_UNAVAILABLE, never a success.
 
-        Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT.
+        Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT, INVALID_REQUEST
+        for a text that takes more than an hour to speak.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,8 @@ class TtsServiceStub:
     result cache. A silent, empty or implausibly long or short answer of an
     engine is VOICE_UNAVAILABLE, never a success.
 
-    Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT.
+    Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT, INVALID_REQUEST
+    for a text that takes more than an hour to speak.
     """
 
 @_typing.type_check_only
@@ -73,7 +74,8 @@ class TtsServiceAsyncStub(TtsServiceStub):
     result cache. A silent, empty or implausibly long or short answer of an
     engine is VOICE_UNAVAILABLE, never a success.
 
-    Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT.
+    Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT, INVALID_REQUEST
+    for a text that takes more than an hour to speak.
     """
 
 class TtsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -112,7 +114,8 @@ class TtsServiceServicer(metaclass=_abc_1.ABCMeta):
         result cache. A silent, empty or implausibly long or short answer of an
         engine is VOICE_UNAVAILABLE, never a success.
 
-        Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT.
+        Errors: UNKNOWN_VOICE, VOICE_UNAVAILABLE, UNSPEAKABLE_TEXT, INVALID_REQUEST
+        for a text that takes more than an hour to speak.
         """
 
 def add_TtsServiceServicer_to_server(servicer: TtsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

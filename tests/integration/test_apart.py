@@ -1,0 +1,256 @@
+"""The services as processes of their own: one job through all of them, their health, their ends, bad starts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import pytest_asyncio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from orchestrator.client import JobClient
+from services.chassis.channel import connect
+from storyreel.generation.v1 import clip_pb2
+from storyreel.job.v1 import job_pb2
+from tests.e2e.command import Home, Ran
+from tests.integration.apart import STAGES, Apart, Service, address_setting, of_stage, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SMALL = """# Apart
+
+Every service is a process of its own.
+
+## What travels
+
+- References travel.
+- Bytes stay in the store.
+"""
+
+LONG = "# Long\n\n" + "\n\n".join(
+    f"## Part {number}\n\nThis is what part {number} has to say, and it takes its time to say it. "
+    "There is a second sentence, too."
+    for number in range(1, 5)
+)
+
+SERVICES = {
+    "parsing": "storyreel.parsing.v1.ParsingService",
+    "script": "storyreel.script.v1.ScriptService",
+    "tts": "storyreel.tts.v1.TtsService",
+    "generation": "storyreel.generation.v1.GenerationService",
+    "muxing": "storyreel.muxing.v1.MuxingService",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
+    async with running(tmp_path_factory.mktemp("apart")) as apart:
+        yield apart
+
+
+def addresses(apart: Apart) -> dict[str, str]:
+    """Where each service is."""
+    stages = {service: apart.address(stage) for stage, service in SERVICES.items()}
+    return stages | {"storyreel.job.v1.JobService": apart.jobs_address}
+
+
+async def ready(address: str) -> int:
+    """What a readiness probe is told."""
+    async with connect(address) as channel:
+        request = health_pb2.HealthCheckRequest(service="ready")
+        reply = await health_pb2_grpc.HealthStub(channel).Check(request)  # type: ignore[no-untyped-call]
+    status: int = reply.status
+    return status
+
+
+async def listed(address: str) -> set[str]:
+    """The services that reflection tells of."""
+    async with connect(address) as channel:
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[no-untyped-call]
+        asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+        [reply] = [reply async for reply in stub.ServerReflectionInfo(asked)]
+    return {service.name for service in reply.list_services_response.service}
+
+
+def job(text: str) -> job_pb2.Job:
+    """A job at 720p with the document in it."""
+    picture = clip_pb2.Picture(width=1280, height=720, rate_numerator=30, rate_denominator=1)
+    source = job_pb2.Source(inline=text.encode(), name="inline.md")
+    return job_pb2.Job(source=source, settings=job_pb2.Settings(picture=picture))
+
+
+async def test_every_service_says_that_it_is_ready_and_what_it_serves(apart: Apart) -> None:
+    states = {service: await ready(address) for service, address in addresses(apart).items()}
+    contracts = {service: await listed(address) for service, address in addresses(apart).items()}
+
+    assert set(states.values()) == {health_pb2.HealthCheckResponse.SERVING}
+    assert all(service in contract for service, contract in contracts.items())
+
+
+async def test_a_video_made_by_the_cluster_has_the_bytes_of_one_made_alone(
+    apart: Apart, tmp_path: Path
+) -> None:
+    (tmp_path / "small.md").write_text(SMALL)
+    client = Home(tmp_path / "client", apart.settings | {"STORYREEL_HOME": str(tmp_path / "client")})
+    alone = Home(tmp_path / "alone")
+
+    async def render(home: Home) -> Ran:
+        out = tmp_path / home.folder.name / "out" / "small.mp4"
+        command = ("render", str(tmp_path / "small.md"), "-o", str(out), "--size", "720p", "--json")
+        return await asyncio.to_thread(home.run, *command)
+
+    ran = [await render(home) for home in (client, alone)]
+
+    assert [(one.code, one.err) for one in ran] == [(0, ""), (0, "")]
+    for ending in ("mp4", "srt", "vtt", "txt", "jpg"):
+        made = [home.folder / "out" / f"small.{ending}" for home in (client, alone)]
+        assert made[0].read_bytes() == made[1].read_bytes()
+    assert not client.computed()  # a client of a cluster works on nothing,
+    assert not (client.folder / "store").exists()  # and keeps nothing
+
+
+async def test_a_program_hands_a_document_in_over_tcp_and_watches_its_job(apart: Apart) -> None:
+    async with connect(apart.jobs_address) as channel:
+        jobs = JobClient(channel)
+        created = await jobs.create(job(SMALL.replace("Apart", "Inline")))
+        changes = [change async for change in jobs.watch(created.name)]
+
+    assert changes[-1].state == job_pb2.STATE_SUCCEEDED
+    assert changes[-1].title == "Inline"
+    assert changes[-1].outputs.video.measurements.frames > 0
+
+
+async def interrupt(apart: Apart, text: str, number: signal.Signals) -> tuple[int, job_pb2.Job]:
+    """Send the generation server a signal while it makes clips, and start it again once it has ended.
+
+    Returns its exit code, and the job as it ended.
+    """
+    generation = apart.stages["generation"]
+    async with connect(apart.jobs_address) as channel:
+        jobs = JobClient(channel)
+        created = await jobs.create(job(text))
+        async for change in jobs.watch(created.name):
+            if 0 < clips(change).fraction:
+                break
+        assert clips(change).calls_done < clips(change).calls
+        generation.process.send_signal(number)
+        code = await generation.ended()
+        await generation.start()
+        return code, [change async for change in jobs.watch(created.name)][-1]
+
+
+def clips(change: job_pb2.Job) -> job_pb2.Stage:
+    """The record of the stage that makes the pictures; empty before the job began."""
+    found = (stage for stage in change.stages if stage.kind == job_pb2.STAGE_KIND_GENERATION)
+    return next(found, job_pb2.Stage())
+
+
+async def test_a_job_outlives_kill_9_of_the_generation_server_in_mid_clip(apart: Apart) -> None:
+    code, ended = await interrupt(apart, LONG, signal.SIGKILL)
+
+    assert code == -signal.SIGKILL
+    assert ended.state == job_pb2.STATE_SUCCEEDED, ended.error
+    assert clips(ended).attempts > clips(ended).calls
+    assert not ended.degradations
+
+
+async def test_a_generation_server_that_is_told_to_stop_finishes_its_clips_first(apart: Apart) -> None:
+    generation = apart.stages["generation"]
+    before = generation.starts
+
+    code, ended = await interrupt(apart, LONG.replace("Long", "Longer"), signal.SIGTERM)
+
+    assert code == 0
+    assert ended.state == job_pb2.STATE_SUCCEEDED, ended.error
+    events = [line["event"] for line in generation.log(before)]
+    assert "result.computed" in events[events.index("server.signalled") :]
+    assert events[-1] == "server.stopped"
+
+
+async def test_told_to_stop_every_process_exits_with_0_and_has_logged_json_alone(apart: Apart) -> None:
+    for service in apart.everything:
+        service.process.terminate()
+    codes = [await service.ended() for service in apart.everything]
+
+    lasts = [service.log()[-1]["event"] for service in apart.everything]
+    complaints = "".join(service.complaints() for service in apart.everything)
+    await apart.start()
+    assert set(codes) == {0}
+    assert set(lasts) == {"server.stopped", "orchestrator.stopped"}
+    assert complaints == ""
+
+
+async def test_reflection_can_be_turned_off(apart: Apart, tmp_path: Path) -> None:
+    quiet = of_stage("script", apart.settings | {"STORYREEL_REFLECTION": "0"}, tmp_path)
+    address = (await quiet.start())["address"]
+
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await listed(address)
+    state = await ready(address)
+
+    quiet.process.terminate()
+    assert await quiet.ended() == 0
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert state == health_pb2.HealthCheckResponse.SERVING
+
+
+async def refusal(stage: str, settings: dict[str, str], folder: Path) -> tuple[int, str]:
+    """Start a server that cannot start: its exit code and its standard error."""
+    service = of_stage(stage, settings, folder)
+    with pytest.raises(RuntimeError):
+        await service.start()
+    return await service.ended(), service.complaints()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_a_port_in_use_is_one_plain_sentence(apart: Apart, tmp_path: Path, stage: str) -> None:
+    setting, taken = address_setting(stage), apart.address(stage)
+
+    code, said = await refusal(stage, apart.settings | {setting: taken}, tmp_path)
+
+    port = taken.rpartition(":")[2]
+    assert code == 4
+    assert said == (
+        f"Cannot serve at {taken}: port {port} is in use; stop who listens there. "
+        f"Set {setting} to another address.\n"
+    )
+
+
+BAD = {
+    "a setting": ({"STORYREEL_TTS_AT_ONCE": "x"}, "STORYREEL_TTS_AT_ONCE"),
+    "a store without its keys": ({"STORYREEL_S3_SECRET_KEY": ""}, "STORYREEL_S3_SECRET_KEY"),
+    "a store's endpoint": ({"STORYREEL_S3_ENDPOINT": "http://minio:9000"}, "STORYREEL_S3_ENDPOINT"),
+    "a home that is a file": ({"STORYREEL_HOME": __file__}, __file__),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+async def test_what_is_set_wrong_is_one_plain_sentence(apart: Apart, tmp_path: Path, what: str) -> None:
+    settings, named = BAD[what]
+
+    code, said = await refusal("tts", apart.settings | settings, tmp_path)
+
+    assert code == 4
+    assert named in said
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("role", ["worker", "serve"])
+async def test_an_engine_that_does_not_answer_is_one_plain_sentence(
+    apart: Apart, tmp_path: Path, role: str
+) -> None:
+    settings = apart.settings | {"STORYREEL_TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    service = Service(("orchestrator", role), settings, tmp_path)
+
+    with pytest.raises(RuntimeError, match=r"No Temporal server answers at 127\.0\.0\.1:1"):
+        await service.start()
+
+    assert await service.ended() == 4
+    assert service.complaints().count("\n") == 1
