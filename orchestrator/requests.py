@@ -66,9 +66,26 @@ def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> gener
     )
 
 
-def mux(job: job_pb2.Job, scenes: Sequence[record_pb2.SceneRecord]) -> timeline_pb2.MuxPlan:
+def master(scenes: Sequence[record_pb2.SceneRecord], settings: job_pb2.Settings) -> timeline_pb2.SoundPlan:
+    """Make the sound of all scenes, from their speech alone."""
+    picture = settings.picture
+    plan = timeline_pb2.SoundPlan(
+        rate_numerator=picture.rate_numerator, rate_denominator=picture.rate_denominator
+    )
+    lead = clock.lead_frames(rate(settings))
+    for scene in scenes:
+        frames = clock.scene_frames(scene.speech.samples, rate(settings))
+        plan.scenes.add(speech=scene.speech, frames=frames, lead_frames=lead)
+    return plan
+
+
+def mux(
+    job: job_pb2.Job, scenes: Sequence[record_pb2.SceneRecord], sound: timeline_pb2.Sound
+) -> timeline_pb2.MuxPlan:
     """Put the video together."""
-    plan = timeline_pb2.MuxPlan(title=job.title, language=job.settings.language, picture=job.settings.picture)
+    plan = timeline_pb2.MuxPlan(
+        title=job.title, language=job.settings.language, picture=job.settings.picture, sound=sound
+    )
     lead = clock.lead_frames(rate(job.settings))
     for scene in scenes:
         plan.scenes.add(clip=scene.clip, speech=scene.speech, lead_frames=lead, chapter=scene.ref.chapter)

@@ -1,22 +1,26 @@
-"""How the workflow asks for a stage call: which activity, which id, which limits."""
+"""How the workflow asks for a stage call: which activity, which id, which limits, what the record says."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from orchestrator.job import WEIGHTS, stage_name
+from orchestrator.job import MUXING, TTS, WEIGHTS, Record, StageKind, State, stage_name
 from orchestrator.recovery import MAX_ATTEMPTS, MAX_ATTEMPTS_LONG
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
 
     from storyreel.job.v1 import job_pb2, record_pb2
+    from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
+
+M = TypeVar("M", bound=Message)
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=3)
 """When a dead worker's call is given to another one."""
@@ -27,50 +31,86 @@ LIMITS = {
     "ChooseVoice": timedelta(seconds=60),
     "Synthesize": timedelta(seconds=120),
     "GenerateClip": timedelta(hours=1),
+    "MasterSound": timedelta(hours=1),
     "MuxVideo": timedelta(hours=1),
     "Publish": timedelta(seconds=120),
 }
 """How long one attempt of each call may take, its wait for a free child included."""
 
-LONG = frozenset({"GenerateClip", "MuxVideo"})
+LONG = frozenset({"GenerateClip", "MasterSound", "MuxVideo"})
 
 
-async def call(name: str, call_id: str, *arguments: Message | str) -> record_pb2.StageResult:
-    """Make one stage call.
+class Calls:
+    """The stage calls of one job, and their traces on its record."""
 
-    Args:
-        name: The RPC, and the activity of the same name.
-        call_id: Unique in the workflow run, `generation/s003/1`. Replay compares ids, not
-            arguments: without them two swapped calls would replay unnoticed.
-    """
-    result: record_pb2.StageResult = await _execute(name, call_id, arguments, record_pb2.StageResult)
-    return result
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._count = 0
 
+    async def make(
+        self, stage: StageKind, name: str, request: Message, scene: record_pb2.SceneRecord | None = None
+    ) -> record_pb2.StageResult:
+        """Make a stage call and put it on the record."""
+        scene_id = scene.ref.id if scene else ""
+        arguments = (scene_id, request) if scene else (request,)
+        result = await self._execute(stage, name, arguments, scene_id, record_pb2.StageResult)
+        if result.scene_id != scene_id:
+            raise ApplicationError(
+                f"{name} of {scene_id!r} answered for {result.scene_id!r}", type="INTERNAL"
+            )
+        self.record.done(stage, workflow.now(), reused=result.reused, attempts=result.attempts)
+        self.note()
+        return result
 
-async def publish(publication: record_pb2.Publication) -> job_pb2.Outputs:
-    """Write down what was made."""
-    outputs: job_pb2.Outputs = await _execute("Publish", "publish", (publication,), job_pb2.Outputs)
-    return outputs
+    async def choose_voice(self, request: tts_pb2.ChooseVoiceRequest) -> tts_pb2.ChooseVoiceResponse:
+        """Choose the voice of the whole video; not one of the stage's counted calls."""
+        result = await self._execute(TTS, "ChooseVoice", (request,), "", record_pb2.StageResult)
+        return result.voice
 
+    async def publish(self, publication: record_pb2.Publication) -> None:
+        """Write down what was made; its outputs go on the record."""
+        outputs = await self._execute(MUXING, "Publish", (publication,), "", job_pb2.Outputs)
+        self.record.job.outputs.CopyFrom(outputs)
+        self.note(whole=True)
 
-async def _execute(name: str, call_id: str, arguments: tuple[Any, ...], result_type: type) -> Any:
-    return await workflow.execute_activity(
-        name,
-        args=arguments,
-        activity_id=call_id,
-        result_type=result_type,
-        start_to_close_timeout=LIMITS[name],
-        heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        # Cancelled means that nothing works for the job any more.
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=RetryPolicy(
-            initial_interval=timedelta(milliseconds=200),
-            backoff_coefficient=1.5,
-            maximum_interval=timedelta(seconds=2),
-            maximum_attempts=MAX_ATTEMPTS_LONG if name in LONG else MAX_ATTEMPTS,
-        ),
-        priority=Priority(priority_key=3),
-    )
+    def begin(self, stage: StageKind, calls: int) -> None:
+        """A stage starts, with so many calls."""
+        self.record.begin(stage, workflow.now(), calls=calls)
+        self.note()
+
+    def end(self, state: State, error: job_pb2.JobError | None = None) -> None:
+        """The job ends."""
+        self.record.end(state, workflow.now(), error)
+        self.note(whole=True)
+
+    def note(self, *, whole: bool = False) -> None:
+        """Show the record to watchers, when it has changed by enough."""
+        if whole or self.record.moved():
+            workflow.upsert_memo({"job": self.record.job})
+
+    async def _execute(
+        self, stage: StageKind, name: str, arguments: Sequence[Message | str], scene_id: str, kind: type[M]
+    ) -> M:
+        # Replay compares ids, not arguments: without them two swapped calls would replay unnoticed.
+        self._count += 1
+        result: M = await workflow.execute_activity(
+            name,
+            args=arguments,
+            activity_id=f"{stage_name(stage)}/{scene_id or 'all'}/{self._count}",
+            result_type=kind,
+            start_to_close_timeout=LIMITS[name],
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            # Cancelled means that nothing works for the job any more.
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(milliseconds=200),
+                backoff_coefficient=1.5,
+                maximum_interval=timedelta(seconds=2),
+                maximum_attempts=MAX_ATTEMPTS_LONG if name in LONG else MAX_ATTEMPTS,
+            ),
+            priority=Priority(priority_key=3),
+        )
+        return result
 
 
 def job_error(error: BaseException) -> job_pb2.JobError:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from orchestrator.activities import HEARTBEAT, Activities
+from orchestrator.activities import Activities
+from orchestrator.calls import HEARTBEAT
 from orchestrator.workflow import JobWorkflow
 
 QUEUE = "storyreel-jobs"

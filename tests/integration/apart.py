@@ -1,4 +1,4 @@
-"""storyreel apart: each service a process of its own on TCP, its store an S3 server, its engine a Temporal server."""
+"""storyreel apart: each service a process of its own on TCP, with an S3 server and a Temporal server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Service:
     process: subprocess.Popen[bytes] = field(init=False)
 
     async def start(self) -> dict[str, Any]:
-        """Start the process; the event that says that it is ready. It may be started again once it has ended."""
+        """Start the process, again when it has ended; the event that says that it is ready."""
         self.starts += 1
         with self._file("log").open("wb") as log, self._file("stderr").open("wb") as complaints:
             self.process = subprocess.Popen(
@@ -104,7 +104,7 @@ class Apart:
         for stage, ready in zip(self.stages, stages, strict=True):
             self.stages[stage].settings[address_setting(stage)] = ready["address"]
             self.worker.settings[f"STORYREEL_ORCHESTRATOR_{stage.upper()}"] = ready["address"]
-        _, serving = await asyncio.gather(self.worker.start(), self.jobs.start())
+        serving = (await asyncio.gather(self.jobs.start(), self.worker.start()))[0]
         self.jobs.settings["STORYREEL_ORCHESTRATOR_ADDRESS"] = serving["address"]
 
     def kill(self) -> None:

@@ -136,6 +136,12 @@ class NoOp:
         await self.answer("MuxVideo", request)
         yield response(video=timeline_pb2.Video(mp4=self.artifact))
 
+    async def MasterSound(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        response = muxing_service_pb2.MasterSoundResponse
+        yield response(accepted=muxing_service_pb2.MuxAccepted(digest="0" * 64))
+        await self.answer("MasterSound", request)
+        yield response(sound=timeline_pb2.Sound(audio=self.artifact, samples=1))
+
     async def CancelMux(self, request: Any, context: Any) -> muxing_service_pb2.CancelMuxResponse:
         return muxing_service_pb2.CancelMuxResponse()
 

@@ -1,4 +1,4 @@
-"""The services as processes of their own: one job through all of them, their health, their ends, bad starts."""
+"""The services as processes of their own: jobs through all of them, health, ends, starts that fail."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ async def interrupt(apart: Apart, text: str, number: signal.Signals) -> tuple[in
         jobs = JobClient(channel)
         created = await jobs.create(job(text))
         async for change in jobs.watch(created.name):
-            if 0 < clips(change).fraction:
+            if clips(change).fraction > 0:
                 break
         assert clips(change).calls_done < clips(change).calls
         generation.process.send_signal(number)

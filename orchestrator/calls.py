@@ -1,0 +1,135 @@
+"""One gRPC call inside an activity: kept alive by heartbeats, cancelled for real, its errors the engine's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from orchestrator import recovery
+from services.chassis import channel
+from services.chassis.errors import Internal, StoryreelError
+from storyreel.error.v1 import recovery_pb2
+from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
+
+HEARTBEAT = timedelta(seconds=0.5)
+UNARY_SECONDS = 60.0
+
+M = TypeVar("M", bound=Message)
+
+
+def attempt() -> int:
+    """Which attempt of its call the activity is, from 1."""
+    return activity.info().attempt
+
+
+async def unary(method: grpc.aio.UnaryUnaryMultiCallable[Any, M], request: Message) -> tuple[M, bool]:
+    """Make a unary call; the reply, and whether it was found made."""
+    async with beating(progress_pb2.StageProgress()):
+        with application_errors():
+            call = method(request, timeout=UNARY_SECONDS)
+            try:
+                return await call, await _reused(call)
+            finally:
+                call.cancel()
+
+
+async def stream(
+    call: grpc.aio.UnaryStreamCall[Any, M], cancel: Callable[[str], Awaitable[Any]]
+) -> tuple[M, bool]:
+    """Follow a long call to its result; that event, and whether the result was found made.
+
+    Each progress event is a heartbeat. A cancelled activity has the service stop the work and waits
+    for that: dropping the stream would only start the work's time of grace.
+    """
+    digest, state, last = "", progress_pb2.StageProgress(), None
+    async with beating(state):
+        with application_errors():
+            try:
+                async for event in call:
+                    match event.WhichOneof("event"):
+                        case "accepted":
+                            digest = event.accepted.digest  # type: ignore[attr-defined]
+                        case "progress":
+                            state.CopyFrom(event.progress)  # type: ignore[attr-defined]
+                            activity.heartbeat(state)
+                        case _:
+                            last = event
+            except asyncio.CancelledError:
+                if digest and last is None:
+                    await asyncio.shield(asyncio.ensure_future(_stop(cancel(digest))))
+                raise
+            finally:
+                call.cancel()
+            if last is None:
+                raise Internal("A stage ended without a result.")
+            return last, await _reused(call)
+
+
+async def _stop(cancelling: Awaitable[Any]) -> None:
+    with contextlib.suppress(grpc.aio.AioRpcError):
+        await cancelling
+
+
+async def _reused(call: Any) -> bool:
+    return ("storyreel-reused", "1") in tuple(await call.trailing_metadata() or ())
+
+
+@contextlib.asynccontextmanager
+async def beating(state: progress_pb2.StageProgress) -> AsyncIterator[None]:
+    """Send heartbeats in the background: a silent call must beat too, and learns of a cancel by it."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(state)
+            await asyncio.sleep(HEARTBEAT.total_seconds())
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@contextlib.contextmanager
+def application_errors() -> Iterator[None]:
+    """Turn our errors into the engine's: the type is the reason, the details a JobError."""
+    try:
+        with channel.errors():
+            yield
+    except StoryreelError as error:
+        again = recovery.repeat(error, attempt())
+        raise ApplicationError(
+            error.message,
+            job_error(error),
+            type=error.reason,
+            non_retryable=not again,
+            next_retry_delay=error.retry_after,
+        ) from None
+
+
+def job_error(error: StoryreelError) -> job_pb2.JobError:
+    """What the job's record says of an error."""
+    return job_pb2.JobError(
+        reason=error.reason,
+        message=error.message,
+        error_id=error.error_id,
+        retryable=recovery.resumable(error.reason),
+        suggestions=[
+            recovery_pb2.Suggestion(
+                description=s.description,
+                changes=[
+                    recovery_pb2.Change(field=c.field, to=c.after, **{"from": c.before}) for c in s.changes
+                ],
+            )
+            for s in error.suggestions
+        ],
+    )
