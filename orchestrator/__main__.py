@@ -43,7 +43,7 @@ def main() -> None:
         code = CONFIGURATION_EXIT
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # see orchestrator.cli.main
+    os._exit(code)  # see orchestrator.cli.main.main
 
 
 async def _until_stopped(role: str, settings: OrchestratorSettings) -> None:

@@ -112,7 +112,7 @@ def application_errors() -> Iterator[None]:
             job_error(error),
             type=error.reason,
             non_retryable=not again,
-            next_retry_delay=error.retry_after,
+            next_retry_delay=recovery.wait(error, attempt()),
         ) from None
 
 

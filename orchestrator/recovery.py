@@ -7,9 +7,18 @@ carried out by the workflow.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum
 
-from services.chassis.errors import BY_REASON, Fault, NotNow, StoryreelError
+from services.chassis.errors import (
+    BY_REASON,
+    Draining,
+    Fault,
+    NotNow,
+    StoreUnavailable,
+    StoryreelError,
+    Unreachable,
+)
 
 MAX_ATTEMPTS = 8
 MAX_ATTEMPTS_LONG = 3
@@ -20,6 +29,13 @@ MAX_FAULTS = 3
 
 MAX_REMAKES = 2
 """How often the scenes are made again because the store lost some of their artifacts."""
+
+AWAY = (Unreachable, Draining, StoreUnavailable)
+"""Something that calls need is away, and somebody starts it again."""
+
+FIRST_WAIT = timedelta(seconds=3)
+LONGEST_WAIT = timedelta(seconds=20)
+"""For what is away: three attempts span 15 seconds, eight of them two minutes."""
 
 DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL"})
 """Reasons that would be retried by their class, but repeating the call cannot help."""
@@ -40,6 +56,14 @@ def repeat(error: StoryreelError, attempt: int) -> bool:
     if isinstance(error, Fault):
         return attempt < MAX_FAULTS
     return isinstance(error, NotNow)
+
+
+def wait(error: StoryreelError, attempt: int) -> timedelta | None:
+    """How long to wait after attempt number `attempt` (from 1); None leaves it to the retry policy."""
+    if error.retry_after is not None or not isinstance(error, AWAY):
+        return error.retry_after
+    times: int = 4 ** min(attempt - 1, 8)
+    return min(FIRST_WAIT * times, LONGEST_WAIT)
 
 
 def after(reason: str, *, remakes: int) -> Next:

@@ -26,6 +26,14 @@ READY = {"server.started", "orchestrator.working", "orchestrator.serving"}
 READY_SECONDS = 60
 
 
+@dataclass
+class NotStarted(Exception):
+    """A process ended before it was ready."""
+
+    code: int
+    said: str
+
+
 @dataclass(slots=True)
 class Service:
     """A long-lived process: `python -m` what, with which settings; its log and complaints lie in a folder."""
@@ -51,13 +59,19 @@ class Service:
         async with asyncio.timeout(READY_SECONDS):
             while not (ready := [line for line in self.log() if line["event"] in READY]):
                 if self.process.poll() is not None:
-                    raise RuntimeError(f"{self.command} ended: {self.complaints()}")
+                    raise NotStarted(self.process.returncode, self.complaints())
                 await asyncio.sleep(0.05)
         return ready[0]
 
     async def ended(self) -> int:
         """Wait for the end; the exit code."""
-        return await asyncio.to_thread(self.process.wait)
+        return await asyncio.to_thread(self.process.wait, READY_SECONDS)
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        if self.starts:
+            self.process.kill()
+            self.process.wait()
 
     def log(self, start: int = 0) -> list[dict[str, Any]]:
         """What it has logged since its last start, or since start number `start` (from 1).
@@ -110,9 +124,7 @@ class Apart:
     def kill(self) -> None:
         """End what runs."""
         for service in self.everything:
-            if service.starts:
-                service.process.kill()
-                service.process.wait()
+            service.kill()
 
 
 @asynccontextmanager

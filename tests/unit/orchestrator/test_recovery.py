@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from orchestrator.recovery import MAX_FAULTS, MAX_REMAKES, Next, after, repeat, resumable
-from services.chassis.errors import BY_REASON, BadInput, Internal, Overloaded, StoreFull, VoiceUnavailable
+from orchestrator.recovery import (
+    MAX_ATTEMPTS,
+    MAX_ATTEMPTS_LONG,
+    MAX_FAULTS,
+    MAX_REMAKES,
+    Next,
+    after,
+    repeat,
+    resumable,
+    wait,
+)
+from services.chassis.errors import (
+    BY_REASON,
+    BadInput,
+    Draining,
+    Internal,
+    Overloaded,
+    StoreFull,
+    StoreUnavailable,
+    StoryreelError,
+    Unreachable,
+    VoiceUnavailable,
+)
 
 
 @pytest.mark.parametrize("kind", [k for k in BY_REASON.values() if issubclass(k, BadInput)])
@@ -33,3 +56,18 @@ def test_a_lost_voice_is_replaced_and_lost_artifacts_are_made_again() -> None:
     assert after("ARTIFACT_MISSING", remakes=0) is Next.REMAKE
     assert after("ARTIFACT_CORRUPT", remakes=MAX_REMAKES) is Next.FAIL
     assert after("EMPTY_DOCUMENT", remakes=0) is Next.FAIL
+
+
+@pytest.mark.parametrize("error", [Unreachable("gone"), Draining("going"), StoreUnavailable("gone")])
+def test_what_is_away_is_given_time_to_come_back(error: StoryreelError) -> None:
+    waits = [wait(error, attempt) or timedelta(0) for attempt in range(1, MAX_ATTEMPTS)]
+
+    assert waits == sorted(waits)
+    assert sum(waits[: MAX_ATTEMPTS_LONG - 1], timedelta(0)) == timedelta(seconds=15)
+    assert timedelta(minutes=1) < sum(waits, timedelta(0)) < timedelta(minutes=3)
+
+
+def test_a_service_that_names_a_time_decides_it() -> None:
+    assert wait(Unreachable("later", retry_after=timedelta(seconds=7)), 3) == timedelta(seconds=7)
+    assert wait(Overloaded("busy", retry_after=timedelta(seconds=2)), 1) == timedelta(seconds=2)
+    assert wait(Internal("broken"), 1) is None

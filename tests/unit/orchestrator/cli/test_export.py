@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.export import check_target, export, files, remember, remembered
+from orchestrator.cli.export import check_target, export, files, remember, remembered
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
 from services.chassis.errors import Configuration

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from orchestrator.display import emit
+from orchestrator.cli.display import emit
 from orchestrator.embedded import engine
 from orchestrator.engine import LocalEngine, connect
 from orchestrator.settings import OrchestratorSettings

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from orchestrator import arguments
+from orchestrator.cli import arguments
 from services.chassis import telemetry
 from services.chassis.errors import (
     Configuration,
@@ -63,7 +63,7 @@ def _say(error: StoryreelError, options: argparse.Namespace) -> int:
     code = _exit_code(error)
     sys.stderr.write(f"storyreel: {arguments.describe(error)}\n")
     if options.json:
-        from orchestrator.display import emit
+        from orchestrator.cli.display import emit
 
         suggestions = [s.description for s in error.suggestions]
         emit(
@@ -105,10 +105,10 @@ async def _command(options: argparse.Namespace) -> int:
 async def _run(options: argparse.Namespace) -> int:
     """Run a command; Ctrl-C and SIGTERM ask it to stop, a second one ends the process at once."""
     if options.command == "doctor":
-        from orchestrator.doctor import doctor
+        from orchestrator.cli.doctor import doctor
 
         return await doctor(as_json=options.json)
-    from orchestrator import commands
+    from orchestrator.cli import commands
 
     run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, options.command)
     task = asyncio.ensure_future(run(options))

@@ -8,10 +8,10 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from orchestrator import arguments, source
-from orchestrator.display import Display, display, emit, record
+from orchestrator.cli import arguments, source
+from orchestrator.cli.display import Display, display, emit, record
+from orchestrator.cli.export import check_target, export, remember, remembered
 from orchestrator.embedded import Storyreel, storyreel
-from orchestrator.export import check_target, export, remember, remembered
 from orchestrator.job import ENDED, state_name
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
@@ -66,7 +66,7 @@ async def plan(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(text + "\n")
     else:
-        from orchestrator.planned import show
+        from orchestrator.cli.planned import show
 
         show(text)
     return 0

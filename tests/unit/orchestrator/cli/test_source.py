@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import source
+from orchestrator.cli import source
 from services.chassis.errors import DocumentTooLarge, EmptyDocument, InvalidRequest
 
 
