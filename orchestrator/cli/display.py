@@ -135,12 +135,12 @@ class Plain:
 
     def finished(self, job: job_pb2.Job, files: list[Path]) -> None:
         """Print the summary."""
-        self._console.print(summary(job, files))
+        self._console.print(summary(job, files), soft_wrap=True)
 
     def _once(self, line: str) -> None:
         if line not in self._seen:
             self._seen.add(line)
-            self._console.print(line)
+            self._console.print(line.rstrip(), soft_wrap=True)
 
 
 class Live_:  # noqa: N801 - rich owns the name Live
@@ -168,7 +168,7 @@ class Live_:  # noqa: N801 - rich owns the name Live
         """Leave the stages and the summary."""
         self.close()
         self._console.print(_stages(job))
-        self._console.print(summary(job, files))
+        self._console.print(summary(job, files), soft_wrap=True)
 
     def _whole(self, job: job_pb2.Job) -> RenderableType:
         elapsed = time.monotonic() - self._began

@@ -1,0 +1,122 @@
+"""What people and machines see of a job."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestrator.cli.display import Lines, Live_, Plain, record, summary
+from orchestrator.job import GENERATION, PARSING, SCRIPT
+from storyreel.job.v1 import job_pb2
+
+
+@pytest.fixture
+def job() -> job_pb2.Job:
+    made = job_pb2.Job(name="jobs/abcdefgh", state=job_pb2.STATE_RUNNING, fraction=0.42, title="T")
+    made.stages.add(kind=PARSING, state=job_pb2.STATE_SUCCEEDED, calls=1, calls_done=1, fraction=1)
+    made.stages.add(
+        kind=SCRIPT, state=job_pb2.STATE_SUCCEEDED, calls=9, calls_done=9, calls_reused=7, fraction=1
+    )
+    made.stages.add(
+        kind=GENERATION,
+        state=job_pb2.STATE_RUNNING,
+        calls=9,
+        calls_done=3,
+        fraction=0.35,
+        activity="draw 3/9 frames",
+    )
+    return made
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), width=120, force_terminal=False, highlight=False)
+
+
+def written(target: Console) -> str:
+    assert isinstance(target.file, io.StringIO)
+    return target.file.getvalue()
+
+
+def test_a_machine_gets_one_line_of_json_per_event(
+    job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Lines().show(job)
+    Lines().finished(job, [Path("/tmp/a.mp4")])
+
+    progress, finished = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (progress["event"], progress["name"], progress["state"]) == (
+        "progress",
+        "jobs/abcdefgh",
+        "RUNNING",
+    )
+    assert progress["stages"][2] | {"attempts": 0} == {
+        "kind": "generation",
+        "state": "RUNNING",
+        "fraction": 0.35,
+        "calls": 9,
+        "calls_done": 3,
+        "calls_reused": 0,
+        "attempts": 0,
+    }
+    assert (finished["event"], finished["files"]) == ("finished", ["/tmp/a.mp4"])
+
+
+def test_a_log_gets_each_line_once(job: job_pb2.Job) -> None:
+    target = console()
+    plain = Plain(target)
+
+    plain.show(job)
+    plain.show(job)
+
+    assert written(target).splitlines() == [
+        "parsing: done",
+        "script: done 9/9, 7 found made",
+        "generation: 30 %",
+    ]
+
+
+def test_what_a_person_should_know_is_said_when_it_is_known(job: job_pb2.Job) -> None:
+    job.warnings.append("The text goes to a service.")
+    target = console()
+
+    Plain(target).show(job)
+
+    assert written(target).startswith("note: The text goes to a service.")
+
+
+def test_the_table_shows_every_stage_and_the_whole(job: job_pb2.Job) -> None:
+    target = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    live = Live_(target)
+
+    live.show(job)
+    live.close()
+
+    shown = written(target)
+    for part in ("parsing", "script", "generation", "3/9 · draw 3/9 frames", "42%"):
+        assert part in shown
+
+
+def test_a_summary_says_what_is_not_as_asked_for_and_what_to_do(job: job_pb2.Job) -> None:
+    job.degradations.add(
+        stage=GENERATION, scene_id="s004", what="Less.", why="No font.", remedy="Install it."
+    )
+
+    text = summary(job, [Path("/somewhere/a.mp4"), Path("/somewhere/a.srt")]).plain
+
+    assert "Less. (s004) No font." in text
+    assert "→ Install it." in text
+    assert "a.srt" in text
+
+
+def test_names_in_a_record_are_the_contracts_without_prefixes(job: job_pb2.Job) -> None:
+    job.error.reason = "STORE_FULL"
+    job.error.stage = GENERATION
+
+    found = record(job)
+
+    assert found["error"] == {"reason": "STORE_FULL", "stage": "generation"}
+    assert [stage["kind"] for stage in found["stages"]] == ["parsing", "script", "generation"]

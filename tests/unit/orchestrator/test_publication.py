@@ -1,0 +1,66 @@
+"""What a job writes down at its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.publication import manifest_of, plan_of, versions
+from storyreel.job.v1 import job_pb2, record_pb2
+from storyreel.parsing.v1 import storyboard_pb2
+
+
+def scene(number: int, *segments: tuple[str, str], frames: int = 30) -> record_pb2.SceneRecord:
+    record = record_pb2.SceneRecord(estimated_seconds=1.0)
+    record.ref.id, record.ref.type = f"s{number:03d}", storyboard_pb2.SCENE_TYPE_CODE
+    record.clip.frames = frames
+    for text, element in segments:
+        record.narration.segments.add(text=text, element=element)
+    return record
+
+
+def covered(kind: str, text: str, element: str, said: str) -> job_pb2.CoveredBlock:
+    coverage = storyboard_pb2.Coverage()
+    block = coverage.blocks.add(id="b0001", kind=kind, text=text)
+    block.placements.add(scene_id="s001", element=element)
+    plan = plan_of(job_pb2.Job(), [scene(1, (said, "code"))], coverage)
+    return plan.coverage.blocks[0]
+
+
+def test_a_listing_that_is_told_but_not_read_out_is_shown() -> None:
+    assert covered("code", "def eat(fruit): return fruit", "code", "One line defines eat.").outcome == "shown"
+
+
+def test_a_command_that_is_read_out_is_narrated() -> None:
+    assert covered("code", "make run", "code", "make run.").outcome == "narrated"
+
+
+def test_what_no_voice_says_is_shown_and_what_has_no_place_is_dropped_with_its_reason() -> None:
+    assert covered("heading", "Part", "header", "One line defines eat.").outcome == "shown"
+    coverage = storyboard_pb2.Coverage()
+    coverage.blocks.add(id="b0001", kind="rule", drop_reason="A rule says nothing.")
+
+    (block,) = plan_of(job_pb2.Job(), [scene(1, ("Hello.", "text/0"))], coverage).coverage.blocks
+
+    assert (block.outcome, block.reason) == ("dropped", "A rule says nothing.")
+
+
+def test_a_plan_counts_the_declared_pauses() -> None:
+    plan = plan_of(
+        job_pb2.Job(title="T"),
+        [scene(1, ("A.", "code")), scene(2, ("B.", "code"))],
+        storyboard_pb2.Coverage(),
+    )
+
+    assert plan.scenes[0].estimated_seconds == pytest.approx(1.6)
+    assert plan.estimated_seconds == pytest.approx(3.2)
+
+
+def test_the_manifest_places_every_scene_and_names_the_versions() -> None:
+    job = job_pb2.Job()
+    job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
+    scenes = [scene(1, ("A.", "code"), frames=40), scene(2, ("B.", "code"), frames=50)]
+
+    manifest = manifest_of(job, scenes, plan_of(job, scenes, storyboard_pb2.Coverage()))
+
+    assert [(s.start_frame, s.frames, s.voice_frame) for s in manifest.scenes] == [(0, 40, 6), (40, 50, 46)]
+    assert manifest.versions["storyreel"] == versions()["storyreel"]
