@@ -16,11 +16,14 @@ from services.chassis import channel, telemetry
 from services.chassis.errors import StoryreelError
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, load
 
+TEMPORAL = "127.0.0.1:7233"
+"""Where Temporal listens when nobody says otherwise."""
+
 DESCRIPTION = """\
 serve   JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS (default 127.0.0.1:50050).
         Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker.
-worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names; it calls the stages at
-        STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING.
+worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names (default 127.0.0.1:7233);
+        it calls the stages at STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING.
 """
 
 
@@ -73,14 +76,13 @@ async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
     from orchestrator.activities import Activities, Stages
     from orchestrator.worker import worker
 
-    client = await connect(
-        settings.temporal_address or "127.0.0.1:7233", namespace=settings.temporal_namespace
-    )
+    engine = settings.temporal_address or TEMPORAL
+    client = await connect(engine, namespace=settings.temporal_namespace)
     addresses = (settings.parsing, settings.script, settings.tts, settings.generation, settings.muxing)
     channels = [channel.connect(address) for address in addresses]
     activities = Activities(Stages(*channels), store(load(StoreSettings)))
     async with worker(client, activities, calls_at_once=settings.calls_at_once):
-        telemetry.log.info("orchestrator.working", engine=settings.temporal_address)
+        telemetry.log.info("orchestrator.working", engine=engine)
         await stopped.wait()
     for one in channels:
         with contextlib.suppress(Exception):

@@ -95,7 +95,8 @@ async def _work(
     from orchestrator.activities import Activities, Stages
     from orchestrator.worker import worker
 
-    rooms = _rooms(store)
+    # In a thread: meanwhile jobs are taken already.
+    rooms = await asyncio.to_thread(_rooms, store)
     bound = await asyncio.gather(
         *(_serve(stack, room(), f"unix:{sockets}/{name}.sock") for name, room in rooms.items())
     )

@@ -53,6 +53,7 @@ class Child:
         self._worker: Process | None = None
         self._endings: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._warming: asyncio.Future[None] | None = None
 
     async def call(self, payload: bytes, *, timeout: timedelta, report: Report | None = None) -> bytes:  # noqa: ASYNC109
         """Have the worker answer one request.
@@ -113,14 +114,26 @@ class Child:
                     f"A worker process was not ready after {START_UP.total_seconds():g} s."
                 ) from None
 
+    def warm_up(self) -> None:
+        """Start in the background. A failure is logged, and met again by the first call."""
+        self._warming = asyncio.ensure_future(self._try_start())
+
     async def close(self) -> None:
         """End the process, whatever it does; a call in flight raises Draining."""
         self._closed = True
         await self._drop()
+        if self._warming is not None:
+            await self._warming
         async with self._turn:  # whoever is spawning a process now ends it again
             pass
         if self._endings:
             await asyncio.wait(self._endings)
+
+    async def _try_start(self) -> None:
+        try:
+            await self.start()
+        except (ChildDied, Draining) as error:
+            telemetry.log.warning("child.not_warm", module=self._module, why=error.message)
 
     async def _ready(self) -> Process:
         """The running worker, or a new one that has imported its module."""
@@ -209,6 +222,10 @@ class ChildPool:
             return await self._children[index].call(payload, timeout=timeout, report=report)
         finally:
             self._free.put_nowait(index)
+
+    def warm_up(self) -> None:
+        """Start the first process in the background; the others are spawned when they are needed."""
+        self._children[0].warm_up()
 
     async def start(self) -> None:
         """Spawn all processes and wait until they are ready."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,13 +62,24 @@ class VideoTrack:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """A sound track, from its packets, without the encoder's delay and padding; in samples at its rate."""
+    """A sound track, from its packets, without the encoder's delay and padding.
+
+    Args:
+        codec: `aac`, …
+        rate: Samples per second; what follows counts in them.
+        channels: How many.
+        start: The first sample heard, on the file's clock.
+        samples: How many are heard.
+        digest: SHA-256 over the decoder's setup and every packet with its time, its length and how much of
+            it is not heard; tracks with the same digest decode to the same sound at the same time.
+    """
 
     codec: str
     rate: int
     channels: int
     start: int
     samples: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ def video(path: Path) -> VideoTrack:
     Raises:
         Unreadable: It has none, or its packets cannot be read.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if not file.streams.video:
             raise Unreadable("has no picture")
         stream = file.streams.video[0]
@@ -112,22 +124,28 @@ def audio(path: Path) -> AudioTrack:
     Raises:
         Unreadable: It has none, or its packets cannot be read.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if not file.streams.audio:
             raise Unreadable("has no sound")
         stream = file.streams.audio[0]
         first, end = stream.start_time or 0, 0
+        assert stream.time_base is not None
+        per = stream.time_base * stream.rate
+        setup = stream.codec_context.extradata or b""
+        digest = hashlib.sha256(f"{per} {first} {len(setup)} ".encode() + setup)
         for packet in file.demux(stream):
             if packet.pts is not None:
                 end = max(end, packet.pts + (packet.duration or 0))
-        assert stream.time_base is not None
-        per = stream.time_base * stream.rate
+                skipped = bytes(packet.get_sidedata("skip_samples"))
+                digest.update(f"{packet.pts} {packet.dts} {packet.duration} {skipped.hex()} ".encode())
+                digest.update(f"{packet.size} ".encode() + bytes(packet))
         return AudioTrack(
             stream.codec_context.name,
             stream.rate,
             stream.channels,
             round(first * per),
             round((end - first) * per),
+            digest.hexdigest(),
         )
 
 
@@ -137,7 +155,7 @@ def samples(path: Path) -> Iterator[Samples]:
     Raises:
         Unreadable: It is no 48 kHz mono 16-bit sound, or does not decode.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if not file.streams.audio:
             raise Unreadable("has no sound")
         stream: AudioStream = file.streams.audio[0]
@@ -148,13 +166,31 @@ def samples(path: Path) -> Iterator[Samples]:
             yield np.asarray(frame.to_ndarray().reshape(-1), np.int16)
 
 
+def sides(path: Path) -> Iterator[npt.NDArray[np.float32]]:
+    """The two channels of a file's sound, decoded piece by piece: shape (2, n), full scale 1.
+
+    The encoder's delay is left out; its padding at the end is not.
+
+    Raises:
+        Unreadable: It is no 48 kHz stereo sound in floats, or does not decode.
+    """
+    with opened(path) as file:
+        if not file.streams.audio:
+            raise Unreadable("has no sound")
+        for frame in file.decode(file.streams.audio[0]):
+            found = (frame.sample_rate, len(frame.layout.channels), frame.format.name)
+            if found != (SAMPLE_RATE, 2, "fltp"):
+                raise Unreadable("is {} Hz, {} channels, {}, not 48000 Hz, 2 channels, fltp".format(*found))
+            yield np.asarray(frame.to_ndarray(), np.float32)
+
+
 def picture_at(path: Path, time: int) -> npt.NDArray[np.uint8]:
     """The frame shown at a time (in the track's ticks): RGB, uint8, shape (height, width, 3).
 
     Raises:
         Unreadable: There is no frame, or it does not decode.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         if not file.streams.video:
             raise Unreadable("has no picture")
         stream = file.streams.video[0]
@@ -182,7 +218,7 @@ def undecodable(path: Path, times: Sequence[int]) -> int:
         Unreadable: The file cannot be opened.
     """
     failed = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         stream = file.streams.video[0]
         for time in times:
             try:
@@ -200,7 +236,7 @@ def chapters(path: Path) -> list[Mark]:
     Raises:
         Unreadable: The file cannot be opened.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         return [
             Mark(c["metadata"].get("title", ""), c["start"] * tick, c["end"] * tick)
             for c in file.chapters()
@@ -251,7 +287,8 @@ def _times(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
+def opened(path: Path) -> Iterator[InputContainer]:
+    """A file for reading; what FFmpeg says against it becomes Unreadable."""
     try:
         # Reference names inside a file must not open other files or addresses.
         with av.open(str(path), options={"protocol_whitelist": "file"}) as file:

@@ -1,12 +1,12 @@
 """The gate: the finished file is opened and measured, and refused when it is not what was planned.
 
 Pictures are judged by the times and marks of their packets; of each scene only the first frame is decoded.
-The sound is decoded once, for its loudness, and searched for each voice. Then, for every scene:
+The sound was decoded, measured and searched for each voice when it was made. Its track here must have the
+same setup and the same packets at the same times, so it decodes to the same. Then, for every scene:
 
     offset = (time its voice is heard - time its first frame appears), less the same difference as planned
 
-A voice that cannot be told from its surroundings counts by the sound track's clock alone. Drift is how far
-the last scene's offset is from the first one's.
+Drift is how far the last scene's offset is from the first one's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ import numpy as np
 from services.chassis.errors import GateRefused, Suggestion
 from services.media import probe
 from services.media.clock import SAMPLE_RATE, Rate
-from services.muxing import sync
-from services.muxing.loudness import TARGET_LUFS, TOLERANCE, TRUE_PEAK, Loudness
 from services.muxing.package import chapter_title
 from services.muxing.timeline import Timeline
 from services.muxing.video import Measurements
@@ -41,9 +39,8 @@ class Findings:
         keys: Scenes whose first frame is a key frame.
         broken: Scenes whose first frame does not decode.
         sound: Codec, rate, channels.
-        audio_start: Samples from the clock's zero to the first one heard.
+        sound_copied: Whether the track is that of the finished sound, packet by packet, with its times.
         audio_samples: Samples heard.
-        voices: Per scene.
         boxes: The outermost boxes.
         chapters: Title and first frame.
     """
@@ -56,37 +53,26 @@ class Findings:
     keys: int
     broken: int
     sound: tuple[str, int, int]
-    audio_start: int
+    sound_copied: bool
     audio_samples: int
-    voices: tuple[sync.Heard, ...]
     boxes: tuple[str, ...]
     chapters: tuple[tuple[str, int], ...]
 
 
-def look(
-    video: Path,
-    *,
-    heard: Path,
-    master: Path,
-    rate: Rate,
-    starts: Sequence[int],
-    voices: Sequence[tuple[int, int]],
-) -> Findings:
+def look(video: Path, *, sound: Path, rate: Rate, starts: Sequence[int]) -> Findings:
     """Open a finished file.
 
     Args:
         video: The file.
-        heard: Its sound, decoded.
-        master: The voices in their places, before any processing.
+        sound: The sound it was made with.
         rate: The grid.
         starts: The first frame of each scene.
-        voices: First sample and length of each voice.
 
     Raises:
         GateRefused: It does not open.
     """
     try:
-        track, tone = probe.video(video), probe.audio(video)
+        track, tone, original = probe.video(video), probe.audio(video), probe.audio(sound)
         marks, boxes = probe.chapters(video), probe.boxes(video)
         frame = Fraction(rate.denominator, rate.numerator) / track.tick
         broken = probe.undecodable(video, [int(start * frame) for start in starts])
@@ -105,15 +91,14 @@ def look(
         keys=int(np.count_nonzero(np.isin(wanted, track.keys * frame.denominator))),
         broken=broken,
         sound=(tone.codec, tone.rate, tone.channels),
-        audio_start=tone.start,
+        sound_copied=tone == original,
         audio_samples=tone.samples,
-        voices=tuple(sync.listen(master, heard, voices, delay=tone.start)),
         boxes=tuple(boxes),
         chapters=tuple((mark.title, round(mark.start * rate.numerator / rate.denominator)) for mark in marks),
     )
 
 
-def judge(found: Findings, loudness: Loudness, timeline: Timeline) -> Measurements:
+def judge(found: Findings, timeline: Timeline) -> Measurements:
     """What was measured, when it is what was planned.
 
     Raises:
@@ -121,17 +106,15 @@ def judge(found: Findings, loudness: Loudness, timeline: Timeline) -> Measuremen
     """
     rate = timeline.rate
     frame = Fraction(rate.denominator, rate.numerator)
-    offsets = [
-        float(Fraction(found.audio_start if voice.late is None else voice.late, SAMPLE_RATE) - after * frame)
-        for voice, after in zip(found.voices, found.starts, strict=True)
-    ]
+    voices = timeline.sound.voice_offsets
+    offsets = [late - float(after * frame) for late, after in zip(voices, found.starts, strict=True)]
     measured = Measurements(
         frames=round(found.frames),
         video_seconds=float(found.frames * frame),
         audio_seconds=found.audio_samples / SAMPLE_RATE,
         max_av_offset_seconds=max(map(abs, offsets)),
         av_drift_seconds=abs(offsets[-1] - offsets[0]),
-        loudness=loudness,
+        loudness=timeline.sound.loudness,
         scene_key_frames=found.keys,
     )
     if differences := list(_differences(found, measured, timeline)):
@@ -175,18 +158,14 @@ def _differences(found: Findings, measured: Measurements, timeline: Timeline) ->
         yield f"{found.broken} of {len(timeline.scenes)} scenes have a first frame that does not decode"
     if found.sound != ("aac", SAMPLE_RATE, 2):
         yield "its sound is {}, {} Hz, {} channels, not aac, 48000 Hz, 2 channels".format(*found.sound)
-    if lost := sum(voice.lost for voice in found.voices):
-        yield f"{lost} of {len(found.voices)} voices are not in the sound"
+    if not found.sound_copied or found.audio_samples != timeline.samples:
+        yield f"its sound of {found.audio_samples} samples is not the finished one of {timeline.samples}"
     if (apart := abs(measured.video_seconds - measured.audio_seconds)) > one_frame:
         yield f"picture and sound differ by {apart * 1000:.1f} ms in length"
     if measured.max_av_offset_seconds > one_frame:
         yield f"a voice is {measured.max_av_offset_seconds * 1000:.1f} ms off its picture"
     voice_samples = sum(scene.planned.voice_samples for scene in timeline.scenes)
-    off = abs(measured.loudness.lufs - TARGET_LUFS) > TOLERANCE
-    if off and not measured.loudness.as_loud_as_can_be(voice_samples):
-        yield f"it is {measured.loudness.lufs:.1f} LUFS loud, not {TARGET_LUFS:.1f} ± {TOLERANCE}"
-    if measured.loudness.true_peak > TRUE_PEAK:
-        yield f"its true peak is {measured.loudness.true_peak:.1f} dBTP, above {TRUE_PEAK:.1f}"
+    yield from measured.loudness.misses(voice_samples)
     if not _index_first(found.boxes):
         yield f"its index is not at the front: {', '.join(found.boxes)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 TARGET_LUFS = -16.0
@@ -58,6 +59,14 @@ class Loudness:
         at_ceiling = self.true_peak > TRUE_PEAK - CEILING_REACH
         return voice_samples < SHORT_SAMPLES and self.lufs < TARGET_LUFS and at_ceiling
 
+    def misses(self, voice_samples: int) -> Iterator[str]:
+        """What keeps it from being published, for so many samples of speech; each continues "the sound …"."""
+        off = abs(self.lufs - TARGET_LUFS) > TOLERANCE
+        if off and not self.as_loud_as_can_be(voice_samples):
+            yield f"it is {self.lufs:.1f} LUFS loud, not {TARGET_LUFS:.1f} ± {TOLERANCE}"
+        if self.true_peak > TRUE_PEAK:
+            yield f"its true peak is {self.true_peak:.1f} dBTP, above {TRUE_PEAK:.1f}"
+
     def meets(self, *, within: float, headroom: float) -> bool:
         """Tell whether loudness and peak are what they shall be."""
         return abs(self.lufs - TARGET_LUFS) <= within and self.true_peak <= TRUE_PEAK - headroom
@@ -87,6 +96,6 @@ def first_gain(peak: float) -> float:
     return max(0.0, _START_PEAK - 20 * math.log10(peak))
 
 
-def aim(found: Loudness) -> Aim:
+def aim(lufs: float) -> Aim:
     """The first aim, from the compressed voice's loudness."""
-    return Aim(min(_MOST_GAIN, TARGET_LUFS - found.lufs) if found.audible else 0.0)
+    return Aim(min(_MOST_GAIN, TARGET_LUFS - lufs) if lufs > SILENCE else 0.0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import grpc
 
@@ -14,51 +16,78 @@ from services.artifacts import wire as artifacts
 from services.artifacts.results import Outcome, Results
 from services.artifacts.store import Store
 from services.chassis.child import Child
+from services.chassis.errors import ChildDied, Draining
 from services.chassis.progress import Progress, Report
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
 from services.muxing import wire
-from services.muxing.assembly import Studio, assemble
+from services.muxing.assembly import assemble
 from services.muxing.backends.ffmpeg import Ffmpeg
+from services.muxing.mastering import master
 from services.muxing.settings import MuxingSettings
+from services.muxing.studio import Studio
 from services.story import wire as story
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from storyreel.tts.v1 import speech_pb2
 
-MUXING_VERSION = "1"
+SOUND_VERSION = "1"
+VIDEO_VERSION = "2"
 """Part of every digest: another value when the same plan would give other bytes."""
 
-Event = muxing_service_pb2.MuxVideoResponse
+SoundEvent = muxing_service_pb2.MasterSoundResponse
+VideoEvent = muxing_service_pb2.MuxVideoResponse
+
+log = logging.getLogger(__name__)
 
 
 class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
-    """Makes videos; `studio` says with what."""
+    """Makes sounds and videos; `studio` says with what."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._results = Results(studio.store, stage="muxing")
-        self._made_by = ""
+        self._sound_by = self._video_by = ""
+        self._warming: asyncio.Task[None] | None = None
 
-    async def MuxVideo(
+    async def MasterSound(
         self,
-        request: muxing_service_pb2.MuxVideoRequest,
-        context: grpc.aio.ServicerContext[muxing_service_pb2.MuxVideoRequest, Event],
-    ) -> AsyncIterator[Event]:
-        """Make a video, or watch it being made."""
+        request: muxing_service_pb2.MasterSoundRequest,
+        context: grpc.aio.ServicerContext[muxing_service_pb2.MasterSoundRequest, SoundEvent],
+    ) -> AsyncIterator[SoundEvent]:
+        """Make a sound, or watch it being made."""
         events = self._results.watch(
-            request, timeline_pb2.Video, partial(self._make, request), made_by=self._made_by
+            request, timeline_pb2.Sound, partial(self._master, request), made_by=self._sound_by
         )
         async with aclosing(events):
             async for event in events:
                 match event:
                     case str():
-                        yield Event(accepted=muxing_service_pb2.MuxAccepted(digest=event))
+                        yield SoundEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
                     case Progress():
-                        yield Event(progress=wire.progress_to_proto(event))
+                        yield SoundEvent(progress=wire.progress_to_proto(event))
                     case Outcome():
-                        reused = "1" if event.reused else "0"
-                        context.set_trailing_metadata((("storyreel-reused", reused),))
-                        yield Event(video=event.reply)
+                        _tell_reuse(context, event)
+                        yield SoundEvent(sound=event.reply)
+
+    async def MuxVideo(
+        self,
+        request: muxing_service_pb2.MuxVideoRequest,
+        context: grpc.aio.ServicerContext[muxing_service_pb2.MuxVideoRequest, VideoEvent],
+    ) -> AsyncIterator[VideoEvent]:
+        """Make a video, or watch it being made."""
+        events = self._results.watch(
+            request, timeline_pb2.Video, partial(self._make, request), made_by=self._video_by
+        )
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case str():
+                        yield VideoEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
+                    case Progress():
+                        yield VideoEvent(progress=wire.progress_to_proto(event))
+                    case Outcome():
+                        _tell_reuse(context, event)
+                        yield VideoEvent(video=event.reply)
 
     async def CancelMux(
         self,
@@ -67,21 +96,38 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
             muxing_service_pb2.CancelMuxRequest, muxing_service_pb2.CancelMuxResponse
         ],
     ) -> muxing_service_pb2.CancelMuxResponse:
-        """Stop the making of a video; answers when it has stopped."""
+        """Stop the making of a sound or a video; answers when it has stopped."""
         await self._results.cancel(request.digest)
         return muxing_service_pb2.CancelMuxResponse()
 
     async def start(self) -> None:
-        """Warm the child up and learn what the bytes of a video depend on beside its plan."""
-        packages = ("av", "numpy", "pillow")
-        parts = (f"{package} {version(package)}" for package in packages)
-        ffmpeg, _ = await asyncio.gather(self._studio.ffmpeg.version(), self._studio.child.start())
-        self._made_by = "; ".join((f"muxing {MUXING_VERSION}", f"ffmpeg {ffmpeg}", *parts))
+        """Warm the child up in the background and learn what the bytes depend on beside the plans."""
+        self._warming = asyncio.create_task(self._warm_up())
+        ffmpeg = await self._studio.ffmpeg.version()
+        parts = [f"{package} {version(package)}" for package in ("av", "numpy", "pillow")]
+        self._sound_by = "; ".join((f"sound {SOUND_VERSION}", f"ffmpeg {ffmpeg}", *parts[:2]))
+        self._video_by = "; ".join((f"video {VIDEO_VERSION}", f"ffmpeg {ffmpeg}", *parts))
 
     async def close(self) -> None:
         """Stop all work."""
         await self._results.close()
         await self._studio.child.close()
+        if self._warming is not None:
+            await self._warming
+
+    async def _warm_up(self) -> None:
+        try:
+            await self._studio.child.start()
+        except (ChildDied, Draining) as error:
+            # Not the end: the first task starts the child again, and is told when that fails too.
+            log.warning("muxing.not_warm: %s", error)
+
+    async def _master(
+        self, request: muxing_service_pb2.MasterSoundRequest, report: Report
+    ) -> timeline_pb2.Sound:
+        data = await self._studio.store.read(artifacts.from_proto(request.plan))
+        score = wire.score_from_proto(story.decode(data, timeline_pb2.SoundPlan))
+        return wire.sound_to_proto(await master(self._studio, score, report=report))
 
     async def _make(self, request: muxing_service_pb2.MuxVideoRequest, report: Report) -> timeline_pb2.Video:
         store = self._studio.store
@@ -94,6 +140,10 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
             for scene in timeline.scenes
         ]
         return wire.video_to_proto(await assemble(self._studio, timeline, timings, report=report))
+
+
+def _tell_reuse(context: grpc.aio.ServicerContext[Any, Any], outcome: Outcome[Any]) -> None:
+    context.set_trailing_metadata((("storyreel-reused", "1" if outcome.reused else "0"),))
 
 
 def room(settings: MuxingSettings, store: Store) -> Room:
@@ -113,6 +163,7 @@ def room(settings: MuxingSettings, store: Store) -> Room:
         service="storyreel.muxing.v1.MuxingService",
         add=partial(muxing_service_pb2_grpc.add_MuxingServiceServicer_to_server, servicer),
         limits={
+            "MasterSound": MethodLimits(settings.video_minutes * 60, settings.at_once),
             "MuxVideo": MethodLimits(settings.video_minutes * 60, settings.at_once),
             "CancelMux": MethodLimits(60, settings.at_once),
         },

@@ -28,5 +28,7 @@ class MuxingSettings(ServerSettings):
         description="The ffmpeg program to use; unset: IMAGEIO_FFMPEG_EXE, then the one installed with us. "
         "Another version makes other bytes, and so other results in the store.",
     )
-    video_minutes: float = Field(60, gt=0, le=1440, description="How long a call may wait for its video.")
-    at_once: int = Field(64, ge=1, le=10_000, description="Videos asked for at once.")
+    video_minutes: float = Field(
+        60, gt=0, le=1440, description="How long a call may wait for its sound or video."
+    )
+    at_once: int = Field(64, ge=1, le=10_000, description="Sounds and videos asked for at once, each.")

@@ -1,90 +1,89 @@
-"""The sound master: silence as long as the video, in which each voice lies at its own sample."""
+"""The sound of a video: what it is made from, and what was made; no picture has to do with it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from services.chassis.errors import ArtifactCorrupt
-from services.media import probe
-
-SAMPLE_BYTES = 2
-"""The master is one channel of little-endian int16 without a header."""
+from services.artifacts.store import Artifact
+from services.chassis.errors import GateRefused, Suggestion
+from services.media.clock import Rate, timeline
+from services.muxing.loudness import Loudness
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A voice in its place: a FLAC file, its first sample on the master, how many samples it must have."""
-
-    audio: Path
-    start: int
-    samples: int
-
-
-def lay_voices(voices: Sequence[Placed], *, samples: int, master: Path, tell: Callable[[int], None]) -> float:
-    """Write the master, a decoded piece at a time: memory does not grow with the video's length.
+class Sound:
+    """The finished sound, and what was measured on it once it was encoded.
 
     Args:
-        voices: In order; they must not overlap.
-        samples: The length of the master, at 48 kHz.
-        master: The file to write.
-        tell: Told how many voices are in place.
+        audio: MP4 with one AAC track: 48 kHz, stereo, its encoder delay in an edit list.
+        samples: Its length, without delay and padding.
+        loudness: Of the decoded AAC.
+        voice_offsets: Per scene, how many seconds after its place its voice is heard.
+    """
 
-    Returns:
-        The highest peak, 0 to 1.
+    audio: Artifact
+    samples: int
+    loudness: Loudness
+    voice_offsets: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One scene's voice as it was planned, before it has a place.
+
+    Args:
+        audio: FLAC, 48 kHz, mono, 16 bit.
+        samples: Its length.
+        frames: The scene's length.
+        lead_frames: Frames of the scene before the voice starts.
+    """
+
+    audio: Artifact
+    samples: int
+    frames: int
+    lead_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The whole timeline as far as it can be heard; in samples at 48 kHz.
+
+    Args:
+        voices: In order.
+        starts: The first sample of each.
+        samples: The length of the sound.
+    """
+
+    voices: tuple[Voice, ...]
+    starts: tuple[int, ...]
+    samples: int
+
+    @property
+    def spoken(self) -> int:
+        """How many samples voices are heard."""
+        return sum(voice.samples for voice in self.voices)
+
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """First sample and length of each voice."""
+        return tuple(zip(self.starts, (voice.samples for voice in self.voices), strict=True))
+
+
+def compose(voices: Sequence[Voice], rate: Rate) -> Score:
+    """Place voices one after the other, each in its scene.
 
     Raises:
-        ArtifactCorrupt: A voice does not decode or has another length than was planned; metadata
-            `scene` counts from 1.
-        OSError: The disk is full.
+        GateRefused: A voice lasts longer than its scene; speech is never cut. Metadata `scene` counts from 1.
     """
-    peak = 0
-    with master.open("wb") as file:
-        # The holes between voices take no space and read as zeros.
-        file.truncate(samples * SAMPLE_BYTES)
-        for number, voice in enumerate(voices, 1):
-            file.seek(voice.start * SAMPLE_BYTES)
-            written = 0
-            for piece in _pieces(number, voice):
-                written += len(piece)
-                if written > voice.samples:
-                    break
-                peak = max(peak, int(piece.max(initial=0)), -int(piece.min(initial=0)))
-                file.write(piece.astype("<i2", copy=False).tobytes())
-            if written != voice.samples:
-                raise _unfit(
-                    number,
-                    f"has {'at least ' * (written > voice.samples)}{written} samples, "
-                    f"{voice.samples} were planned",
-                )
-            tell(number)
-    return peak / 32768
-
-
-def read(file: Path, start: int, samples: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """A piece of a master, -1 to 1, shape (samples,); silence where the file has nothing."""
-    piece = np.zeros(samples, np.float32)
-    skip = max(0, -start)
-    if skip < samples:
-        with file.open("rb") as source:
-            source.seek((start + skip) * SAMPLE_BYTES)
-            found = np.frombuffer(source.read((samples - skip) * SAMPLE_BYTES), "<i2")
-        piece[skip : skip + len(found)] = found / np.float32(32768)
-    return piece
-
-
-def _pieces(number: int, voice: Placed) -> Iterator[probe.Samples]:
-    try:
-        yield from probe.samples(voice.audio)
-    except probe.Unreadable as error:
-        raise _unfit(number, str(error)) from error
-
-
-def _unfit(number: int, what: str) -> ArtifactCorrupt:
-    return ArtifactCorrupt(
-        f"The voice of scene {number} {what}. Repeat the call that made it.",
-        metadata={"scene": str(number)},
-    )
+    spans = timeline([(voice.frames, voice.lead_frames) for voice in voices])
+    starts = tuple(rate.sample_at(span.voice) for span in spans)
+    ends = [rate.sample_at(span.start + span.frames) for span in spans]
+    for number, (voice, start, end) in enumerate(zip(voices, starts, ends, strict=True), 1):
+        if (over := start + voice.samples - end) > 0:
+            raise GateRefused(
+                f"The voice of scene {number} ends {over / 48:.1f} ms after its scene of {voice.frames}.",
+                suggestions=[Suggestion(f"Make scene {number} longer: speech is never cut.")],
+                metadata={"scene": str(number)},
+            )
+    return Score(tuple(voices), starts, ends[-1])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.muxing import sound
+from services.muxing.voices import read
 
 WINDOW = 48_000
 """Samples of a voice that are looked for: its first second."""
@@ -56,8 +56,8 @@ def listen(master: Path, heard: Path, voices: Sequence[tuple[int, int]], *, dela
 
 
 def _find(master: Path, heard: Path, start: int, length: int, delay: int) -> Heard:
-    voice = sound.read(master, start, length)
-    around = sound.read(heard, start - delay - REACH, length + 2 * REACH)
+    voice = read(master, start, length)
+    around = read(heard, start - delay - REACH, length + 2 * REACH)
     loudest = np.abs(voice).max(initial=0)
     if np.abs(around).max(initial=0) < _FAINT:
         return Heard(None, lost=bool(loudest >= _AUDIBLE))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused, Suggestion
 from services.media.clock import Rate, Span, timeline
+from services.muxing.sound import Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,13 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The whole video; `language` is BCP 47."""
+    """The whole video; `language` is BCP 47, `sound` lasts as long as the scenes."""
 
     title: str
     language: str
     picture: Picture
     scenes: tuple[Scene, ...]
+    sound: Sound
 
     @property
     def rate(self) -> Rate:
@@ -121,12 +123,14 @@ class Timeline:
             yield Chapter(title, start, end)
 
 
-def lay(scenes: Sequence[Planned], picture: Picture, *, title: str = "", language: str = "en") -> Timeline:
+def lay(
+    scenes: Sequence[Planned], picture: Picture, sound: Sound, *, title: str = "", language: str = "en"
+) -> Timeline:
     """Place scenes one after the other.
 
     Raises:
-        GateRefused: A scene's clip has another size or rate than the video, or its voice lasts longer
-            than its clip; speech is never cut.
+        GateRefused: A scene's clip has another size or rate than the video, its voice lasts longer
+            than its clip (speech is never cut), or the sound is that of other scenes.
     """
     rate = picture.rate
     spans = timeline([(scene.frames, scene.lead_frames) for scene in scenes])
@@ -134,7 +138,7 @@ def lay(scenes: Sequence[Planned], picture: Picture, *, title: str = "", languag
         Scene(number, scene, span, rate.sample_at(span.voice))
         for number, (scene, span) in enumerate(zip(scenes, spans, strict=True), 1)
     )
-    result = Timeline(title, language, picture, placed)
+    result = Timeline(title, language, picture, placed, sound)
     for scene in placed:
         if scene.planned.picture != picture:
             raise misfit(scene.number, f"is {scene.planned.picture}, the video {picture}")
@@ -142,6 +146,12 @@ def lay(scenes: Sequence[Planned], picture: Picture, *, title: str = "", languag
             raise misfit(
                 scene.number, f"ends {over / 48:.1f} ms before its voice ({scene.span.frames} frames)"
             )
+    if (sound.samples, len(sound.voice_offsets)) != (result.samples, len(scenes)):
+        raise GateRefused(
+            f"The sound lasts {sound.samples} samples with {len(sound.voice_offsets)} voices, the "
+            f"{len(scenes)} scenes {result.samples} samples.",
+            suggestions=[Suggestion("Make the sound again from the speech and frames of these scenes.")],
+        )
     return result
 
 

@@ -10,6 +10,7 @@ from services.artifacts import wire as artifacts
 from services.chassis.progress import Progress
 from services.media.clock import Rate
 from services.muxing.loudness import Loudness
+from services.muxing.sound import Score, Sound, Voice, compose
 from services.muxing.timeline import Picture, Planned, Timeline, lay
 from services.muxing.video import Measurements, Video
 from storyreel.generation.v1 import clip_pb2
@@ -36,8 +37,52 @@ def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
         )
         for scene in message.scenes
     ]
-    language = message.language or "und"
-    return lay(planned, _picture_from_proto(message.picture), title=message.title, language=language)
+    return lay(
+        planned,
+        _picture_from_proto(message.picture),
+        sound_from_proto(message.sound),
+        title=message.title,
+        language=message.language or "und",
+    )
+
+
+def score_from_proto(message: timeline_pb2.SoundPlan) -> Score:
+    """The score of a valid plan.
+
+    Raises:
+        GateRefused: A voice does not fit; see `sound.compose`.
+    """
+    voices = [
+        Voice(
+            audio=artifacts.from_proto(scene.speech.audio),
+            samples=scene.speech.samples,
+            frames=scene.frames,
+            lead_frames=scene.lead_frames,
+        )
+        for scene in message.scenes
+    ]
+    return compose(voices, Rate(message.rate_numerator, message.rate_denominator))
+
+
+def sound_to_proto(sound: Sound) -> timeline_pb2.Sound:
+    """The contract's form of a finished sound."""
+    return timeline_pb2.Sound(
+        audio=artifacts.to_proto(sound.audio),
+        samples=sound.samples,
+        loudness_lufs=sound.loudness.lufs,
+        true_peak_dbtp=sound.loudness.true_peak,
+        voice_offset_seconds=sound.voice_offsets,
+    )
+
+
+def sound_from_proto(message: timeline_pb2.Sound) -> Sound:
+    """The sound of a message; the message must be valid."""
+    return Sound(
+        audio=artifacts.from_proto(message.audio),
+        samples=message.samples,
+        loudness=Loudness(message.loudness_lufs, message.true_peak_dbtp),
+        voice_offsets=tuple(message.voice_offset_seconds),
+    )
 
 
 def video_to_proto(video: Video) -> timeline_pb2.Video:

@@ -1,4 +1,4 @@
-"""The child that reads media in process: Python between packets would stall the server's event loop.
+"""The child that reads and writes media: Python between packets would stall the server's event loop.
 
 Its tasks and answers are dataclasses in JSON. Files are named by the server and lie in its scratch folder
 or in the store.
@@ -17,7 +17,8 @@ from services.chassis.errors import ArtifactCorrupt, StoreFull
 from services.chassis.progress import Progress, Report
 from services.media import probe
 from services.media.clock import Rate
-from services.muxing import gate, join, package, sound
+from services.muxing import cut, gate, hearing, join, package
+from services.muxing.voices import Placed, lay_voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,31 @@ class Compare:
 class LayVoices:
     """Write the master; the answer is its peak, 0 to 1."""
 
-    voices: tuple[sound.Placed, ...]
+    voices: tuple[Placed, ...]
     samples: int
     master: Path
     task: Literal["lay_voices"] = "lay_voices"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Write the sound from its parts; the answer is null. The arguments are those of `cut.join`."""
+
+    parts: tuple[Path, ...]
+    starts: tuple[int, ...]
+    out: Path
+    task: Literal["join"] = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Search a sound; the answer is `hearing.Findings`. The arguments are those of `hearing.listen`."""
+
+    audio: Path
+    master: Path
+    voices: tuple[tuple[int, int], ...]
+    heard: Path
+    task: Literal["listen"] = "listen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +67,9 @@ class Look:
     """Open a finished file; the answer is `gate.Findings`. The arguments are those of `gate.look`."""
 
     video: Path
-    heard: Path
-    master: Path
+    sound: Path
     rate: Rate
     starts: tuple[int, ...]
-    voices: tuple[tuple[int, int], ...]
     task: Literal["look"] = "look"
 
 
@@ -64,10 +84,11 @@ class Portray:
     task: Literal["portray"] = "portray"
 
 
-Task = Compare | LayVoices | Look | Portray
+Task = Compare | LayVoices | Join | Listen | Look | Portray
 TASKS: TypeAdapter[Task] = TypeAdapter(Annotated[Task, Field(discriminator="task")])
 JOINT = TypeAdapter(join.Joint)
 PEAK = TypeAdapter(float)
+HEARD = TypeAdapter(hearing.Findings)
 FINDINGS = TypeAdapter(gate.Findings)
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -94,18 +115,17 @@ def _do(task: Task, report: Report) -> bytes:
             return JOINT.dump_json(join.compare(task.clips, task.frames, task.wanted, tell=tell))
         case LayVoices():
             tell = _Teller(report, len(task.voices), "voices")
-            peak = sound.lay_voices(task.voices, samples=task.samples, master=task.master, tell=tell)
+            peak = lay_voices(task.voices, samples=task.samples, master=task.master, tell=tell)
             return PEAK.dump_json(peak)
+        case Join():
+            cut.join(task.parts, task.starts, task.out)
+            return b"null"
+        case Listen():
+            heard = hearing.listen(task.audio, master=task.master, voices=task.voices, heard=task.heard)
+            return HEARD.dump_json(heard)
         case Look():
-            found = gate.look(
-                task.video,
-                heard=task.heard,
-                master=task.master,
-                rate=task.rate,
-                starts=task.starts,
-                voices=task.voices,
-            )
-            return FINDINGS.dump_json(found)
+            seen = gate.look(task.video, sound=task.sound, rate=task.rate, starts=task.starts)
+            return FINDINGS.dump_json(seen)
         case Portray():
             try:
                 package.thumbnail(task.clip, task.frames, task.rate, out=task.out)

@@ -121,6 +121,9 @@ def room(settings: ParsingSettings, store: Store) -> Room:
     children = ChildPool("services.parsing.worker", size=settings.workers, limits=limits, recycle_after=1000)
     servicer = ParsingServicer(store, children=children, timeout=timedelta(seconds=settings.seconds))
 
+    async def start() -> None:
+        children.warm_up()
+
     async def close() -> None:
         await servicer.results.close()
         await children.close()
@@ -130,7 +133,7 @@ def room(settings: ParsingSettings, store: Store) -> Room:
         service="storyreel.parsing.v1.ParsingService",
         add=partial(add, servicer),
         limits={"ParseDocument": MethodLimits(seconds=60, at_once=16)},
-        start=children.start,
+        start=start,
         close=close,
     )
 

@@ -52,6 +52,7 @@ SAMPLES: dict[str, Mapping[str, object]] = {
         "backend": "template",
     },
     "CancelClip": {"digest": DIGEST},
+    "MasterSound": {"plan": STORED},
     "MuxVideo": {"plan": STORED},
     "CancelMux": {"digest": DIGEST},
     "CreateJob": {

@@ -104,6 +104,11 @@ class Apart:
         return [*self.stages.values(), self.worker, self.jobs]
 
     @property
+    def home(self) -> Path:
+        """The home of all processes."""
+        return Path(self.settings["STORYREEL_HOME"])
+
+    @property
     def jobs_address(self) -> str:
         """Where JobService is."""
         return self.jobs.settings["STORYREEL_ORCHESTRATOR_ADDRESS"]
@@ -137,6 +142,8 @@ async def running(folder: Path, **more: str) -> AsyncIterator[Apart]:
             settings["STORYREEL_HOME"] = str(folder / "home")
             settings["STORYREEL_TEMPORAL_ADDRESS"] = temporal
             settings["STORYREEL_TTS_ONLINE"] = "0"
+            settings["TMPDIR"] = str(folder / "tmp")  # what is killed leaves its scratch folder behind
+            (folder / "tmp").mkdir()
             any_port = {"STORYREEL_ORCHESTRATOR_ADDRESS": "127.0.0.1:0"}
             apart = Apart(
                 settings,

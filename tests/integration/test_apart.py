@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,11 +16,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from orchestrator.client import JobClient
+from orchestrator.engine import LocalEngine
 from services.chassis.channel import connect
 from storyreel.generation.v1 import clip_pb2
 from storyreel.job.v1 import job_pb2
 from tests.e2e.command import Home, Ran
 from tests.integration.apart import STAGES, Apart, NotStarted, Service, address_setting, of_stage, running
+from tests.integration.collector import Collector, Span, collecting, orphans
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,11 +36,12 @@ Every service is a process of its own.
 - Bytes stay in the store.
 """
 
-LONG = "# Long\n\n" + "\n\n".join(
-    f"## Part {number}\n\nThis is what part {number} has to say, and it takes its time to say it. "
-    "There is a second sentence, too."
-    for number in range(1, 5)
-)
+LONG = """# {0}
+
+This paragraph is about {0}, and it takes its time. It has three sentences in all. This is the last one.
+
+This paragraph is about {0} as well. It has only two sentences.
+"""
 
 SERVICES = {
     "parsing": "storyreel.parsing.v1.ParsingService",
@@ -49,8 +53,14 @@ SERVICES = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
-    async with running(tmp_path_factory.mktemp("apart")) as apart:
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as collector:
+        yield collector
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Apart]:
+    async with running(tmp_path_factory.mktemp("apart"), **collector.settings) as apart:
         yield apart
 
 
@@ -126,45 +136,95 @@ async def test_a_program_hands_a_document_in_over_tcp_and_watches_its_job(apart:
     assert changes[-1].outputs.video.measurements.frames > 0
 
 
-async def interrupt(apart: Apart, text: str, number: signal.Signals) -> tuple[int, job_pb2.Job]:
-    """Send the generation server a signal while it makes clips, and start it again once it has ended.
+async def test_jobservice_without_a_cluster_does_everything_itself_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    settings = {
+        "STORYREEL_HOME": str(tmp_path / "home"),
+        "STORYREEL_TTS_ONLINE": "0",
+        "STORYREEL_ORCHESTRATOR_ADDRESS": "127.0.0.1:0",
+        "TMPDIR": str(temporary),
+    }
+    alone = Service(("orchestrator", "serve"), settings, tmp_path)
+    try:
+        address = (await alone.start())["address"]
+        async with connect(address) as channel:
+            jobs = JobClient(channel)
+            created = await jobs.create(job("# Alone\n\nOne process does it all.\n"))
+            last = [change async for change in jobs.watch(created.name)][-1]
+        alone.process.terminate()
+        code = await alone.ended()
+    finally:
+        alone.kill()
+
+    assert last.state == job_pb2.STATE_SUCCEEDED, last.error
+    assert code == 0
+    assert not LocalEngine(tmp_path / "home" / "engine").running()
+    assert [*temporary.iterdir(), *(tmp_path / "home" / "scratch").iterdir()] == []
+
+
+async def test_the_spans_of_a_job_from_all_processes_are_one_trace(
+    apart: Apart, collector: Collector
+) -> None:
+    before = {span.trace for span in collector.spans}
+    async with connect(apart.jobs_address) as channel:
+        jobs = JobClient(channel)
+        created = await jobs.create(job(SMALL.replace("Apart", "Traced")))
+        changes = [change async for change in jobs.watch(created.name)]
+
+    def spans() -> list[Span]:
+        """The trace in which the job was started, once it is there to its end."""
+        started = [s.trace for s in collector.spans if s.name == "StartWorkflow:JobWorkflow"]
+        return [span for span in collector.spans if span.trace in started and span.trace not in before]
+
+    await collector.until(lambda: "CompleteWorkflow:JobWorkflow" in {span.name for span in spans()})
+    await collector.until(lambda: orphans(spans()) == [])
+
+    assert changes[-1].state == job_pb2.STATE_SUCCEEDED
+    assert [span.name for span in spans() if not span.parent] == ["storyreel.job.v1.JobService/CreateJob"]
+    assert {span.service for span in spans()} == {*SERVICES.values(), "storyreel-serve", "storyreel-worker"}
+    assert {span.service for span in spans() if span.name == "child.call"} == {
+        SERVICES[stage] for stage in ("parsing", "tts", "generation", "muxing")
+    }
+
+
+async def interrupt(apart: Apart, subject: str, number: signal.Signals) -> tuple[int, job_pb2.Job]:
+    """Send the generation server a signal while it makes a clip, and start it again once it has ended.
 
     Returns its exit code, and the job as it ended.
     """
     generation = apart.stages["generation"]
     async with connect(apart.jobs_address) as channel:
         jobs = JobClient(channel)
-        created = await jobs.create(job(text))
-        async for change in jobs.watch(created.name):
-            if clips(change).fraction > 0:
-                break
-        assert clips(change).calls_done < clips(change).calls
+        created = await jobs.create(job(LONG.format(subject)))
+        async with asyncio.timeout(60):
+            while not list(apart.home.glob("scratch/clip-*/clip.mp4")):
+                await asyncio.sleep(0.01)
         generation.process.send_signal(number)
         code = await generation.ended()
         await generation.start()
         return code, [change async for change in jobs.watch(created.name)][-1]
 
 
-def clips(change: job_pb2.Job) -> job_pb2.Stage:
-    """The record of the stage that makes the pictures; empty before the job began."""
-    found = (stage for stage in change.stages if stage.kind == job_pb2.STAGE_KIND_GENERATION)
-    return next(found, job_pb2.Stage())
-
-
 async def test_a_job_outlives_kill_9_of_the_generation_server_in_mid_clip(apart: Apart) -> None:
-    code, ended = await interrupt(apart, LONG, signal.SIGKILL)
+    code, ended = await interrupt(apart, "a kill", signal.SIGKILL)
 
     assert code == -signal.SIGKILL
     assert ended.state == job_pb2.STATE_SUCCEEDED, ended.error
-    assert clips(ended).attempts > clips(ended).calls
+    [clips] = [stage for stage in ended.stages if stage.kind == job_pb2.STAGE_KIND_GENERATION]
+    assert clips.attempts > clips.calls
     assert not ended.degradations
+    for left in apart.home.glob("scratch/clip-*"):
+        shutil.rmtree(left)  # what the killed server left; the next test looks for clips in the making
 
 
 async def test_a_generation_server_that_is_told_to_stop_finishes_its_clips_first(apart: Apart) -> None:
     generation = apart.stages["generation"]
     before = generation.starts
 
-    code, ended = await interrupt(apart, LONG.replace("Long", "Longer"), signal.SIGTERM)
+    code, ended = await interrupt(apart, "a farewell", signal.SIGTERM)
 
     assert code == 0
     assert ended.state == job_pb2.STATE_SUCCEEDED, ended.error
@@ -241,15 +301,13 @@ async def test_what_is_set_wrong_is_one_plain_sentence(apart: Apart, tmp_path: P
     assert named in said
 
 
-@pytest.mark.parametrize("role", ["worker", "serve"])
-async def test_an_engine_that_does_not_answer_is_one_plain_sentence(
-    apart: Apart, tmp_path: Path, role: str
-) -> None:
+async def test_an_engine_that_does_not_answer_is_one_plain_sentence(apart: Apart, tmp_path: Path) -> None:
     settings = apart.settings | {"STORYREEL_TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    roles = [Service(("orchestrator", role), settings, tmp_path) for role in ("worker", "serve")]
 
-    said = await refused(Service(("orchestrator", role), settings, tmp_path))
+    said = await asyncio.gather(*(refused(role) for role in roles))
 
-    assert said.startswith("No Temporal server answers at 127.0.0.1:1.")
+    assert all(sentence.startswith("No Temporal server answers at 127.0.0.1:1.") for sentence in said)
 
 
 async def test_a_port_in_use_is_told_by_jobservice_too(apart: Apart, tmp_path: Path) -> None:

@@ -28,8 +28,12 @@ Tell = Callable[[float], None]
 _SAFE = {"protocol_whitelist": "file,pipe"}
 _MASTER = {"format": "s16le", "ar": SAMPLE_RATE, "ch_layout": "mono"}
 _PRESSED = {"format": "f32le", "ar": SAMPLE_RATE, "ch_layout": "mono"}
-_AUDIO = {"c:a": "aac", "aac_coder": "fast", "b:a": "160k", "flags:a": "+bitexact"}
+# By quality and not by rate: at the same size it is twice as fast, as no unit is encoded again to fit.
+# Noise substitution and TNS do not go into two channels, see `pair.py`.
+_AAC = {"c:a": "aac", "aac_coder": "fast", "q:a": 2, "aac_pns": 0, "aac_tns": 0, "flags:a": "+bitexact"}
 _FILE = {"movflags": "+faststart", "movie_timescale": SAMPLE_RATE, "fflags": "+bitexact"}
+_PRESSED_BYTES = 4
+_NOTHING = "-"
 _SUMMARY = re.compile(r"^ +(I|Peak): +(-?[0-9.]+|-inf|nan) ", re.MULTILINE)
 
 
@@ -39,7 +43,7 @@ class Parts:
 
     Args:
         clips: The concat list.
-        sound: The master, finished.
+        sound: The finished sound, in MP4.
         samples: Its length.
         captions: SubRip.
         metadata: FFmpeg's metadata format: title and chapters.
@@ -98,10 +102,10 @@ class Ffmpeg:
             self._version = words[2]
         return self._version
 
-    async def press(self, master: Path, out: Path, *, gain: float, samples: int, tell: Tell) -> Loudness:
+    async def press(self, master: Path, out: Path, *, gain: float, samples: int, tell: Tell) -> float:
         """Even out the voices: rumble below 80 Hz goes, loud syllables come nearer to quiet ones.
 
-        One channel, float32 without a header; measured as it will sound from two.
+        One channel, float32 without a header; its loudness in LUFS, as it will sound from two.
         """
         sound = (
             ffmpeg.input(master.name, **_MASTER, **_SAFE)
@@ -110,37 +114,36 @@ class Ffmpeg:
             .filter("highpass", f=80)
             .filter("acompressor", threshold="-26dB", ratio=3.5, attack=4, release=90, knee=6)
         )
-        return await self._measured(sound, out, samples, tell, doing="pressing the voices", f="f32le")
+        found = await self._measured(sound, out, samples, tell, doing="pressing the voices", peak="none")
+        return found["I"]
 
-    async def level(self, pressed: Path, out: Path, *, aim: Aim, samples: int, tell: Tell) -> Loudness:
-        """Bring the voices to their loudness, peaks under the ceiling: one channel, int16, no header."""
-        sound = (
-            ffmpeg.input(pressed.name, **_PRESSED, **_SAFE)
-            .filter("volume", f"{aim.gain:.3f}dB", precision="float")
-            .filter(
-                "alimiter",
-                limit=f"{10 ** (aim.ceiling / 20):.6f}",
-                level=0,
-                attack=2,
-                release=60,
-                asc=1,
-                latency=1,  # else the sound would be late by the attack
-            )
-        )
-        return await self._measured(sound, out, samples, tell, doing="levelling the voices", f="s16le")
+    async def level(self, pressed: Path, *, aim: Aim, samples: int, tell: Tell) -> Loudness:
+        """How loud the voices are with an aim, before the encoder; nothing is written."""
+        sound = _levelled(ffmpeg.input(pressed.name, **_PRESSED, **_SAFE), aim)
+        return await self._heard(sound, pressed.parent, samples, tell, doing="levelling the voices")
+
+    async def encode(self, pressed: Path, out: Path, *, aim: Aim, part: tuple[int, int], tell: Tell) -> None:
+        """Bring a part of the voices (first sample, length) to its loudness, peaks under the ceiling, and
+        encode it: AAC of one channel in MP4.
+        """
+        first, samples = part
+        skip = {"skip_initial_bytes": first * _PRESSED_BYTES}
+        sound = ffmpeg.input(pressed.name, **_PRESSED, **skip, **_SAFE).filter("atrim", end_sample=samples)
+        # As integers silence is silence: what is left of a filter's swing is no sound to be encoded.
+        levelled = _levelled(sound, aim).filter("aformat", sample_fmts="s16")
+        graph = ffmpeg.output(levelled, out.name, format="mp4", **_AAC, **_FILE)
+        await self._run(graph, out, samples, tell, doing="encoding the sound", loglevel="error")
 
     async def package(self, parts: Parts, out: Path, *, tell: Tell) -> None:
-        """Write the video: pictures copied, sound encoded once from one master, captions, chapters.
+        """Write the video: pictures and sound copied, captions, chapters.
 
         The same parts give the same bytes.
         """
         # Without auto_convert pictures are not rewritten on their way: all clips have the same parameters.
         clips = ffmpeg.input(parts.clips.name, format="concat", safe=1, auto_convert=0, **_SAFE)
-        sound = ffmpeg.input(parts.sound.name, **_MASTER, **_SAFE)
+        sound = ffmpeg.input(parts.sound.name, **_SAFE)
         captions = ffmpeg.input(parts.captions.name, format="srt", **_SAFE)
         metadata = ffmpeg.input(parts.metadata.name, format="ffmetadata", **_SAFE)
-        # Both sides at full level: ffmpeg's own way from one channel to two takes 3 dB away.
-        both = sound.audio.filter("pan", "stereo|c0<c0|c1<c0")
         # The concat demuxer counts in microseconds: without the snap, clips leave the grid one by one.
         snap = "round({0}/{1})*{1}"
         pts, dts = (snap.format(name, parts.per_frame) for name in ("PTS", "DTS"))
@@ -153,28 +156,34 @@ class Ffmpeg:
             "metadata:s:s:0": f"language={parts.language}",
         }
         # The metadata has no streams: `?` maps it all the same, so that ffmpeg opens it.
-        streams = (clips.video, both, captions["s"], metadata["?"])
-        graph = ffmpeg.output(*streams, out.name, format="mp4", **video, **_AUDIO, **text, **names, **_FILE)
+        streams = (clips.video, sound.audio, captions["s"], metadata["?"])
+        graph = ffmpeg.output(
+            *streams, out.name, format="mp4", **video, **{"c:a": "copy"}, **text, **names, **_FILE
+        )
         await self._run(graph, out, parts.samples, tell, doing="packaging the video", loglevel="error")
 
-    async def hear(self, video: Path, out: Path, *, samples: int, tell: Tell) -> Loudness:
-        """Decode a video's sound into a master (one channel, int16, no header) and measure it."""
-        sound = ffmpeg.input(video.name, **_SAFE).audio
-        return await self._measured(sound, out, samples, tell, doing="checking the sound", f="s16le", ac=1)
+    async def hear(self, sound: Path, *, samples: int, tell: Tell) -> Loudness:
+        """Decode a finished sound, both of whose channels are the same, and measure it."""
+        left = ffmpeg.input(sound.name, **_SAFE).audio.filter("pan", "mono|c0<c0")
+        return await self._heard(left, sound.parent, samples, tell, doing="checking the sound")
+
+    async def _heard(self, sound: Any, folder: Path, samples: int, tell: Tell, *, doing: str) -> Loudness:
+        nothing = folder / _NOTHING
+        found = await self._measured(sound, nothing, samples, tell, doing=doing, peak="true")
+        return Loudness(found["I"], found["Peak"])
 
     async def _measured(
-        self, sound: Any, out: Path, samples: int, tell: Tell, *, doing: str, **options: object
-    ) -> Loudness:
+        self, sound: Any, out: Path, samples: int, tell: Tell, *, doing: str, peak: str
+    ) -> dict[str, float]:
         short = samples < BLOCK_SAMPLES
         if short:  # measured with silence after it, and written without
             sound = sound.filter("apad", whole_len=BLOCK_SAMPLES + SAMPLE_RATE // 10)
-        sound = sound.filter("ebur128", peak="true", dualmono=1, framelog="quiet")
+        sound = sound.filter("ebur128", peak=peak, dualmono=1, framelog="quiet")
         if short:
             sound = sound.filter("atrim", end_sample=samples)
-        graph = ffmpeg.output(sound, out.name, **options)
+        graph = ffmpeg.output(sound, out.name, format="null" if out.name == _NOTHING else "f32le")
         tail = await self._run(graph, out, samples, tell, doing=doing, loglevel="info")
-        found = dict(_SUMMARY.findall(tail[tail.rindex("Summary:") :]))
-        return Loudness(*(_decibels(found[name]) for name in ("I", "Peak")))
+        return {name: _decibels(text) for name, text in _SUMMARY.findall(tail[tail.rindex("Summary:") :])}
 
     async def _run(
         self, graph: Any, out: Path, samples: int, tell: Tell, *, doing: str, loglevel: str
@@ -189,6 +198,18 @@ class Ffmpeg:
             deadline=timedelta(seconds=60 + 2 * seconds),
             tell=lambda done: tell(min(1.0, done / seconds)),
         )
+
+
+def _levelled(sound: Any, aim: Aim) -> Any:
+    return sound.filter("volume", f"{aim.gain:.3f}dB", precision="float").filter(
+        "alimiter",
+        limit=f"{10 ** (aim.ceiling / 20):.6f}",
+        level=0,
+        attack=2,
+        release=60,
+        asc=1,
+        latency=1,  # else the sound would be late by the attack
+    )
 
 
 def _decibels(text: str) -> float:

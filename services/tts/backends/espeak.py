@@ -60,8 +60,8 @@ class EspeakBackend:
         self._looking = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the process and list its voices."""
-        await self.health()
+        """Start the process, in the background."""
+        self._child.warm_up()
 
     async def close(self) -> None:
         """End the process."""

@@ -314,6 +314,36 @@ async def test_closing_ends_the_call_in_flight_and_refuses_the_next(child: Child
         await child.call(b"echo", timeout=LONG)
 
 
+async def test_closing_while_the_worker_is_being_spawned_leaves_no_process(module: str) -> None:
+    child = Child(module)
+    call = asyncio.create_task(child.call(b"echo", timeout=LONG))
+    await asyncio.sleep(0)  # the call begins to spawn
+
+    await child.close()
+
+    with pytest.raises(Draining):
+        await call
+    assert workers() == []
+
+
+async def test_closing_while_the_worker_imports_its_module_leaves_no_process(module: str) -> None:
+    child = Child(module)
+    start = asyncio.create_task(child.start())
+    await until(lambda: workers() != [])
+
+    await child.close()
+
+    with pytest.raises(Draining):
+        await start
+    assert workers() == []
+
+
+def workers() -> list[int]:
+    """The worker processes of this process that run."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if alive(int(pid))]
+
+
 async def test_a_pool_of_two_works_on_two_requests_at_once(module: str, tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     meeting.mkdir()

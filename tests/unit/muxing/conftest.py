@@ -9,8 +9,8 @@ import pytest
 
 from services.artifacts.local import LocalStore
 from services.chassis.child import Child
-from services.muxing.assembly import Studio
 from services.muxing.backends.ffmpeg import Ffmpeg
+from services.muxing.studio import Studio
 
 
 @pytest.fixture

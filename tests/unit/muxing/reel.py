@@ -152,7 +152,17 @@ async def plan(
     return timeline_pb2.MuxPlan(title=title, language=language, picture=picture(rate), scenes=scenes)
 
 
-async def stored(store: Store, message: timeline_pb2.MuxPlan) -> Artifact:
+def sound_plan(plan: timeline_pb2.MuxPlan) -> timeline_pb2.SoundPlan:
+    """The plan of the sound of a plan's scenes."""
+    rate = (plan.picture.rate_numerator, plan.picture.rate_denominator)
+    voices = [
+        timeline_pb2.PlannedVoice(speech=s.speech, frames=s.clip.frames, lead_frames=s.lead_frames)
+        for s in plan.scenes
+    ]
+    return timeline_pb2.SoundPlan(rate_numerator=rate[0], rate_denominator=rate[1], scenes=voices)
+
+
+async def stored(store: Store, message: timeline_pb2.MuxPlan | timeline_pb2.SoundPlan) -> Artifact:
     """The plan as an artifact."""
     return await store.put_bytes(story.encode(message), media_type=story.PROTOBUF)
 
@@ -178,7 +188,7 @@ def flashes(path: Path) -> list[Fraction]:
 
 
 def heard(path: Path) -> Sound:
-    """The left side of the sound, decoded by another way than the service's, on the file's clock."""
+    """The left side of the sound, decoded, on the file's clock."""
     pieces = []
     with av.open(str(path)) as file:
         stream = file.streams.audio[0]

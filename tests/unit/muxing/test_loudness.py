@@ -13,14 +13,14 @@ def test_quiet_voices_are_lifted_before_the_compressor(peak: float, gain: float)
 
 
 def test_the_first_aim_makes_up_what_is_missing() -> None:
-    assert aim(Loudness(-24.5, -9)).gain == 8.5
+    assert aim(-24.5).gain == 8.5
 
 
 @pytest.mark.parametrize("lufs", [float("-inf"), -70.0])
 def test_silence_changes_nothing(lufs: float) -> None:
     silence = Loudness(lufs, float("-inf"))
 
-    assert aim(silence).gain == 0
+    assert aim(lufs).gain == 0
     assert Aim(3.0).corrected(silence) == Aim(3.0)
 
 
@@ -39,6 +39,20 @@ def test_gain_and_ceiling_stay_within_what_the_filters_take() -> None:
 
     assert corrected.gain == 60
     assert corrected.ceiling == pytest.approx(-24.08, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Loudness(-16.5, -1.0), []),
+        (Loudness(-16.6, -2), ["it is -16.6 LUFS loud, not -16.0 ± 0.5"]),
+        (Loudness(-15.4, -2), ["it is -15.4 LUFS loud, not -16.0 ± 0.5"]),
+        (Loudness(float("-inf"), float("-inf")), ["it is -inf LUFS loud, not -16.0 ± 0.5"]),
+        (Loudness(-16.0, -0.9), ["its true peak is -0.9 dBTP, above -1.0"]),
+    ],
+)
+def test_what_is_wrong_with_a_loudness_is_told_with_its_numbers(found: Loudness, said: list[str]) -> None:
+    assert list(found.misses(10 * 48_000)) == said
 
 
 @pytest.mark.parametrize(

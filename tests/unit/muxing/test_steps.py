@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.chassis.progress import Progress
-from services.muxing.steps import SHARES, Steps
+from services.muxing.steps import SOUND, VIDEO, Steps
 
 
-def test_the_steps_together_are_the_whole() -> None:
+@pytest.mark.parametrize("shares", [SOUND, VIDEO])
+def test_the_steps_together_are_the_whole(shares: dict[str, float]) -> None:
     told: list[Progress] = []
-    steps = Steps(told.append)
+    steps = Steps(told.append, shares)
 
-    for step in SHARES:
+    for step in shares:
         steps.at(step)(Progress("", 1.0))
 
-    assert told[0].fraction == SHARES["join"]
+    assert told[0].fraction == next(iter(shares.values()))
     assert abs(told[-1].fraction - 1) < 1e-9
 
 
 def test_a_step_done_again_does_not_go_back() -> None:
     told: list[Progress] = []
-    steps = Steps(told.append)
+    steps = Steps(told.append, SOUND)
 
-    for step, fraction in (("package", 0.8), ("loudness", 0.1), ("package", 0.9)):
+    for step, fraction in (("encode", 0.8), ("loudness", 0.1), ("encode", 0.9)):
         steps.at(step, part=0.5, of=0.5)(Progress("", fraction, 3, 9, "samples"))
 
     assert [p.fraction for p in told] == sorted(p.fraction for p in told)

@@ -7,6 +7,8 @@ import pytest
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused
 from services.media.clock import Rate
+from services.muxing.loudness import Loudness
+from services.muxing.sound import Sound
 from services.muxing.timeline import Chapter, Picture, Planned, Timeline, lay
 
 FILM = Picture(320, 240, Rate(30000, 1001))
@@ -19,8 +21,13 @@ def scene(
     return Planned(ANY, picture, frames, lead, ANY, ANY, voice, chapter)
 
 
+def sound(scenes: int, *, samples: int = 0) -> Sound:
+    return Sound(ANY, samples or FILM.rate.sample_at(60 * scenes), Loudness(-16, -2), (0.0,) * scenes)
+
+
 def reel(*chapters: str) -> Timeline:
-    return lay([scene(chapter) for chapter in chapters], FILM, title="The title")
+    scenes = [scene(chapter) for chapter in chapters]
+    return lay(scenes, FILM, sound(len(scenes)), title="The title")
 
 
 def test_scenes_stand_one_after_the_other() -> None:
@@ -48,7 +55,7 @@ def test_chapters_reach_to_the_next_one(names: tuple[str, ...], chapters: list[t
 def test_a_voice_may_fill_its_scene_to_the_last_sample() -> None:
     room = FILM.rate.sample_at(60) - FILM.rate.sample_at(6)
 
-    timeline = lay([scene(voice=room)], FILM)
+    timeline = lay([scene(voice=room)], FILM, sound(1))
 
     assert timeline.scenes[0].voice_end == timeline.samples
 
@@ -57,7 +64,7 @@ def test_a_voice_that_does_not_fit_is_refused_and_named() -> None:
     room = FILM.rate.sample_at(60) - FILM.rate.sample_at(6)
 
     with pytest.raises(GateRefused) as caught:
-        lay([scene(), scene(voice=room + 48)], FILM)
+        lay([scene(), scene(voice=room + 48)], FILM, sound(2))
 
     assert str(caught.value).startswith("The clip of scene 2 ends 1.0 ms before its voice")
     assert caught.value.metadata == {"scene": "2"}
@@ -67,4 +74,10 @@ def test_a_clip_of_another_size_or_rate_is_refused() -> None:
     other = Picture(640, 360, Rate(25))
 
     with pytest.raises(GateRefused, match="scene 1 is 640x360 at 25/1, the video 320x240 at 30000/1001"):
-        lay([scene(picture=other)], FILM)
+        lay([scene(picture=other)], FILM, sound(1))
+
+
+@pytest.mark.parametrize("other", [sound(2), sound(1, samples=FILM.rate.sample_at(60) - 1)])
+def test_the_sound_of_other_scenes_is_refused(other: Sound) -> None:
+    with pytest.raises(GateRefused, match=r"The sound lasts \d+ samples with \d voices, the 1 scenes 96096"):
+        lay([scene()], FILM, other)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+from services import media
 from services.chassis.child import ChildPool
-from services.chassis.errors import ChildDied, Draining
+from services.chassis.errors import ChildDied
 from services.chassis.progress import Report
 from services.generation.backends.template import faces, wire
 from services.generation.clip import Shot
-from services.media import encode, repeat
 
 WORKER = "services.generation.backends.template.worker"
-
-log = logging.getLogger(__name__)
 
 _LIBRARIES = ("av", "numpy", "pillow", "fonttools", "pygments")
 
@@ -39,11 +36,10 @@ class TemplateBackend:
     def __init__(self, *, children: int, threads: int, clip_time: timedelta, worker: str = WORKER) -> None:
         self._pool = ChildPool(worker, size=children)
         self._threads, self._clip_time = threads, clip_time
-        self._warming: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Warm the processes up in the background; tell what beside the shot the bytes depend on."""
-        self._warming = asyncio.create_task(self._warm_up())
+        """Warm a process up in the background; tell what beside the shot the bytes depend on."""
+        self._pool.warm_up()
         return await asyncio.to_thread(self.made_by)
 
     def made_by(self) -> str:
@@ -71,21 +67,14 @@ class TemplateBackend:
 
     async def close(self) -> None:
         """End the processes."""
-        if self._warming is not None:
-            await self._warming
         await self._pool.close()
-
-    async def _warm_up(self) -> None:
-        try:
-            await self._pool.start()
-        except (ChildDied, Draining) as error:
-            # Not the end: the first shot starts its process again, and is told when that fails too.
-            log.warning("generation.not_warm: %s", error)
 
 
 def _code() -> str:
     """A short digest of the source that decides what a clip looks like, so that no change needs a version."""
     digest = hashlib.sha256()
-    for path in [*sorted(Path(__file__).parent.rglob("*.py")), Path(encode.__file__), Path(repeat.__file__)]:
+    # By their paths: this process does not need what they import.
+    shared = (Path(media.__file__).with_name(name) for name in ("encode.py", "repeat.py"))
+    for path in [*sorted(Path(__file__).parent.rglob("*.py")), *shared]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from services.chassis.errors import ArtifactCorrupt
-from services.muxing import sound
-from services.muxing.sound import Placed
+from services.muxing.voices import Placed, lay_voices, read
 from tests.unit.muxing import reel
 
 
@@ -21,7 +20,7 @@ def voice(tmp_path: Path, name: str, value: float, samples: int) -> Path:
 
 def lay(tmp_path: Path, *voices: Placed, samples: int = 20_000) -> tuple[float, np.ndarray]:
     master = tmp_path / "master.pcm"
-    peak = sound.lay_voices(voices, samples=samples, master=master, tell=lambda done: None)
+    peak = lay_voices(voices, samples=samples, master=master, tell=lambda done: None)
     return peak, np.fromfile(master, "<i2")
 
 
@@ -49,9 +48,9 @@ def test_a_voice_of_another_length_is_refused(tmp_path: Path, planned: int, said
 def test_a_piece_beyond_the_ends_is_silence(tmp_path: Path) -> None:
     _, master = lay(tmp_path, Placed(voice(tmp_path, "a", 0.25, 5000), 0, 5000), samples=5000)
 
-    before = sound.read(tmp_path / "master.pcm", -10, 20)
-    after = sound.read(tmp_path / "master.pcm", 4990, 20)
-    beyond = sound.read(tmp_path / "master.pcm", -50, 20)
+    before = read(tmp_path / "master.pcm", -10, 20)
+    after = read(tmp_path / "master.pcm", 4990, 20)
+    beyond = read(tmp_path / "master.pcm", -50, 20)
 
     assert len(master) == 5000
     assert np.count_nonzero(before[:10]) == np.count_nonzero(after[10:]) == np.count_nonzero(beyond) == 0
