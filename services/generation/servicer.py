@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -21,7 +20,7 @@ from services.generation import wire
 from services.generation.backends.template.backend import TemplateBackend
 from services.generation.clip import Backend
 from services.generation.settings import GenerationSettings
-from services.generation.studio import film, sweep
+from services.generation.studio import film
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
 
 Event = generation_service_pb2.GenerateClipResponse
@@ -78,8 +77,7 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         return generation_service_pb2.CancelClipResponse()
 
     async def start(self) -> None:
-        """Get the backends ready, and the scratch folder clean."""
-        await asyncio.to_thread(sweep, self._scratch)
+        """Get the backends ready."""
         for backend in self._backends.values():
             self._made_by[backend.name] = await backend.start()
 

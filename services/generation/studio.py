@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.artifacts import disk
@@ -18,8 +16,6 @@ from services.generation.clip import UNSHOWN_MOST, Backend, Clip, Shot
 
 MP4 = "video/mp4"
 
-LEFT_BEHIND = timedelta(hours=24)
-"""A scratch folder this old belongs to nobody: no clip may take so long."""
 
 _PREFIX = "clip-"
 
@@ -43,14 +39,6 @@ async def film(backend: Backend, shot: Shot, store: Store, *, scratch: Path, rep
         unshown = await backend.make(shot, path, report)
         video = await store.put_file(path, media_type=MP4)
     return Clip(video, shot.frames, shot.picture, _at_most(unshown))
-
-
-def sweep(scratch: Path) -> None:
-    """Remove what killed processes left in the scratch folder; what is younger than a day may be in use."""
-    for folder in scratch.glob(f"{_PREFIX}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > LEFT_BEHIND.total_seconds():
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _at_most(unshown: tuple[str, ...]) -> tuple[str, ...]:

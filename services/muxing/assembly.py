@@ -120,7 +120,11 @@ class _Assembly:
             rate=self.timeline.rate,
             starts=tuple(scene.span.start for scene in self.timeline.scenes),
         )
-        return worker.FINDINGS.validate_json(await self._do(task, self.steps.at("check")))
+        tell = self._tell("check")
+        tell(0.0)
+        found = worker.FINDINGS.validate_json(await self._do(task, self.steps.at("check")))
+        tell(1.0)
+        return found
 
     async def _thumbnail(self, clip: Path, missing: list[str]) -> Artifact | None:
         out = self._path("thumbnail.jpg")

@@ -1,4 +1,4 @@
-"""MuxingService over a real socket: what it makes, what is reused, and every error it documents."""
+"""MuxVideo and CancelMux over a real socket: what is made, what is reused, and every error documented."""
 
 from __future__ import annotations
 
@@ -43,39 +43,8 @@ Serve = Callable[..., AbstractAsyncContextManager[grpc.aio.Channel]]
 
 
 @pytest.fixture
-def serve(store: LocalStore) -> Iterator[Serve]:
-    """Serves the room with some settings; gives a channel to it."""
-    with tempfile.TemporaryDirectory(prefix="sr-") as folder:  # short enough for a socket's path
-
-        @asynccontextmanager
-        async def run(**settings: Any) -> AsyncIterator[grpc.aio.Channel]:
-            server = Server([room(MuxingSettings(**settings), store)], f"unix:{folder}/m.sock")
-            await server.start()
-            async with connect(server.bound) as channel:
-                yield channel
-            await server.stop(1)
-
-        yield run
-
-
-@pytest.fixture
-async def client(serve: Serve) -> AsyncIterator[MuxingClient]:
-    async with serve() as channel:
-        yield MuxingClient(channel)
-
-
-@pytest.fixture
-async def plan(store: LocalStore, tmp_path: Path) -> timeline_pb2.MuxPlan:
-    return await reel.plan(store, tmp_path / "reel", TAKES)
-
-
-def broken_ffmpeg(tmp_path: Path, end: str) -> Path:
-    """A program that says it is ffmpeg and then ends in some way."""
-    path = tmp_path / "ffmpeg"
-    version = '[ "$1" = -version ] && echo "ffmpeg version 0.0 broken" && exit 0'
-    path.write_text(f"#!/bin/sh\n{version}\n{end}\n")
-    path.chmod(0o755)
-    return path
+async def plan(client: MuxingClient, store: LocalStore, tmp_path: Path) -> timeline_pb2.MuxPlan:
+    return await sounded(client, store, await reel.plan(store, tmp_path / "reel", TAKES))
 
 
 async def events(client: MuxingClient, plan: Artifact) -> list[Any]:

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from minio import Minio
 
 from orchestrator.engine import LocalEngine
+from services.chassis.channel import connect
 from tests.integration import swift
 
 ROOT = Path(__file__).parents[2]
@@ -196,3 +199,21 @@ def make_bucket(s3: swift.Swift) -> None:
 def clean_environment() -> dict[str, str]:
     """The environment without anybody's settings for us."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("STORYREEL_", "OTEL_"))}
+
+
+async def ready(address: str) -> int:
+    """What a readiness probe is told."""
+    async with connect(address) as channel:
+        request = health_pb2.HealthCheckRequest(service="ready")
+        reply = await health_pb2_grpc.HealthStub(channel).Check(request)  # type: ignore[no-untyped-call]
+    status: int = reply.status
+    return status
+
+
+async def listed(address: str) -> set[str]:
+    """The services that reflection tells of."""
+    async with connect(address) as channel:
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[no-untyped-call]
+        asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+        [reply] = [reply async for reply in stub.ServerReflectionInfo(asked)]
+    return {service.name for service in reply.list_services_response.service}

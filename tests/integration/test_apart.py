@@ -1,4 +1,4 @@
-"""The services as processes of their own: jobs through all of them, health, ends, starts that fail."""
+"""The services as processes of their own: jobs through all of them, their health, their ends."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 import pytest_asyncio
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from orchestrator.client import JobClient
 from orchestrator.engine import LocalEngine
@@ -21,7 +18,7 @@ from services.chassis.channel import connect
 from storyreel.generation.v1 import clip_pb2
 from storyreel.job.v1 import job_pb2
 from tests.e2e.command import Home, Ran
-from tests.integration.apart import STAGES, Apart, NotStarted, Service, address_setting, of_stage, running
+from tests.integration.apart import Apart, Service, listed, ready, running
 from tests.integration.collector import Collector, Span, collecting, orphans
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,24 +65,6 @@ def addresses(apart: Apart) -> dict[str, str]:
     """Where each service is."""
     stages = {service: apart.address(stage) for stage, service in SERVICES.items()}
     return stages | {"storyreel.job.v1.JobService": apart.jobs_address}
-
-
-async def ready(address: str) -> int:
-    """What a readiness probe is told."""
-    async with connect(address) as channel:
-        request = health_pb2.HealthCheckRequest(service="ready")
-        reply = await health_pb2_grpc.HealthStub(channel).Check(request)  # type: ignore[no-untyped-call]
-    status: int = reply.status
-    return status
-
-
-async def listed(address: str) -> set[str]:
-    """The services that reflection tells of."""
-    async with connect(address) as channel:
-        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[no-untyped-call]
-        asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
-        [reply] = [reply async for reply in stub.ServerReflectionInfo(asked)]
-    return {service.name for service in reply.list_services_response.service}
 
 
 def job(text: str) -> job_pb2.Job:
@@ -244,74 +223,3 @@ async def test_told_to_stop_every_process_exits_with_0_and_has_logged_json_alone
     assert set(codes) == {0}
     assert set(lasts) == {"server.stopped", "orchestrator.stopped"}
     assert complaints == ""
-
-
-async def test_reflection_can_be_turned_off(apart: Apart, tmp_path: Path) -> None:
-    quiet = of_stage("script", apart.settings | {"STORYREEL_REFLECTION": "0"}, tmp_path)
-    try:
-        address = (await quiet.start())["address"]
-
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await listed(address)
-        state = await ready(address)
-    finally:
-        quiet.kill()
-
-    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
-    assert state == health_pb2.HealthCheckResponse.SERVING
-
-
-async def refused(service: Service) -> str:
-    """Start what cannot be started: the one plain sentence that it ends with."""
-    try:
-        with pytest.raises(NotStarted) as caught:
-            await service.start()
-    finally:
-        service.kill()
-    assert caught.value.code == 4
-    assert caught.value.said.count("\n") == 1
-    assert "Traceback" not in caught.value.said
-    return caught.value.said.strip()
-
-
-@pytest.mark.parametrize("stage", STAGES)
-async def test_a_port_in_use_is_one_plain_sentence(apart: Apart, tmp_path: Path, stage: str) -> None:
-    setting, taken = address_setting(stage), apart.address(stage)
-
-    said = await refused(Service((f"services.{stage}",), apart.settings | {setting: taken}, tmp_path))
-
-    why = f"port {taken.rpartition(':')[2]} is in use; stop who listens there"
-    assert said == f"Cannot serve at {taken}: {why}. Set {setting} to another address."
-
-
-BAD = {
-    "a setting": ({"STORYREEL_TTS_AT_ONCE": "x"}, "STORYREEL_TTS_AT_ONCE"),
-    "a store without its keys": ({"STORYREEL_S3_SECRET_KEY": ""}, "STORYREEL_S3_SECRET_KEY"),
-    "a store's endpoint": ({"STORYREEL_S3_ENDPOINT": "http://minio:9000"}, "STORYREEL_S3_ENDPOINT"),
-    "a home that is a file": ({"STORYREEL_HOME": __file__}, __file__),
-}
-
-
-@pytest.mark.parametrize("what", BAD)
-async def test_what_is_set_wrong_is_one_plain_sentence(apart: Apart, tmp_path: Path, what: str) -> None:
-    settings, named = BAD[what]
-
-    said = await refused(of_stage("tts", apart.settings | settings, tmp_path))
-
-    assert named in said
-
-
-async def test_an_engine_that_does_not_answer_is_one_plain_sentence(apart: Apart, tmp_path: Path) -> None:
-    settings = apart.settings | {"STORYREEL_TEMPORAL_ADDRESS": "127.0.0.1:1"}
-    roles = [Service(("orchestrator", role), settings, tmp_path) for role in ("worker", "serve")]
-
-    said = await asyncio.gather(*(refused(role) for role in roles))
-
-    assert all(sentence.startswith("No Temporal server answers at 127.0.0.1:1.") for sentence in said)
-
-
-async def test_a_port_in_use_is_told_by_jobservice_too(apart: Apart, tmp_path: Path) -> None:
-    said = await refused(Service(("orchestrator", "serve"), apart.jobs.settings, tmp_path))
-
-    assert said.startswith(f"Cannot serve at {apart.jobs_address}: port")
-    assert "STORYREEL_ORCHESTRATOR_ADDRESS" in said

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from services.artifacts.local import LocalStore
 from services.chassis.errors import ArtifactMissing, StoryreelError
 from services.chassis.progress import Progress, Report
 from services.generation.clip import UNSHOWN_MOST, Picture, Shot
-from services.generation.studio import LEFT_BEHIND, film, sweep
+from services.generation.studio import film
 from services.media.clock import Rate
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
@@ -85,23 +83,3 @@ async def test_no_more_unshown_text_is_named_than_the_contract_allows(
 
     assert len(clip.unshown) == UNSHOWN_MOST
     assert clip.unshown[-1] == last
-
-
-def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
-    old, young, other = (tmp_path / name for name in ("clip-old", "clip-young", "other"))
-    for folder in (old, young, other):
-        folder.mkdir()
-        (folder / "clip.mp4").write_bytes(b"half")
-    past = time.time() - LEFT_BEHIND.total_seconds() - 60
-    for folder in (old, other):
-        os.utime(folder, (past, past))
-
-    sweep(tmp_path)
-
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-young", "other"]
-
-
-def test_a_scratch_folder_that_is_not_there_is_clean(tmp_path: Path) -> None:
-    sweep(tmp_path / "none")
-
-    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,8 @@ from services.artifacts.store import Artifact
 from services.media.clock import Rate
 from services.muxing.captions import srt, transcript, vtt, write
 from services.muxing.cues import Cue, Token
+from services.muxing.loudness import Loudness
+from services.muxing.sound import Sound
 from services.muxing.timeline import Picture, Planned, Timeline, lay
 from tests.unit.muxing.reel import timed
 
@@ -17,7 +19,8 @@ ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
 
 def reel(*chapters: str, title: str = "The title") -> Timeline:
     scenes = [Planned(ANY, FILM, 120, 6, ANY, ANY, 96_000, chapter) for chapter in chapters]
-    return lay(scenes, FILM, title=title, language="en-GB")
+    sound = Sound(ANY, FILM.rate.sample_at(120 * len(scenes)), Loudness(-16, -2), (0.0,) * len(scenes))
+    return lay(scenes, FILM, sound, title=title, language="en-GB")
 
 
 def cue(*words: str, start: int = 0, step: int = 24_000) -> Cue:
