@@ -70,10 +70,10 @@ def _check_sections(channel: str, *, short: bool, bands: int, groups: int) -> No
     for _ in range(groups):
         band = 0
         while band < bands:
-            book, at = int(channel[at : at + 4] or "15", 2), at + 4
+            book, at = int(channel[at : at + 4].ljust(4, "1"), 2), at + 4
             length = escape
             while length == escape:
-                length = int(channel[at : at + width] or "0", 2)
+                length = int(channel[at : at + width].ljust(width, "0"), 2)
                 band, at = band + length, at + width
             if book > _LAST_SPECTRAL_BOOK or at > len(channel):
                 raise _unexpected(f"has the codebook {book}, or breaks off")

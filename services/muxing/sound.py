@@ -80,9 +80,9 @@ def compose(voices: Sequence[Voice], rate: Rate) -> Score:
     starts = tuple(rate.sample_at(span.voice) for span in spans)
     ends = [rate.sample_at(span.start + span.frames) for span in spans]
     for number, (voice, start, end) in enumerate(zip(voices, starts, ends, strict=True), 1):
-        if (over := start + voice.samples - end) > 0:
+        if (late := (start + voice.samples - end) / 48) > 0:
             raise GateRefused(
-                f"The voice of scene {number} ends {over / 48:.1f} ms after its scene of {voice.frames}.",
+                f"The voice of scene {number} ends {late:.1f} ms after its scene of {voice.frames} frames.",
                 suggestions=[Suggestion(f"Make scene {number} longer: speech is never cut.")],
                 metadata={"scene": str(number)},
             )

@@ -1,8 +1,8 @@
 """CPU, memory and the first sign of life of whole renders, against encoding the same frames with x264.
 
-The whole render counts everything: start-up, engine, five services, speech, drawing, encoding, sound, packing.
-The peer is x264 in this process, with the clips' own settings, fed with the finished video's frames from memory;
-decoding them is not counted.
+The whole render counts everything: start-up, engine, five services, speech, drawing, encoding, sound,
+packing. The peer is x264 in this process, with the clips' own settings, fed with the finished video's frames
+from memory; decoding them is not counted.
 """
 
 from __future__ import annotations
@@ -71,9 +71,8 @@ def figures(folder: Path) -> Iterator[tuple[str, float]]:
     encoding, frames = encode_again(video)
     ratio = usage.cpu_seconds / encoding
     seconds = frames / 30
-    print(
-        f"      a video of {seconds:.0f} s, 1080p30: {usage.cpu_seconds:.1f} CPU s whole, x264 {encoding:.1f} CPU s"
-    )
+    whole = f"{usage.cpu_seconds:.1f} CPU s whole, x264 {encoding:.1f} CPU s"
+    print(f"      a video of {seconds:.0f} s, 1080p30: {whole}")
     say("CPU of the whole render / x264 alone", f"{ratio:.2f}", f"{ENCODE_RATIO}", ok=ratio <= ENCODE_RATIO)
     first = usage.first_line_seconds
     say("first progress event, a new home", f"{first:.2f} s", f"{FIRST_SECONDS} s", ok=first <= FIRST_SECONDS)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
 from services.artifacts import wire as artifacts
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
-from services.chassis.channel import connect
 from services.chassis.errors import (
     ArtifactCorrupt,
     ArtifactMissing,
@@ -27,7 +24,6 @@ from services.chassis.errors import (
     StoreFull,
 )
 from services.chassis.progress import Progress
-from services.chassis.server import Server
 from services.muxing.client import MuxingClient
 from services.muxing.servicer import room
 from services.muxing.settings import MuxingSettings
@@ -36,10 +32,15 @@ from services.story.wire import PROTOBUF
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from tests.unit.muxing import reel
 from tests.unit.muxing.reel import Take
+from tests.unit.muxing.serving import broken_ffmpeg, serving, sounded
 
 TAKES = [Take(reel.click(0.7), chapter="One"), Take(reel.click(0.9), chapter="Two")]
 
-Serve = Callable[..., AbstractAsyncContextManager[grpc.aio.Channel]]
+
+@pytest.fixture
+async def client(store: LocalStore) -> AsyncIterator[MuxingClient]:
+    async with serving(store) as channel:
+        yield MuxingClient(channel)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_a_plan_becomes_a_video_with_everything_beside_it(
     video = got[-1]
     assert isinstance(video, Video)
     assert len(got[0]) == 64
-    assert {event.step for event in got if isinstance(event, Progress)} >= {"join", "sound", "package"}
+    assert {event.step for event in got if isinstance(event, Progress)} >= {"join", "package", "check"}
     kinds = [video.mp4, video.srt, video.vtt, video.transcript, video.thumbnail]
     assert [artifact.media_type for artifact in kinds if artifact] == [
         "video/mp4",
@@ -75,13 +76,11 @@ async def test_a_plan_becomes_a_video_with_everything_beside_it(
     assert len(reel.flashes(tmp_path / "video.mp4")) == 2
 
 
-async def test_a_repeat_is_answered_from_the_store(
-    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan
-) -> None:
+async def test_a_repeat_is_answered_from_the_store(store: LocalStore, plan: timeline_pb2.MuxPlan) -> None:
     stored = await reel.stored(store, plan)
     request = muxing_service_pb2.MuxVideoRequest(plan=artifacts.to_proto(stored))
     reused = []
-    async with serve() as channel:
+    async with serving(store) as channel:
         for _ in range(2):
             call = muxing_service_pb2_grpc.MuxingServiceStub(channel).MuxVideo(request)
             last = [event async for event in call][-1]
@@ -93,14 +92,14 @@ async def test_a_repeat_is_answered_from_the_store(
 async def test_cancelling_stops_the_work_and_clears_its_files(
     client: MuxingClient, store: LocalStore, tmp_path: Path
 ) -> None:
-    plan = await reel.plan(store, tmp_path / "reel", TAKES * 6)
+    plan = await sounded(client, store, await reel.plan(store, tmp_path / "reel", TAKES * 6))
     stored = await reel.stored(store, plan)
 
     with pytest.raises(Cancelled):
         async with aclosing(client.mux_video(stored)) as watching:
             digest = await anext(watching)
             async for event in watching:
-                if isinstance(event, Progress) and event.step == "loudness":
+                if isinstance(event, Progress) and event.step == "join":
                     await client.cancel_mux(str(digest))
 
     assert list((tmp_path / "home" / "scratch").iterdir()) == []
@@ -124,10 +123,11 @@ async def test_two_watchers_share_one_work(
     assert first[-1] == second[-1]
 
 
+@pytest.mark.parametrize("part", ["sound", "clip"])
 async def test_a_missing_artifact_is_named(
-    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan, part: str
 ) -> None:
-    lost = artifacts.from_proto(plan.scenes[1].speech.audio)
+    lost = artifacts.from_proto(plan.sound.audio if part == "sound" else plan.scenes[1].clip.video)
     stored = await reel.stored(store, plan)
     await store.delete(lost)
 
@@ -144,24 +144,34 @@ async def test_a_plan_that_is_none_is_corrupt(client: MuxingClient, store: Local
         await events(client, junk)
 
 
-async def test_a_voice_that_does_not_decode_is_corrupt(
+async def test_a_clip_that_is_none_is_corrupt(
     client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
 ) -> None:
-    junk = await store.put_bytes(b"fLaC and then nothing", media_type="audio/flac")
-    plan.scenes[1].speech.audio.CopyFrom(artifacts.to_proto(junk))
+    junk = await store.put_bytes(b"not a clip", media_type="video/mp4")
+    plan.scenes[1].clip.video.CopyFrom(artifacts.to_proto(junk))
 
-    with pytest.raises(ArtifactCorrupt, match="voice of scene 2") as caught:
+    with pytest.raises(ArtifactCorrupt, match="clip of scene 2") as caught:
         await events(client, await reel.stored(store, plan))
 
     assert caught.value.metadata["scene"] == "2"
 
 
-async def test_a_voice_of_another_length_is_corrupt(
+async def test_the_sound_of_other_scenes_is_refused(
     client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
 ) -> None:
-    plan.scenes[0].speech.samples -= 1
+    del plan.scenes[1]
 
-    with pytest.raises(ArtifactCorrupt, match="33600 samples, 33599 were planned"):
+    with pytest.raises(GateRefused, match=r"The sound lasts .* with 2 voices, the 1 scenes"):
+        await events(client, await reel.stored(store, plan))
+
+
+async def test_a_sound_that_is_not_as_long_as_it_says_is_refused(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+) -> None:
+    other = await reel.plan(store, tmp_path / "other", [Take(reel.click(3.1))])
+    plan.sound.audio.CopyFrom((await sounded(client, store, other)).sound.audio)
+
+    with pytest.raises(GateRefused, match=r"its sound of .* samples is not the finished one"):
         await events(client, await reel.stored(store, plan))
 
 
@@ -169,7 +179,7 @@ async def test_a_clip_encoded_otherwise_is_refused(
     client: MuxingClient, store: LocalStore, tmp_path: Path
 ) -> None:
     takes = [TAKES[0], Take(reel.click(0.9), sparse=True)]
-    plan = await reel.plan(store, tmp_path / "reel", takes)
+    plan = await sounded(client, store, await reel.plan(store, tmp_path / "reel", takes))
 
     with pytest.raises(GateRefused, match="scene 2 was encoded with other parameters") as caught:
         await events(client, await reel.stored(store, plan))
@@ -188,11 +198,11 @@ async def test_a_voice_longer_than_its_clip_is_refused(
 
 
 async def test_an_ffmpeg_that_dies_is_told_with_how(
-    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+    store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
 ) -> None:
     program = broken_ffmpeg(tmp_path, "kill -9 $$")
 
-    async with serve(ffmpeg=program) as channel:
+    async with serving(store, ffmpeg=program) as channel:
         with pytest.raises(ChildDied) as caught:
             await events(MuxingClient(channel), await reel.stored(store, plan))
 
@@ -200,11 +210,11 @@ async def test_an_ffmpeg_that_dies_is_told_with_how(
 
 
 async def test_a_full_disk_is_told_as_such(
-    serve: Serve, store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
+    store: LocalStore, plan: timeline_pb2.MuxPlan, tmp_path: Path
 ) -> None:
     program = broken_ffmpeg(tmp_path, "echo 'x.pcm: No space left on device' >&2; exit 228")
 
-    async with serve(ffmpeg=program) as channel:
+    async with serving(store, ffmpeg=program) as channel:
         with pytest.raises(StoreFull):
             await events(MuxingClient(channel), await reel.stored(store, plan))
 

@@ -91,7 +91,7 @@ def test_a_planted_fault_is_refused_with_its_numbers(
 
 
 def test_a_voice_off_its_place_is_refused() -> None:
-    with pytest.raises(GateRefused, match="a voice is 35.4 ms off its picture"):
+    with pytest.raises(GateRefused, match=r"a voice is 35.4 ms off its picture"):
         gate.judge(GOOD, planned(0.0, 1700 / 48_000))
 
 

@@ -1,0 +1,184 @@
+"""MasterSound over a real socket: what it makes, what is reused, and every error it documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.artifacts import wire as artifacts
+from services.artifacts.local import LocalStore
+from services.artifacts.store import Artifact
+from services.chassis.errors import (
+    ArtifactCorrupt,
+    ArtifactMissing,
+    Cancelled,
+    ChildDied,
+    GateRefused,
+    StoreFull,
+)
+from services.chassis.progress import Progress
+from services.media import probe
+from services.muxing.client import MuxingClient
+from services.muxing.sound import Sound
+from services.story.wire import PROTOBUF
+from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
+from tests.unit.muxing import reel
+from tests.unit.muxing.reel import Take
+from tests.unit.muxing.serving import broken_ffmpeg, serving
+
+TAKES = [Take(reel.click(0.7)), Take(reel.click(0.9))]
+
+
+@pytest.fixture
+async def client(store: LocalStore) -> AsyncIterator[MuxingClient]:
+    async with serving(store) as channel:
+        yield MuxingClient(channel)
+
+
+@pytest.fixture
+async def plan(store: LocalStore, tmp_path: Path) -> timeline_pb2.SoundPlan:
+    return reel.sound_plan(await reel.plan(store, tmp_path / "reel", TAKES))
+
+
+async def events(client: MuxingClient, plan: Artifact) -> list[Any]:
+    return [event async for event in client.master_sound(plan)]
+
+
+async def test_voices_become_a_sound(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    got = await events(client, await reel.stored(store, plan))
+
+    sound = got[-1]
+    assert isinstance(sound, Sound)
+    assert len(got[0]) == 64
+    assert {event.step for event in got if isinstance(event, Progress)} >= {"sound", "loudness", "encode"}
+    assert sound.audio.media_type == "audio/mp4"
+    assert sound.loudness.lufs == pytest.approx(-16, abs=0.5)
+    assert sound.loudness.true_peak <= -1
+    assert sound.samples == sum(scene.frames for scene in plan.scenes) * 1600
+    assert max(map(abs, sound.voice_offsets)) < 0.0001
+    assert len(sound.voice_offsets) == 2
+    async with store.path(sound.audio) as path:
+        track = probe.audio(path)
+    assert (track.codec, track.rate, track.channels) == ("aac", 48_000, 2)
+    assert (track.start, track.samples) == (0, sound.samples)
+
+
+async def test_a_repeat_is_answered_from_the_store(store: LocalStore, plan: timeline_pb2.SoundPlan) -> None:
+    stored = await reel.stored(store, plan)
+    request = muxing_service_pb2.MasterSoundRequest(plan=artifacts.to_proto(stored))
+    reused = []
+    async with serving(store) as channel:
+        for _ in range(2):
+            call = muxing_service_pb2_grpc.MuxingServiceStub(channel).MasterSound(request)
+            last = [event async for event in call][-1]
+            reused.append((last.sound.audio.sha256, dict(await call.trailing_metadata())["storyreel-reused"]))
+
+    assert reused == [(last.sound.audio.sha256, "0"), (last.sound.audio.sha256, "1")]
+
+
+async def test_cancelling_stops_the_work_and_clears_its_files(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan, tmp_path: Path
+) -> None:
+    stored = await reel.stored(store, plan)
+
+    with pytest.raises(Cancelled):
+        async with aclosing(client.master_sound(stored)) as watching:
+            digest = await anext(watching)
+            async for event in watching:
+                if isinstance(event, Progress) and event.step == "sound":
+                    await client.cancel_mux(str(digest))
+
+    assert list((tmp_path / "home" / "scratch").iterdir()) == []
+
+
+async def test_two_watchers_share_one_work(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    stored = await reel.stored(store, plan)
+
+    first, second = await asyncio.gather(events(client, stored), events(client, stored))
+
+    assert first[0] == second[0]
+    assert first[-1] == second[-1]
+
+
+async def test_a_missing_voice_is_named(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    lost = artifacts.from_proto(plan.scenes[1].speech.audio)
+    stored = await reel.stored(store, plan)
+    await store.delete(lost)
+
+    with pytest.raises(ArtifactMissing) as caught:
+        await events(client, stored)
+
+    assert lost.uri in str(caught.value.metadata.values()) + caught.value.message
+
+
+async def test_a_plan_that_is_none_is_corrupt(client: MuxingClient, store: LocalStore) -> None:
+    junk = await store.put_bytes(b"\xff\xff\xff", media_type=PROTOBUF)
+
+    with pytest.raises(ArtifactCorrupt):
+        await events(client, junk)
+
+
+async def test_a_voice_that_does_not_decode_is_corrupt(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    junk = await store.put_bytes(b"fLaC and then nothing", media_type="audio/flac")
+    plan.scenes[1].speech.audio.CopyFrom(artifacts.to_proto(junk))
+
+    with pytest.raises(ArtifactCorrupt, match="voice of scene 2") as caught:
+        await events(client, await reel.stored(store, plan))
+
+    assert caught.value.metadata["scene"] == "2"
+
+
+async def test_a_voice_of_another_length_is_corrupt(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    plan.scenes[0].speech.samples -= 1
+
+    with pytest.raises(ArtifactCorrupt, match="33600 samples, 33599 were planned"):
+        await events(client, await reel.stored(store, plan))
+
+
+async def test_a_voice_longer_than_its_scene_is_refused(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.SoundPlan
+) -> None:
+    plan.scenes[1].frames = 20
+
+    with pytest.raises(GateRefused, match=r"The voice of scene 2 ends .* ms after its scene") as caught:
+        await events(client, await reel.stored(store, plan))
+
+    assert caught.value.metadata["scene"] == "2"
+    assert caught.value.suggestions
+
+
+async def test_an_ffmpeg_that_dies_is_told_with_how(
+    store: LocalStore, plan: timeline_pb2.SoundPlan, tmp_path: Path
+) -> None:
+    program = broken_ffmpeg(tmp_path, "kill -9 $$")
+
+    async with serving(store, ffmpeg=program) as channel:
+        with pytest.raises(ChildDied) as caught:
+            await events(MuxingClient(channel), await reel.stored(store, plan))
+
+    assert caught.value.metadata["exit"] == "SIGKILL"
+
+
+async def test_a_full_disk_is_told_as_such(
+    store: LocalStore, plan: timeline_pb2.SoundPlan, tmp_path: Path
+) -> None:
+    program = broken_ffmpeg(tmp_path, "echo 'x.pcm: No space left on device' >&2; exit 228")
+
+    async with serving(store, ffmpeg=program) as channel:
+        with pytest.raises(StoreFull):
+            await events(MuxingClient(channel), await reel.stored(store, plan))
