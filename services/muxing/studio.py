@@ -95,7 +95,8 @@ async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, U]) -> tu
     """`together` for two things of different kinds."""
     first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
     try:
-        return await asyncio.gather(first, second)
+        await asyncio.gather(first, second)
+        return first.result(), second.result()
     finally:
         first.cancel()
         second.cancel()

@@ -61,7 +61,8 @@ def decoded(path: Path) -> np.ndarray:
 
 async def test_parts_sound_as_the_whole_does(tmp_path: Path) -> None:
     pause = np.zeros(SECOND)
-    sound = np.concatenate([reel.click(1.1), pause, reel.click(1.3), pause, reel.click(0.7)])
+    # Half as loud, the limiter has nothing to do and what comes out can be compared with what went in.
+    sound = 0.5 * np.concatenate([reel.click(1.1), pause, reel.click(1.3), pause, reel.click(0.7)])
     middle = 75 * FRAME
     whole = await encoded(tmp_path, sound, [(0, len(sound))])
     cut.join(whole, [0], tmp_path / "whole.mp4")
@@ -75,7 +76,7 @@ async def test_parts_sound_as_the_whole_does(tmp_path: Path) -> None:
     assert joined.shape == at_once.shape
     assert np.array_equal(joined[0], joined[1])
     assert np.array_equal(joined[:, :middle], at_once[:, :middle])
-    assert np.abs(joined[0][: len(sound)] - sound).max() < 0.1
+    assert np.abs(joined[0][: len(sound)] - sound).max() < 0.05
     starts = [unit.start for unit in units.read(tmp_path / "joined.mp4")]
     assert starts == list(range(-FRAME, len(sound), FRAME))
 
