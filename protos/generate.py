@@ -1,4 +1,4 @@
-"""Generate the Python stubs under protos/gen with the pinned grpcio-tools; `--check` only tells whether they drifted."""
+"""Generate the Python stubs under protos/gen with the pinned grpcio-tools, or check that none drifted."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def main() -> int:
         if check:
             if same(fresh, GEN):
                 return 0
-            sys.stderr.write("The stubs are not those of the contracts: run `make protos` and commit protos/gen.\n")
+            sys.stderr.write("The stubs drifted from the contracts: run `make protos`, commit protos/gen.\n")
             return 1
         shutil.rmtree(GEN, ignore_errors=True)
         shutil.copytree(fresh, GEN)

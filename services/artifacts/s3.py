@@ -28,7 +28,7 @@ GIVING_UP_SECONDS = 5.0
 RECORD = "application/octet-stream"
 
 
-class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+class _Stopped(Exception):
     """The caller of a running transfer has gone."""
 
 
