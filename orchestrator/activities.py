@@ -67,6 +67,7 @@ class Activities:
             self.generate,
             self.master,
             self.mux,
+            self.keep,
             self.publish,
         ]
 
@@ -116,6 +117,11 @@ class Activities:
         call = self._muxing.MuxVideo(request, timeout=STREAM_SECONDS)
         last, reused = await calls.stream(call, self._cancel_mux)
         return StageResult(reused=reused, attempts=calls.attempt(), video=last.video)
+
+    @activity.defn(name="KeepScenes")
+    async def keep(self, scenes: record_pb2.SceneRecords) -> artifact_pb2.Artifact:
+        """Store what is known of some scenes, for `publish`: all of a long video's do not fit one payload."""
+        return await self._put(scenes)
 
     @activity.defn(name="Publish")
     async def publish(self, publication: record_pb2.Publication) -> job_pb2.Outputs:

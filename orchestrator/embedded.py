@@ -29,6 +29,11 @@ from services.chassis.errors import Configuration
 from services.chassis.scratch import Scratch
 from services.chassis.server import Room, Server
 from services.chassis.settings import home, load
+from services.generation.settings import GenerationSettings
+from services.muxing.settings import MuxingSettings
+from services.parsing.settings import ParsingSettings
+from services.script.settings import ScriptSettings
+from services.tts.settings import TtsSettings
 
 STAGES = ("parsing", "script", "tts", "generation", "muxing")
 STOP_SECONDS = 2.0
@@ -67,6 +72,8 @@ async def storyreel(
             "STORYREEL_TEMPORAL_ADDRESS names a cluster, which cannot see this machine's folders. "
             "Set STORYREEL_STORE=s3 and STORYREEL_S3_* to the cluster's store."
         )
+    # Before anything is started or a job taken that could not be worked on.
+    stages = _load_stages() if local and work else None
     store = connect_store(stored)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(scratch.clean)
@@ -82,13 +89,42 @@ async def storyreel(
         stack.push_async_callback(own.close)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
-            if local and work:
-                starting.create_task(_work(stack, client, store, sockets, settings))
+            if stages:
+                starting.create_task(_work(stack, client, store, sockets, settings, stages))
             yield Storyreel(JobClient(own), store, address)
 
 
+@dataclass(frozen=True, slots=True)
+class _StageSettings:
+    parsing: ParsingSettings
+    script: ScriptSettings
+    tts: TtsSettings
+    generation: GenerationSettings
+    muxing: MuxingSettings
+
+
+def _load_stages() -> _StageSettings:
+    """The settings of the five services.
+
+    Raises:
+        Configuration: A variable does not parse.
+    """
+    return _StageSettings(
+        parsing=load(ParsingSettings),
+        script=load(ScriptSettings),
+        tts=load(TtsSettings),
+        generation=load(GenerationSettings),
+        muxing=load(MuxingSettings),
+    )
+
+
 async def _work(
-    stack: AsyncExitStack, client: Client, store: Store, sockets: Path, settings: OrchestratorSettings
+    stack: AsyncExitStack,
+    client: Client,
+    store: Store,
+    sockets: Path,
+    settings: OrchestratorSettings,
+    stages: _StageSettings,
 ) -> None:
     """Run the five services and a worker."""
     # Only a process that works pays for importing the stages.
@@ -96,36 +132,39 @@ async def _work(
     from orchestrator.worker import worker
 
     # In a thread: meanwhile jobs are taken already.
-    rooms = await asyncio.to_thread(_rooms, store)
+    makers = await asyncio.to_thread(_rooms, store, stages)
+    # All of them first: a service that cannot be made leaves none half started.
+    rooms = {name: make() for name, make in makers.items()}
     bound = await asyncio.gather(
-        *(_serve(stack, room(), f"unix:{sockets}/{name}.sock") for name, room in rooms.items())
+        *(_serve(stack, room, f"unix:{sockets}/{name}.sock") for name, room in rooms.items()),
+        return_exceptions=True,
     )
-    channels = [channel.connect(address) for address in bound]
-    for one in channels:
-        stack.push_async_callback(one.close)
+    addresses = []
+    for one in bound:
+        if isinstance(one, BaseException):
+            raise one
+        addresses.append(one)
+    channels = [channel.connect(address) for address in addresses]
+    for opened in channels:
+        stack.push_async_callback(opened.close)
     activities = Activities(Stages(*channels), store)
     await stack.enter_async_context(worker(client, activities, calls_at_once=settings.calls_at_once))
 
 
-def _rooms(store: Store) -> dict[str, Callable[[], Room]]:
-    """The five services, in the order of STAGES."""
+def _rooms(store: Store, stages: _StageSettings) -> dict[str, Callable[[], Room]]:
+    """What makes the five services, in the order of STAGES."""
     from services.generation.servicer import room as generation
-    from services.generation.settings import GenerationSettings
     from services.muxing.servicer import room as muxing
-    from services.muxing.settings import MuxingSettings
     from services.parsing.servicer import room as parsing
-    from services.parsing.settings import ParsingSettings
     from services.script.servicer import room as script
-    from services.script.settings import ScriptSettings
     from services.tts.servicer import room as tts
-    from services.tts.settings import TtsSettings
 
     return {
-        "parsing": lambda: parsing(load(ParsingSettings), store),
-        "script": lambda: script(load(ScriptSettings), store),
-        "tts": lambda: tts(load(TtsSettings), store),
-        "generation": lambda: generation(load(GenerationSettings), store),
-        "muxing": lambda: muxing(load(MuxingSettings), store),
+        "parsing": lambda: parsing(stages.parsing, store),
+        "script": lambda: script(stages.script, store),
+        "tts": lambda: tts(stages.tts, store),
+        "generation": lambda: generation(stages.generation, store),
+        "muxing": lambda: muxing(stages.muxing, store),
     }
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import json
+import logging
 import os
 import shutil
 import signal
@@ -19,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +30,8 @@ from typing import IO
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client, Interceptor
-from temporalio.service import RPCError
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError, RPCStatusCode
 
 from orchestrator.converter import CONVERTER
 from services.chassis import telemetry
@@ -40,6 +43,11 @@ RETENTION = timedelta(days=30)
 
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
+LOCK_SECONDS = 2.0
+"""How long a killed server may take to let go of its lock."""
+
+PROCESSES = Path("/proc")
+"""Linux tells here what every process was started with; elsewhere only the state file is asked."""
 
 FLAGS = (
     *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
@@ -67,6 +75,7 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
     """Connect to a Temporal server.
 
     Raises:
+        Configuration: The server has no such namespace.
         EngineUnavailable: Nothing answered within `seconds`.
     """
     loop = asyncio.get_running_loop()
@@ -74,9 +83,15 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
     while True:
         try:
             async with asyncio.timeout(max(end - loop.time(), 0.1)):
-                return await Client.connect(
-                    address, namespace=namespace, data_converter=CONVERTER, interceptors=_interceptors()
+                client = await Client.connect(
+                    address,
+                    namespace=namespace,
+                    data_converter=CONVERTER,
+                    interceptors=_interceptors(),
+                    runtime=_runtime(),
                 )
+                await _check_namespace(client, address)
+                return client
         except (RuntimeError, RPCError, TimeoutError) as error:
             if loop.time() >= end:
                 raise EngineUnavailable(
@@ -84,6 +99,29 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
                     "Start it, or correct STORYREEL_TEMPORAL_ADDRESS."
                 ) from error
             await asyncio.sleep(0.03)
+
+
+async def _check_namespace(client: Client, address: str) -> None:
+    """Connecting succeeds whatever the namespace; each call would fail later."""
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status == RPCStatusCode.PERMISSION_DENIED:
+            return  # a cluster may let us work in a namespace without describing it
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise Configuration(
+            f"The Temporal server at {address} has no namespace {client.namespace!r}. "
+            "Create it, or correct STORYREEL_TEMPORAL_NAMESPACE."
+        ) from None
+
+
+@functools.cache
+def _runtime() -> Runtime:
+    """The client library's threads; its log goes to ours instead of, in colours, to the user's terminal."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    levels = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=levels, forwarding=forwarding)))
 
 
 def _interceptors() -> Sequence[Interceptor]:
@@ -99,20 +137,34 @@ class LocalEngine:
     """The dev server of one folder: started by the first command, stopped by the last one to leave."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()  # a server is known by its database's path
         self._process: subprocess.Popen[bytes] | None = None
-        self._state = folder / "engine.json"
-        self._log = folder / "engine.log"
+        self._state = self.folder / "engine.json"
+        self._log = self.folder / "engine.log"
+        self._lock = self.folder / "engine.lock"
+        self._database = str(self.folder / "engine.db")
 
     def running(self) -> Running | None:
         """The server of this folder, or None when none runs."""
-        if not self.folder.exists() or _free(self.folder / "engine.lock"):
+        if not self.folder.exists() or _free(self._lock):
             return None
+        if PROCESSES.is_dir():
+            return self._found()
         try:
             state = json.loads(self._state.read_text())
-            return Running(state["pid"], state["port"])
-        except (OSError, ValueError, KeyError):
+            return Running(int(state["pid"]), int(state["port"]))
+        except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def _found(self) -> Running | None:
+        """The server by what it was started with: a state file may be lost, or name a recycled pid."""
+        for pid, words in _commands():
+            try:
+                if words[words.index("--db-filename") + 1] == self._database:
+                    return Running(pid, int(words[words.index("--port") + 1]))
+            except (ValueError, IndexError):
+                continue
+        return None
 
     def program(self) -> str:
         """The `temporal` program.
@@ -148,15 +200,17 @@ class LocalEngine:
         with users:
             async with self._alone():
                 fcntl.flock(users, fcntl.LOCK_SH)
-                running = self.running()
-                if running is None:
-                    running = await asyncio.to_thread(self._start)
+                running = self.running() or await asyncio.to_thread(self._start)
                 address = f"127.0.0.1:{running.port}"
                 try:
-                    client = await connect(address, seconds=START_SECONDS)
-                    await _keep_jobs(client)
+                    await _keep_jobs(await connect(address, seconds=START_SECONDS))
                 except EngineUnavailable:
+                    if self._process is not None:  # ours, and of no use to anybody
+                        await self._end()
                     raise EngineUnavailable(f"The local engine did not start:\n{self._tail()}") from None
+                except BaseException:
+                    await self._leave(users)
+                    raise
             try:
                 yield address
             finally:
@@ -175,51 +229,85 @@ class LocalEngine:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
+        await self._end()
+
+    async def _end(self) -> None:
         running = self.running()
         if running:
             # Its own way to stop takes over a second. It is made to be killed: SQLite's log holds every
             # commit, which the tests of kill -9 show, and nobody waits for it any more.
-            os.kill(running.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(running.pid, signal.SIGKILL)
             await asyncio.to_thread(self._gone)
-        self._state.unlink(missing_ok=True)
+        if _free(self._lock):
+            self._state.unlink(missing_ok=True)
 
     def _gone(self) -> None:
         """Wait until the server has closed its file; it is ours to reap only when we started it."""
         for _ in range(int(STOP_SECONDS / 0.02)):
             if self._process is not None:
                 self._process.poll()
-            if _free(self.folder / "engine.lock"):
+            if _free(self._lock):
                 return
             time.sleep(0.02)  # in a thread: the loop goes on
 
     def _start(self) -> Running:
         program = self.program()
-        before = self._before()
-        with (self.folder / "engine.lock").open("w") as held, self._log.open("ab") as log:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The port it had: clients that are still open reconnect to a restarted server by themselves.
-            port = before if before and _bindable(before) else _free_port()
-            database = str(self.folder / "engine.db")
-            self._process = subprocess.Popen(
-                [
+        try:
+            with self._lock.open("w") as held, self._log.open("ab") as log:
+                self._hold(held)
+                # The port it had: clients that are still open reconnect to a restarted server by themselves.
+                before = self._before()
+                port = before if before and _bindable(before) else _free_port()
+                self._write_state(None, port)
+                command = (
                     *(program, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
-                    *("--db-filename", database, "--log-level", "error", *FLAGS),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[held.fileno()],
-                start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
-            )
+                    *("--db-filename", self._database, "--log-level", "error", *FLAGS),
+                )
+                self._process = process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[held.fileno()],
+                    start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
+                )
+            try:
+                self._write_state(process.pid, port)
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+        except OSError as error:
+            raise EngineUnavailable(
+                f"The local engine cannot be started: {error.strerror} ({error.filename or self.folder}). "
+                "Make room or give back the right to write there, and try again."
+            ) from error
+        return Running(process.pid, port)
+
+    def _hold(self, lock: IO[str]) -> None:
+        """Take the server's lock; a killed one lets go of it a little after it is no longer seen."""
+        end = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise EngineUnavailable(
+                        f"A process that is no engine of {self.folder} holds {self._lock}. "
+                        f"End that process (`fuser {self._lock}` names it), and try again."
+                    ) from None
+            time.sleep(0.02)  # in a thread: the loop goes on
+
+    def _write_state(self, pid: int | None, port: int) -> None:
         new = self._state.with_suffix(".new")
-        new.write_text(json.dumps({"pid": self._process.pid, "port": port}))
+        new.write_text(json.dumps({"pid": pid, "port": port}))
         new.replace(self._state)
-        return Running(self._process.pid, port)
 
     def _before(self) -> int | None:
         try:
             return int(json.loads(self._state.read_text())["port"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _tail(self) -> str:
@@ -239,6 +327,16 @@ async def _keep_jobs(client: Client) -> None:
         change = UpdateNamespaceRequest(namespace=NAMESPACE)
         change.config.workflow_execution_retention_ttl.CopyFrom(wanted)
         await client.workflow_service.update_namespace(change)
+
+
+def _commands() -> Iterator[tuple[int, list[str]]]:
+    """The processes that can be seen, with the words of their command lines."""
+    for entry in PROCESSES.iterdir():
+        if entry.name.isdecimal():
+            # It may have ended since it was listed, or be somebody else's.
+            with contextlib.suppress(OSError):
+                line = (entry / "cmdline").read_bytes()
+                yield int(entry.name), os.fsdecode(line).split("\0")
 
 
 def _free(lock: Path) -> bool:

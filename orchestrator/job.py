@@ -20,6 +20,7 @@ WEIGHTS = {INPUT: 0.01, PARSING: 0.02, SCRIPT: 0.02, TTS: 0.05, GENERATION: 0.80
 """Each stage's share of a whole job, from the CPU seconds of a five-minute video at 1080p."""
 
 ENDED = (job_pb2.STATE_SUCCEEDED, job_pb2.STATE_FAILED, job_pb2.STATE_CANCELLED)
+MOST_DEGRADATIONS = 30
 HD = clip_pb2.Picture(width=1920, height=1080, rate_numerator=30, rate_denominator=1)
 
 
@@ -41,6 +42,7 @@ def with_defaults(settings: job_pb2.Settings) -> job_pb2.Settings:
         speed_percent=settings.speed_percent or 100,
         picture=settings.picture if settings.HasField("picture") else HD,
         look=settings.look,
+        offline=settings.offline,
     )
     whole.look.theme = whole.look.theme or clip_pb2.THEME_DARK
     whole.look.accent = whole.look.accent or clip_pb2.ACCENT_BLUE
@@ -53,9 +55,10 @@ class Record:
 
     def __init__(self, job: job_pb2.Job, now: datetime) -> None:
         self._seen: tuple[object, ...] = ()
+        self._degraded: dict[tuple[StageKind, str, str], set[str]] = {}
         self.job = job_pb2.Job()
         self.job.CopyFrom(job)
-        for output_only in ("stages", "degradations", "warnings", "error", "outputs", "end_time"):
+        for output_only in ("stages", "degradations", "warnings", "error", "outputs", "end_time", "fraction"):
             self.job.ClearField(output_only)
         self.job.state = job_pb2.STATE_RUNNING
         kinds = list(WEIGHTS)[: 3 if job.plan_only else None]
@@ -113,10 +116,21 @@ class Record:
         return changed
 
     def degrade(self, kind: StageKind, what: str, why: str, remedy: str, scene_id: str = "") -> None:
-        """Something is not as it was asked for; said once."""
-        entry = job_pb2.Degradation(stage=kind, what=what, why=why, remedy=remedy, scene_id=scene_id)
-        if entry not in self.job.degradations:
-            self.job.degradations.append(entry)
+        """Something is not as it was asked for; said once, with the number of scenes it is true of.
+
+        The record travels with every change of a job: it names at most `MOST_DEGRADATIONS`.
+        """
+        key = (kind, what, why)
+        scenes = self._degraded.setdefault(key, set())
+        scenes.add(scene_id)
+        entry = next((d for d in self.job.degradations if (d.stage, d.what, d.why) == key), None)
+        if entry is not None:
+            entry.remedy = f"{remedy} ({len(scenes)} scenes)" if len(scenes) > 1 else remedy
+        elif len(self.job.degradations) < MOST_DEGRADATIONS:
+            self.job.degradations.add(stage=kind, what=what, why=why, remedy=remedy, scene_id=scene_id)
+        else:
+            more = len(self._degraded) - MOST_DEGRADATIONS
+            self.job.degradations[-1].remedy = f"{more} more like it are not listed."
 
     def end(self, state: State, now: datetime, error: job_pb2.JobError | None = None) -> None:
         """The job ends; stages that were running end the same way."""
@@ -147,7 +161,8 @@ def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress])
         stage.fraction = min(part / stage.calls, 1.0) if stage.calls else 0.0
         stage.activity = _activity(reports) if stage.state == job_pb2.STATE_RUNNING else ""
         whole += WEIGHTS[stage.kind] * stage.fraction / total
-    job.fraction = 1.0 if job.state == job_pb2.STATE_SUCCEEDED else min(whole, 0.999)
+    # Work that is done again, for a lost artifact or another voice, does not take the whole back.
+    job.fraction = 1.0 if job.state == job_pb2.STATE_SUCCEEDED else max(job.fraction, min(whole, 0.999))
 
 
 def _activity(reports: list[progress_pb2.StageProgress]) -> str:

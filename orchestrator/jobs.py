@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,11 +27,24 @@ from orchestrator.publication import record_key
 from orchestrator.worker import QUEUE
 from orchestrator.workflow import JobWorkflow
 from services.artifacts.store import Store
-from services.chassis.errors import EngineUnavailable, JobExists, JobNotFound, JobState, Suggestion
+from services.chassis.errors import (
+    EngineUnavailable,
+    InvalidRequest,
+    JobExists,
+    JobNotFound,
+    JobState,
+    Suggestion,
+)
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
 POLL_SECONDS = 0.5
+LISTED_RUNS = 1000
+"""Runs a listing looks at: those that run, then the last that ended."""
+FETCHED_RUNS = 100
+"""Runs the engine sends at once: each comes with its whole job, and a message holds 4 MB."""
+DELETED = b""
+"""The record of a deleted job: a store cannot forget one."""
 
 STATES = {
     WorkflowExecutionStatus.RUNNING: job_pb2.STATE_RUNNING,
@@ -88,7 +101,7 @@ class Jobs:
             return await self._job(await self._describe(name))
         except JobNotFound:
             record = await self._store.get_result("jobs", record_key(name))
-            if record is None:
+            if record is None or record == DELETED:
                 raise
             return job_pb2.Job.FromString(record)
 
@@ -106,19 +119,28 @@ class Jobs:
             await asyncio.sleep(POLL_SECONDS)
 
     async def page(self, size: int, token: bytes, *, plans: bool) -> tuple[list[job_pb2.Job], bytes]:
-        """A page of jobs, the newest first, and the token of the next one."""
-        jobs: list[job_pb2.Job] = []
+        """A page of jobs, the last created first, and the token of the next one (empty after the last).
+
+        Raises:
+            InvalidRequest: The token is none of ours.
+        """
+        start = _offset(token)
+        listed = [await self._listed(run) for run in (await self._newest_runs()).values()]
+        jobs = [job for job in listed if plans or not job.plan_only]
+        jobs.sort(key=lambda job: (job.create_time.ToNanoseconds(), job.name), reverse=True)
+        end = start + size
+        return jobs[start:end], str(end).encode() if end < len(jobs) else b""
+
+    async def _newest_runs(self) -> dict[str, WorkflowExecution]:
+        """The newest run of each job, by workflow id: a resumed job has several."""
+        newest: dict[str, WorkflowExecution] = {}
         with _engine_errors():
-            listing = self._client.list_workflows(
-                "WorkflowType = 'JobWorkflow'", page_size=size, next_page_token=token or None
-            )
-            await listing.fetch_next_page()
-            for execution in listing.current_page or ():
-                job = await self._listed(execution)
-                # A resumed job is listed once per run: only its newest counts.
-                if job.name not in {known.name for known in jobs} and (plans or not job.plan_only):
-                    jobs.append(job)
-        return jobs, listing.next_page_token or b""
+            async for run in self._client.list_workflows(
+                "WorkflowType = 'JobWorkflow'", page_size=FETCHED_RUNS, limit=LISTED_RUNS
+            ):
+                if run.id not in newest or run.start_time > newest[run.id].start_time:
+                    newest[run.id] = run
+        return newest
 
     async def cancel(self, name: str) -> job_pb2.Job:
         """Stop a running job, and wait until nothing works for it any more.
@@ -129,7 +151,7 @@ class Jobs:
         job = await self.get(name)
         if job.state in ENDED:
             raise _wrong_state(job, "it cannot be cancelled")
-        with _engine_errors():
+        with _engine_errors(), _missing(name):
             await self._handle(name).cancel()
         return [job async for job in self.watch(name)][-1]
 
@@ -152,23 +174,39 @@ class Jobs:
         return await self.get(name)
 
     async def delete(self, name: str) -> None:
-        """Forget an ended job.
+        """Forget an ended job, and wait until the engine has forgotten it.
 
         Raises:
+            JobNotFound: There is none of this name.
             JobState: The job runs.
         """
         job = await self.get(name)
         if job.state not in ENDED:
             raise _wrong_state(job, "cancel it first")
+        await self._store.put_result("jobs", record_key(name), DELETED)
+        self._reached.pop(name, None)
+        with suppress(JobNotFound):  # the record alone was left, or somebody else deletes it too
+            last = (await self._describe(name)).run_id
+            for run in {last, *await self._runs(job.name)}:
+                with suppress(JobNotFound):
+                    await self._delete_run(name, run)
+            while (await self._describe(name)).run_id == last:
+                await asyncio.sleep(POLL_SECONDS / 10)
+
+    async def _runs(self, name: str) -> list[str]:
+        """All runs of a job that exists: its name is one we made, so it may stand in a query."""
+        with _engine_errors():
+            listing = self._client.list_workflows(f"WorkflowId = '{_workflow_id(name)}'", limit=LISTED_RUNS)
+            return [run.run_id async for run in listing]
+
+    async def _delete_run(self, name: str, run: str) -> None:
         from temporalio.api.common.v1 import WorkflowExecution as Execution
         from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest as Delete
 
-        with _engine_errors():
+        execution = Execution(workflow_id=_workflow_id(name), run_id=run)
+        with _engine_errors(), _missing(name):
             await self._client.workflow_service.delete_workflow_execution(
-                Delete(
-                    namespace=self._client.namespace,
-                    workflow_execution=Execution(workflow_id=_workflow_id(name)),
-                )
+                Delete(namespace=self._client.namespace, workflow_execution=execution)
             )
 
     async def _start(self, job: job_pb2.Job, body: str, reuse: WorkflowIDReusePolicy) -> None:
@@ -186,15 +224,8 @@ class Jobs:
         return self._client.get_workflow_handle(_workflow_id(name))
 
     async def _describe(self, name: str) -> WorkflowExecutionDescription:
-        try:
-            with _engine_errors():
-                return await self._handle(name).describe()
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                raise JobNotFound(
-                    f"There is no job {name}.", suggestions=[Suggestion("`storyreel list` shows the jobs.")]
-                ) from None
-            raise
+        with _engine_errors(), _missing(name):
+            return await self._handle(name).describe()
 
     async def _job(self, description: WorkflowExecutionDescription) -> job_pb2.Job:
         """The record, with what the running calls report."""
@@ -227,6 +258,18 @@ def _workflow_id(name: str) -> str:
     return "job/" + name.removeprefix("jobs/")
 
 
+def _offset(token: bytes) -> int:
+    """How many jobs the pages before this one held."""
+    if not token:
+        return 0
+    if not token.isdigit() or len(token) > len(str(LISTED_RUNS)):
+        raise InvalidRequest(
+            f"The page token of {len(token)} bytes is none that ListJobs gave out. "
+            "Send next_page_token as it came, or none for the first page."
+        )
+    return int(token)
+
+
 def _wrong_state(job: job_pb2.Job, what: str) -> JobState:
     state = state_name(job.state)
     return JobState(f"{job.name} is {state.lower()}: {what}.", metadata={"state": state})
@@ -242,3 +285,15 @@ def _engine_errors() -> Iterator[None]:
                 "The workflow engine does not answer. Nothing is lost; try again when it is back."
             ) from error
         raise
+
+
+@contextmanager
+def _missing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise JobNotFound(
+            f"There is no job {name}.", suggestions=[Suggestion("`storyreel list` shows the jobs.")]
+        ) from None

@@ -40,10 +40,11 @@ async def publish(store: Store, publication: record_pb2.Publication) -> job_pb2.
     """Store the plan, and for a made video its manifest; keep the whole record under the job's name."""
     job = publication.job
     covered = await store.read(wire.from_proto(publication.coverage), limit=COVERAGE_LIMIT)
-    plan = plan_of(job, publication.scenes, decode(covered, storyboard_pb2.Coverage))
+    scenes = [scene for part in publication.scenes for scene in await _scenes(store, part)]
+    plan = plan_of(job, scenes, decode(covered, storyboard_pb2.Coverage))
     job.outputs.plan.CopyFrom(await _put(store, plan))
     if not job.plan_only:
-        job.outputs.manifest.CopyFrom(await _put(store, manifest_of(job, publication.scenes, plan)))
+        job.outputs.manifest.CopyFrom(await _put(store, manifest_of(job, scenes, plan)))
     await store.put_result("jobs", record_key(job.name), job.SerializeToString(deterministic=True))
     return job.outputs
 
@@ -136,7 +137,16 @@ def versions() -> dict[str, str]:
     return found
 
 
+async def _scenes(store: Store, part: artifact_pb2.Artifact) -> Iterable[record_pb2.SceneRecord]:
+    return decode(await store.read(wire.from_proto(part)), record_pb2.SceneRecords).scenes
+
+
 async def _put(store: Store, message: Message) -> artifact_pb2.Artifact:
-    text = MessageToJson(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    text = MessageToJson(
+        message,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+        ensure_ascii=False,
+    )
     artifact = await store.put_bytes(text.encode(), media_type=JSON)
     return wire.to_proto(artifact)

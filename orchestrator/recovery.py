@@ -12,6 +12,7 @@ from enum import Enum
 
 from services.chassis.errors import (
     BY_REASON,
+    Cancelled,
     Draining,
     Fault,
     NotNow,
@@ -21,8 +22,10 @@ from services.chassis.errors import (
 )
 
 MAX_ATTEMPTS = 8
-MAX_ATTEMPTS_LONG = 3
-"""Attempts of one call: generation and muxing are long, the others are not."""
+"""Attempts of one call that is answered with an error."""
+
+MAX_DEATHS = 50
+"""Attempts of one call in all: a worker that is killed in the middle of it uses one up, too."""
 
 MAX_FAULTS = 3
 """Attempts when the service itself broke: a defect rarely goes away."""
@@ -35,7 +38,7 @@ AWAY = (Unreachable, Draining, StoreUnavailable)
 
 FIRST_WAIT = timedelta(seconds=3)
 LONGEST_WAIT = timedelta(seconds=20)
-"""For what is away: three attempts span 15 seconds, eight of them two minutes."""
+"""For what is away: eight attempts span two minutes."""
 
 DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL"})
 """Reasons that would be retried by their class, but repeating the call cannot help."""
@@ -55,7 +58,8 @@ def repeat(error: StoryreelError, attempt: int) -> bool:
         return False
     if isinstance(error, Fault):
         return attempt < MAX_FAULTS
-    return isinstance(error, NotNow)
+    # Cancelled: another job that made the same thing was; this one makes it again.
+    return isinstance(error, NotNow | Cancelled) and attempt < MAX_ATTEMPTS
 
 
 def wait(error: StoryreelError, attempt: int) -> timedelta | None:
@@ -66,9 +70,15 @@ def wait(error: StoryreelError, attempt: int) -> timedelta | None:
     return min(FIRST_WAIT * times, LONGEST_WAIT)
 
 
-def after(reason: str, *, remakes: int) -> Next:
-    """Decide what follows a call that failed, in a job that went through its work `remakes` times again."""
-    if reason == "VOICE_UNAVAILABLE":
+def after(reason: str, *, speaking: bool, remakes: int) -> Next:
+    """Decide what follows a call that has finally failed.
+
+    Args:
+        reason: The ErrorReason without its prefix.
+        speaking: The call spoke a scene; a voice that could not even be chosen has no other to follow.
+        remakes: How often the job went through its work again.
+    """
+    if reason == "VOICE_UNAVAILABLE" and speaking:
         return Next.OTHER_VOICE
     if reason in ("ARTIFACT_MISSING", "ARTIFACT_CORRUPT") and remakes < MAX_REMAKES:
         return Next.REMAKE

@@ -40,7 +40,10 @@ def narrate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> script
 def choose_voice(settings: job_pb2.Settings, lost_engines: Sequence[str]) -> tts_pb2.ChooseVoiceRequest:
     """Choose the voice of the whole video, among the engines that have not failed in it."""
     return tts_pb2.ChooseVoiceRequest(
-        voice=settings.voice, language=settings.language, excluded_engines=lost_engines
+        voice=settings.voice,
+        language=settings.language,
+        excluded_engines=lost_engines,
+        offline=settings.offline,
     )
 
 

@@ -14,6 +14,8 @@ from services.artifacts import wire
 from services.artifacts.store import Store
 from services.chassis.errors import ArtifactMissing, EmptyDocument
 from services.chassis.server import MethodLimits, Room
+from services.chassis.settings import load
+from services.tts.settings import TtsSettings
 from storyreel.job.v1 import job_service_pb2 as pb
 from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
 
@@ -39,6 +41,8 @@ class JobServicer(pb_grpc.JobServiceServicer):
         elif not await self._store.exists(wire.from_proto(job.source.artifact)):
             raise ArtifactMissing("The source is not in the store. Upload it first.")
         job.settings.CopyFrom(with_defaults(job.settings))
+        # Whoever works on the job later may have another setting; the one who asked decides.
+        job.settings.offline = job.settings.offline or not load(TtsSettings).online
         job.plan_only = request.validate_only
         return pb.CreateJobResponse(job=await self._jobs.create(job, request_id=request.request_id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -11,12 +11,13 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from orchestrator.job import MUXING, TTS, WEIGHTS, Record, StageKind, State, stage_name
-from orchestrator.recovery import MAX_ATTEMPTS, MAX_ATTEMPTS_LONG
+from orchestrator.job import TTS, WEIGHTS, Record, StageKind, State, stage_name
+from orchestrator.recovery import MAX_DEATHS
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
 
+    from storyreel.artifact.v1 import artifact_pb2
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
 
@@ -33,11 +34,13 @@ LIMITS = {
     "GenerateClip": timedelta(hours=1),
     "MasterSound": timedelta(hours=1),
     "MuxVideo": timedelta(hours=1),
+    "KeepScenes": timedelta(seconds=120),
     "Publish": timedelta(seconds=120),
 }
 """How long one attempt of each call may take, its wait for a free child included."""
 
-LONG = frozenset({"GenerateClip", "MasterSound", "MuxVideo"})
+PART_BYTES = 100_000
+"""Of scene records in one payload: as JSON they are up to six times as large, and 2 MB are refused."""
 
 
 class Calls:
@@ -67,9 +70,16 @@ class Calls:
         result = await self._execute(TTS, "ChooseVoice", (request,), "", record_pb2.StageResult)
         return result.voice
 
-    async def publish(self, publication: record_pb2.Publication) -> None:
+    async def publish(
+        self, scenes: Sequence[record_pb2.SceneRecord], coverage: artifact_pb2.Artifact
+    ) -> None:
         """Write down what was made; its outputs go on the record."""
-        outputs = await self._execute(MUXING, "Publish", (publication,), "", job_pb2.Outputs)
+        last = self.record.job.stages[-1].kind
+        publication = record_pb2.Publication(job=self.record.job, coverage=coverage)
+        for part in _parts(scenes):
+            kept = await self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact)
+            publication.scenes.append(kept)
+        outputs = await self._execute(last, "Publish", (publication,), "", job_pb2.Outputs)
         self.record.job.outputs.CopyFrom(outputs)
         self.note(whole=True)
 
@@ -106,11 +116,23 @@ class Calls:
                 initial_interval=timedelta(milliseconds=200),
                 backoff_coefficient=1.5,
                 maximum_interval=timedelta(seconds=2),
-                maximum_attempts=MAX_ATTEMPTS_LONG if name in LONG else MAX_ATTEMPTS,
+                maximum_attempts=MAX_DEATHS,
             ),
             priority=Priority(priority_key=3),
         )
         return result
+
+
+def _parts(scenes: Sequence[record_pb2.SceneRecord]) -> Iterator[record_pb2.SceneRecords]:
+    """Neighbouring scenes together, as many as fit one payload."""
+    part, size = record_pb2.SceneRecords(), 0
+    for scene in scenes:
+        if part.scenes and size + scene.ByteSize() > PART_BYTES:
+            yield part
+            part, size = record_pb2.SceneRecords(), 0
+        part.scenes.append(scene)
+        size += scene.ByteSize()
+    yield part
 
 
 def job_error(error: BaseException) -> job_pb2.JobError:

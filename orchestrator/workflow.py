@@ -47,7 +47,8 @@ class JobWorkflow:
             await self._make()
         except ActivityError as error:
             cause = stages.job_error(error)
-            decision = recovery.after(cause.reason, remakes=remakes)
+            speaking = cause.stage == TTS and bool(cause.scene_id)
+            decision = recovery.after(cause.reason, speaking=speaking, remakes=remakes)
             if is_cancelled_exception(error) or decision is recovery.Next.FAIL:
                 raise
             if decision is recovery.Next.OTHER_VOICE:
@@ -69,9 +70,7 @@ class JobWorkflow:
             await _all([*films, self._master(scenes, speaking)])
             await self._mux(scenes)
         self.record.end(job_pb2.STATE_SUCCEEDED, workflow.now())
-        await self.calls.publish(
-            record_pb2.Publication(job=self.record.job, scenes=scenes, coverage=storyboard.coverage)
-        )
+        await self.calls.publish(scenes, storyboard.coverage)
 
     async def _parse(self) -> ParseDocumentResponse:
         self.calls.begin(PARSING, 1)

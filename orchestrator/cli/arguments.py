@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from orchestrator.cli.terminal import clean
 from services.chassis.errors import StoryreelError
 
 DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
@@ -14,8 +15,9 @@ Runs here, on the CPU, unless STORYREEL_TEMPORAL_ADDRESS names a cluster.
 Work in progress and everything made lies under STORYREEL_HOME
 (default: ~/.local/share/storyreel); nothing finished is made twice.
 
-exit codes: 0 done · 2 usage · 3 input · 4 configuration · 5 not available now
-            6 a stage failed, `storyreel resume` goes on · 70 a defect · 130 interrupted
+exit codes: 0 done · 2 usage · 3 input · 4 configuration
+            5 engine, store or disk not available; 6 the job failed, `storyreel resume` goes on
+            70 a defect · 130 interrupted · 141 nobody reads the output any more
 """
 
 SIZES = {"1080p": (1920, 1080), "720p": (1280, 720)}
@@ -162,8 +164,8 @@ def _positive(text: str) -> int:
 
 def describe(error: StoryreelError) -> str:
     """An error for people: what happened, what to do, and the id when there is one."""
-    lines = [error.message, *(f"  → {suggestion.description}" for suggestion in error.suggestions)]
+    lines = [*error.message.splitlines(), *(f"  → {way.description}" for way in error.suggestions)]
     lines += [f"  ✗ {v.field}: {v.description}" for v in error.violations]
     if error.error_id:
         lines.append(f"  id {error.error_id}: `storyreel doctor` names the log that has the rest")
-    return "\n".join(lines)
+    return "\n".join(clean(line) for line in lines)

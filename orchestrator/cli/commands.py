@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from orchestrator.cli import arguments, source
-from orchestrator.cli.display import Display, display, emit, record
+from orchestrator.cli.display import Display, display, record
 from orchestrator.cli.export import check_target, export, remember, remembered
+from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write, write_json
 from orchestrator.embedded import Storyreel, storyreel
 from orchestrator.job import ENDED, state_name
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
-from services.chassis.errors import BY_REASON, BadInput, JobNotFound, StoryreelError, Suggestion
+from services.chassis.errors import (
+    BY_REASON,
+    BadInput,
+    Configuration,
+    JobNotFound,
+    StoryreelError,
+    Suggestion,
+)
 from services.chassis.settings import load
 from storyreel.generation.v1 import clip_pb2
 from storyreel.job.v1 import job_pb2
 
-FAILED = 6
-INPUT = 3
+INPUT, CONFIGURATION, FAILED = 3, 4, 6
 
 
 async def render(options: argparse.Namespace) -> int:
@@ -33,7 +39,7 @@ async def render(options: argparse.Namespace) -> int:
         async with _running(work=True) as reel:
             job = await _create(reel, document, options)
             remember(job.name, out)
-            return await _follow(reel, job, out, shown, cancel=True)
+            return await _follow(reel, job, out, shown, options, cancel=True)
     finally:
         shown.close()
 
@@ -46,11 +52,9 @@ async def submit(options: argparse.Namespace) -> int:
     if options.json:
         emit({"event": "submitted", **record(job)})
     else:
-        sys.stdout.write(f"{job.name}\n")
+        write(f"{job.name}\n")
         if not load(OrchestratorSettings).temporal_address:
-            sys.stderr.write(
-                f"It waits for `storyreel watch {job.name}` or `python -m orchestrator serve`.\n"
-            )
+            tell(f"It waits for `storyreel watch {job.name}` or `python -m orchestrator serve`.\n")
     return 0
 
 
@@ -64,7 +68,7 @@ async def plan(options: argparse.Namespace) -> int:
             return _ended_badly(job, as_json=options.json)
         text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
     if options.json:
-        sys.stdout.write(text + "\n")
+        write_json(text)
     else:
         from orchestrator.cli.planned import show
 
@@ -84,12 +88,13 @@ async def resume(options: argparse.Namespace) -> int:
 
 async def cancel(options: argparse.Namespace) -> int:
     """Stop a job."""
-    async with _running(work=False) as reel:
+    # A job has ended when a worker has taken note, and this may be the only one.
+    async with _running(work=True) as reel:
         job = await reel.jobs.cancel(_name(options.job))
     if options.json:
         emit({"event": "cancelled", **record(job)})
     else:
-        sys.stdout.write(f"{job.name} is cancelled. `storyreel resume {job.name}` goes on with it.\n")
+        write(f"{job.name} is cancelled. `storyreel resume {job.name}` goes on with it.\n")
     return 0
 
 
@@ -103,9 +108,9 @@ async def list(options: argparse.Namespace) -> int:  # noqa: A001 - commands car
     for job in jobs:
         when = job.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
         line = f"{job.name}  {state_name(job.state):<9}  {job.fraction:4.0%}  {when} UTC  "
-        sys.stdout.write(f"{line}{job.title or job.source.name}\n")
+        write(clean(f"{line}{job.title or job.source.name}") + "\n")
     if not jobs:
-        sys.stdout.write("There are no jobs. `storyreel render SOURCE -o OUT.mp4` makes one.\n")
+        write("There are no jobs. `storyreel render SOURCE -o OUT.mp4` makes one.\n")
     return 0
 
 
@@ -121,58 +126,67 @@ async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
                 job = await reel.jobs.resume(name)
             if out is not None:
                 remember(name, out)
-            return await _follow(reel, job, out, shown, cancel=resume)
+            return await _follow(reel, job, out, shown, options, cancel=resume)
     finally:
         shown.close()
 
 
 async def _follow(
-    reel: Storyreel, job: job_pb2.Job, out: Path | None, shown: Display, *, cancel: bool
+    reel: Storyreel,
+    job: job_pb2.Job,
+    out: Path | None,
+    shown: Display,
+    options: argparse.Namespace,
+    *,
+    cancel: bool,
 ) -> int:
-    """Show a job to its end and write its files; when interrupted, stop the job or only the watching."""
+    """Show a job to its end and write its files; when asked to stop, stop the job or only the watching."""
     try:
         async for change in reel.jobs.watch(job.name):
             shown.show(job := change)
-    except asyncio.CancelledError:
+    except NobodyReadsError:
         await _interrupted(reel, job, shown, cancel=cancel)
         raise
+    except asyncio.CancelledError:
+        # Without having been asked, the command ends because it cannot work; the job may be worked on later.
+        await _interrupted(reel, job, shown, cancel=cancel and options.asked.is_set())
+        raise
     shown.close()
-    as_json = type(shown).__name__ == "Lines"
     if job.state != job_pb2.STATE_SUCCEEDED:
-        return _ended_badly(job, as_json=as_json)
+        return _ended_badly(job, as_json=options.json)
     files = await export(reel.store, job, out) if out else []
     shown.finished(job, files)
     if not out and not job.plan_only:
-        sys.stderr.write(f"Write its files with `storyreel resume {job.name} -o OUT.mp4`.\n")
+        tell(f"Write its files with `storyreel resume {job.name} -o OUT.mp4`.\n")
     return 0
 
 
 async def _interrupted(reel: Storyreel, job: job_pb2.Job, shown: Display, *, cancel: bool) -> None:
     shown.close()
     if cancel and job.state not in ENDED:
-        sys.stderr.write("Stopping … (once more to leave at once)\n")
+        tell("Stopping … (once more to leave at once)\n")
         job = await reel.jobs.cancel(job.name)
-    sys.stderr.write(f"What is finished is kept. Go on with: storyreel resume {job.name}\n")
+    tell(f"What is finished is kept. Go on with: storyreel resume {job.name}\n")
     shown.show(job)
 
 
 def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
     """Say why a job has not succeeded; the exit code tells what kind of reason it was."""
     kind = BY_REASON.get(job.error.reason, StoryreelError)
-    code = INPUT if issubclass(kind, BadInput) else FAILED
     if job.state == job_pb2.STATE_CANCELLED:
-        error = StoryreelError(f"{job.name} was cancelled.")
-        code = FAILED
+        code, error = FAILED, StoryreelError(f"{job.name} was cancelled.")
     else:
+        code = INPUT if issubclass(kind, BadInput) else FAILED
+        code = CONFIGURATION if issubclass(kind, Configuration) else code
         where = f" (scene {job.error.scene_id})" if job.error.scene_id else ""
         error = StoryreelError(
-            f"{job.error.message}{where}",
+            f"{clean(job.error.message)}{where}",
             suggestions=[Suggestion(s.description) for s in job.error.suggestions],
             error_id=job.error.error_id,
         )
-    if code == FAILED:
+    if code != INPUT:
         error.suggestions = [*error.suggestions, Suggestion(f"storyreel resume {job.name}")]
-    sys.stderr.write(f"storyreel: {arguments.describe(error)}\n")
+    tell(f"storyreel: {arguments.describe(error)}\n")
     if as_json:
         emit({"event": "ended", **record(job), "exit_code": code})
     return code

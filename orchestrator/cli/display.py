@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.terminal import Terminal, clean, emit
 from orchestrator.job import GENERATION, stage_name, state_name
 from storyreel.job.v1 import job_pb2
 
@@ -48,7 +47,7 @@ def display(*, as_json: bool) -> Display:
     """The display that fits standard output and what was asked for."""
     if as_json:
         return Lines()
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True)
     return Live_(console) if console.is_terminal else Plain(console)
 
 
@@ -106,12 +105,6 @@ class Lines:
         emit({"event": "finished", **record(job), "files": [str(path) for path in files]})
 
 
-def emit(data: dict[str, Any]) -> None:
-    """Write one line of JSON."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
 class Plain:
     """Lines for a log: one when a stage starts or ends, and at each tenth of the pictures."""
 
@@ -140,7 +133,7 @@ class Plain:
     def _once(self, line: str) -> None:
         if line not in self._seen:
             self._seen.add(line)
-            self._console.print(line.rstrip(), soft_wrap=True)
+            self._console.print(Text(clean(line.rstrip())), soft_wrap=True)
 
 
 class Live_:  # noqa: N801 - rich owns the name Live
@@ -156,7 +149,7 @@ class Live_:  # noqa: N801 - rich owns the name Live
     def show(self, job: job_pb2.Job) -> None:
         """Redraw; what a person should know is said above, at once."""
         for warning in job.warnings[self._warned :]:
-            self._live.console.print(f"note  {warning}", style="yellow")
+            self._live.console.print(Text(clean(f"note  {warning}"), style="yellow"))
         self._warned = len(job.warnings)
         self._live.update(Group(_stages(job), self._whole(job)))
 
@@ -202,9 +195,9 @@ def _stages(job: job_pb2.Job) -> Table:
 
 def _counted(stage: job_pb2.Stage) -> str:
     if stage.calls <= 1 and not stage.calls_reused:
-        return f" {stage.activity}"
+        return f" {clean(stage.activity)}"
     reused = f", {stage.calls_reused} found made" if stage.calls_reused else ""
-    activity = f" · {stage.activity}" if stage.activity else ""
+    activity = f" · {clean(stage.activity)}" if stage.activity else ""
     return f" {stage.calls_done}/{stage.calls}{reused}{activity}"
 
 
@@ -215,17 +208,17 @@ def summary(job: job_pb2.Job, files: list[Path]) -> Text:
     size = job.outputs.video.mp4.size_bytes / 1e6
     text = Text()
     if files:
-        text.append(f"{_shown(files[0])}", style="bold")
+        text.append(clean(f"{_shown(files[0])}"), style="bold")
         text.append(
             f"  {_clock(seconds)} · {picture.width}x{picture.height} · {size:.1f} MB · "
             f"{measured.loudness_lufs:.1f} LUFS · "
             f"sound and picture at most {measured.max_av_offset_seconds * 1000:.0f} ms apart\n"
         )
-        text.append("beside it  " + "  ".join(path.name for path in files[1:]) + "\n", style="dim")
+        text.append("beside it  " + "  ".join(clean(path.name) for path in files[1:]) + "\n", style="dim")
     for entry in job.degradations:
         where = f" ({entry.scene_id})" if entry.scene_id else ""
-        text.append(f"note  {entry.what}{where} {entry.why}\n", style="yellow")
-        text.append(f"      → {entry.remedy}\n", style="dim")
+        text.append(clean(f"note  {entry.what}{where} {entry.why}") + "\n", style="yellow")
+        text.append(clean(f"      → {entry.remedy}") + "\n", style="dim")
     text.rstrip()
     return text
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from orchestrator.cli.display import emit
+from orchestrator.cli.terminal import clean, emit, write
 from orchestrator.embedded import engine
 from orchestrator.engine import LocalEngine, connect
 from orchestrator.settings import OrchestratorSettings
@@ -37,9 +37,10 @@ async def doctor(*, as_json: bool) -> int:
         emit({"checks": [{"check": f.check, "found": f.found, "remedy": f.remedy} for f in findings]})
     else:
         for finding in findings:
-            sys.stdout.write(f" {'✗' if finding.remedy else '✓'} {finding.check:<8}  {finding.found}\n")
+            mark = "✗" if finding.remedy else "✓"
+            write(clean(f" {mark} {finding.check:<8}  {finding.found}") + "\n")
             if finding.remedy:
-                sys.stdout.write(f"{'':12} → {finding.remedy}\n")
+                write(clean(f"{'':12} → {finding.remedy}") + "\n")
     return BROKEN if any(finding.remedy for finding in findings) else OK
 
 

@@ -21,7 +21,11 @@ def check_target(out: Path, source: Path | None = None) -> Path:
     Raises:
         Configuration: It cannot be written to; the message says why.
     """
-    out = out.expanduser().absolute()
+    try:
+        out = out.expanduser().absolute()
+        source = source.expanduser() if source else None
+    except RuntimeError:
+        raise Configuration(f"{out.parts[0]} does not exist. Name another output with -o.") from None
     if out.suffix.lower() != ".mp4":
         raise Configuration(f"{out.name} does not end in .mp4. Name the video OUT.mp4.")
     if out.is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from orchestrator.cli import arguments
+from orchestrator.cli.terminal import NobodyReadsError, emit, tell
 from services.chassis import telemetry
 from services.chassis.errors import (
     Configuration,
@@ -23,17 +25,22 @@ from services.chassis.errors import (
 from services.chassis.settings import CommonSettings, home, load
 
 OK, USAGE, INPUT, CONFIGURATION, UNAVAILABLE, STAGE_FAILED, DEFECT, INTERRUPTED = 0, 2, 3, 4, 5, 6, 70, 130
+NOBODY_READS = 141
+"""What a shell reports for a program that SIGPIPE has ended."""
 
 
 def main(given: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     options = arguments.parse(given)
+    _encode(as_json=options.json)
     try:
         _start_log()
         telemetry.start("storyreel")
         code = asyncio.run(_command(options))
     except StoryreelError as error:
         code = _say(error, options)
+    except NobodyReadsError:
+        code = NOBODY_READS
     except OSError as error:
         code = _say(Configuration(f"{error.filename or 'A file'}: {error.strerror}."), options)
     except KeyboardInterrupt:
@@ -49,6 +56,13 @@ def main(given: list[str] | None = None) -> None:
     os._exit(code)
 
 
+def _encode(*, as_json: bool) -> None:
+    """What a stream's encoding lacks is written in escapes; JSON is UTF-8 everywhere."""
+    for stream, encoding in ((sys.stdout, "utf-8" if as_json else None), (sys.stderr, None)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def _start_log() -> None:
     try:
         telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
@@ -61,21 +75,18 @@ def _start_log() -> None:
 def _say(error: StoryreelError, options: argparse.Namespace) -> int:
     """Tell an error, and give its exit code."""
     code = _exit_code(error)
-    sys.stderr.write(f"storyreel: {arguments.describe(error)}\n")
+    tell(f"storyreel: {arguments.describe(error)}\n")
     if options.json:
-        from orchestrator.cli.display import emit
-
-        suggestions = [s.description for s in error.suggestions]
-        emit(
-            {
-                "event": "error",
-                "reason": error.reason,
-                "message": error.message,
-                "suggestions": suggestions,
-                "error_id": error.error_id,
-                "exit_code": code,
-            }
-        )
+        event = {
+            "event": "error",
+            "reason": error.reason,
+            "message": error.message,
+            "suggestions": [s.description for s in error.suggestions],
+            "error_id": error.error_id,
+            "exit_code": code,
+        }
+        with contextlib.suppress(NobodyReadsError):
+            emit(event)
     return code
 
 
@@ -111,14 +122,13 @@ async def _run(options: argparse.Namespace) -> int:
     from orchestrator.cli import commands
 
     run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, options.command)
+    options.asked = asked = asyncio.Event()
     task = asyncio.ensure_future(run(options))
-    asked = False
 
     def stop() -> None:
-        nonlocal asked
-        if asked:
+        if asked.is_set():
             os._exit(INTERRUPTED)
-        asked = True
+        asked.set()
         task.cancel()
 
     loop = asyncio.get_running_loop()
@@ -133,7 +143,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error of ours in a group, or its first."""
+    """The error of ours in a group, or that nobody reads, or its first."""
     flat: list[BaseException] = []
 
     def walk(error: BaseException) -> None:
@@ -144,7 +154,8 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
             flat.append(error)
 
     walk(group)
-    return next((error for error in flat if isinstance(error, StoryreelError)), flat[0])
+    told = (StoryreelError, NobodyReadsError)
+    return next((error for error in flat if isinstance(error, told)), flat[0])
 
 
 if __name__ == "__main__":

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from google.protobuf.json_format import Parse
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from orchestrator.cli.terminal import Terminal, clean, write
 from storyreel.job.v1 import job_pb2
 
 
 def show(text: str) -> None:
     """Print a plan, given as JSON."""
     plan = Parse(text, job_pb2.Plan(), ignore_unknown_fields=True)
-    console = Console(highlight=False)
-    table = Table(title=plan.title, title_justify="left", box=None, pad_edge=False)
+    console = Terminal(stderr=False)
+    with console.capture() as captured:
+        _print(console, plan)
+    write(captured.get())
+
+
+def _print(console: Terminal, plan: job_pb2.Plan) -> None:
+    table = Table(title=Text(clean(plan.title)), title_justify="left", box=None, pad_edge=False)
     for heading, justify in (("scene", "left"), ("type", "left"), ("about", "right"), ("narration", "left")):
         table.add_column(heading, justify="right" if justify == "right" else "left", style=None)
     for scene in plan.scenes:
-        table.add_row(scene.id, scene.type, f"{scene.estimated_seconds:.0f} s", scene.narration)
+        cells = (scene.id, scene.type, f"{scene.estimated_seconds:.0f} s", scene.narration)
+        table.add_row(*(Text(clean(cell)) for cell in cells))
     console.print(table)
     blocks = plan.coverage.blocks
     counts = dict.fromkeys(("narrated", "shown", "dropped"), 0)
@@ -30,4 +38,5 @@ def show(text: str) -> None:
     )
     for block in blocks:
         if block.outcome == "dropped":
-            console.print(f"  line {block.line}: {block.kind} dropped: {block.reason}", style="yellow")
+            line = f"  line {block.line}: {block.kind} dropped: {block.reason}"
+            console.print(Text(clean(line), style="yellow"))

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.cli.terminal import clean
 from services.chassis.errors import DocumentTooLarge, EmptyDocument, InvalidRequest, Suggestion
 
 LARGEST = 4 << 20
@@ -36,7 +37,7 @@ def read(source: str) -> Document:
     if source == "-":
         name, data = "document", sys.stdin.buffer.read(LARGEST + 1)
     else:
-        name, data = Path(source).name, _bytes(Path(source).expanduser())
+        name, data = Path(source).name, _bytes(Path(source))
     if not data:
         raise EmptyDocument(f"{source} is empty. Give a document with text in it.")
     if len(data) > LARGEST:
@@ -44,18 +45,19 @@ def read(source: str) -> Document:
             f"{source} is larger than {LARGEST >> 20} MiB, the most one document may have.",
             suggestions=[Suggestion("Split it at its headings and render the parts.")],
         )
-    return Document(name.encode(errors="replace").decode()[:255], data)
+    return Document(clean(name.encode(errors="replace").decode())[:255], data)
 
 
 def _bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise InvalidRequest(
-            f"{path} is a folder.", suggestions=[Suggestion("Name a markdown or text file in it.")]
-        )
     try:
+        path = path.expanduser()
+        if path.is_dir():
+            raise InvalidRequest(
+                f"{path} is a folder.", suggestions=[Suggestion("Name a markdown or text file in it.")]
+            )
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, RuntimeError):  # RuntimeError: `~name` names nobody's home
         raise InvalidRequest(
             f"{path} does not exist.", suggestions=[Suggestion("Check the name and the folder you are in.")]
         ) from None

@@ -31,9 +31,6 @@ ERROR_ID: Final = "storyreel.error.id"
 REASON: Final = "storyreel.error.reason"
 STAGE: Final = "storyreel.stage"
 REUSED: Final = "storyreel.reused"
-SCENE: Final = "storyreel.scene"
-JOB: Final = "storyreel.job"
-BACKEND: Final = "storyreel.backend"
 CHILD: Final = "storyreel.child"
 COMMAND: Final = "storyreel.command"
 
@@ -45,9 +42,6 @@ COMMAND_SPAN: Final = "command.run"
 CALL_DURATION: Final = "rpc.server.call.duration"
 CALLS_BUSY: Final = "storyreel.calls.busy"
 RESULTS: Final = "storyreel.results"
-STAGE_DURATION: Final = "storyreel.stage.duration"
-ATTEMPTS: Final = "storyreel.attempts"
-DEGRADATIONS: Final = "storyreel.degradations"
 
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -60,9 +54,6 @@ meter: Final = metrics.get_meter("storyreel")
 call_duration: Final = meter.create_histogram(CALL_DURATION, unit="s", description="Served calls.")
 calls_busy: Final = meter.create_up_down_counter(CALLS_BUSY, unit="{call}", description="Calls in flight.")
 results: Final = meter.create_counter(RESULTS, unit="{reply}", description="Replies, by stage and reuse.")
-stage_duration: Final = meter.create_histogram(STAGE_DURATION, unit="s", description="Stages of jobs.")
-attempts: Final = meter.create_counter(ATTEMPTS, unit="{attempt}", description="Attempts, by reason.")
-degradations: Final = meter.create_counter(DEGRADATIONS, unit="{degradation}", description="By stage.")
 
 _traces = TraceContextTextMapPropagator()
 

@@ -56,13 +56,16 @@ class Engines:
             info for infos in lists for info in infos if not language or speaks(info.voice.language, language)
         ]
 
-    async def choose(self, wanted: str, *, language: str, excluded: Collection[str] = ()) -> Choice:
+    async def choose(
+        self, wanted: str, *, language: str, excluded: Collection[str] = (), offline: bool = False
+    ) -> Choice:
         """Find one voice for a whole video, and ask its engine whether it is there.
 
         Args:
             wanted: A role, or an engine's own name, which leaves only that engine; "" is `male`.
             language: The language to speak (BCP 47).
             excluded: Engines that have failed in this job.
+            offline: Ask no engine that sends the text elsewhere.
 
         Raises:
             UnknownVoice: Nobody has the voice, or nobody speaks the language.
@@ -72,6 +75,7 @@ class Engines:
         candidates = list(self._backends.values())
         if wanted not in ROLES:
             candidates = await self._owners(wanted)
+        candidates = [backend for backend in candidates if not (offline and backend.online)]
         passed: list[PassedOver] = []
         refusals: list[UnknownVoice] = []
         for backend in candidates:

@@ -57,7 +57,10 @@ class TtsServicer(tts_service_pb2_grpc.TtsServiceServicer):
     ) -> tts_service_pb2.ChooseVoiceResponse:
         """Find one voice for a whole video; never from the cache, since engines come and go."""
         choice = await self._engines.choose(
-            request.voice, language=request.language, excluded=request.excluded_engines
+            request.voice,
+            language=request.language,
+            excluded=request.excluded_engines,
+            offline=request.offline,
         )
         return wire.choice_to_proto(choice)
 

@@ -44,6 +44,7 @@ class NoOp:
         self.calls: Counter[str] = Counter()
         self.requests: list[tuple[str, Any]] = []
         self.fault: Fault = lambda rpc, request: None
+        self.narration = ""
         self.progress_seconds = 0.0
         self.cancelled: list[str] = []
         self.artifact = artifact_pb2.Artifact()
@@ -90,7 +91,8 @@ class NoOp:
 
     async def WriteNarration(self, request: Any, context: Any) -> script_service_pb2.WriteNarrationResponse:
         await self.answer("WriteNarration", request)
-        segment = narration_pb2.Segment(text=f"Scene {request.scene.sha256[:6]}.", element="text/0")
+        text = self.narration or f"Scene {request.scene.sha256[:6]}."
+        segment = narration_pb2.Segment(text=text, element="text/0")
         return script_service_pb2.WriteNarrationResponse(
             narration=narration_pb2.Narration(language="en", segments=[segment]),
             estimated_duration=Duration(seconds=2),
@@ -101,7 +103,7 @@ class NoOp:
 
     async def ChooseVoice(self, request: Any, context: Any) -> tts_service_pb2.ChooseVoiceResponse:
         await self.answer("ChooseVoice", request)
-        engine = "second" if "first" in request.excluded_engines else "first"
+        engine = ("first", "second", "third")[len(request.excluded_engines)]
         return tts_service_pb2.ChooseVoiceResponse(
             voice=speech_pb2.Voice(engine=engine, name="nobody", language="en")
         )

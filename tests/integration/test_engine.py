@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from orchestrator.engine import LocalEngine
+import pytest
+
+from orchestrator import engine
+from orchestrator.engine import LocalEngine, connect
+from services.chassis.errors import Configuration, EngineUnavailable
 
 USER = """
 import asyncio, sys
@@ -84,3 +90,117 @@ async def test_a_server_whose_users_were_all_killed_is_adopted(tmp_path: Path) -
 
     assert adopted == before
     assert LocalEngine(tmp_path).running() is None
+
+
+def abandoned(folder: Path) -> str:
+    """Start a server whose only user was killed; its address."""
+    process = user(folder)
+    before = address(process)
+    process.kill()
+    process.communicate()
+    return before
+
+
+async def test_a_server_whose_state_was_never_written_is_found_and_stopped(tmp_path: Path) -> None:
+    before = abandoned(tmp_path)
+    (tmp_path / "engine.json").unlink()
+
+    async with LocalEngine(tmp_path).use() as adopted:
+        found = LocalEngine(tmp_path).running()
+
+    assert adopted == before
+    assert found is not None
+    assert LocalEngine(tmp_path).running() is None
+
+
+async def test_a_process_that_has_a_dead_servers_id_is_not_killed(tmp_path: Path) -> None:
+    before = abandoned(tmp_path)
+    with subprocess.Popen(["sleep", "600"]) as bystander:
+        state = {"pid": bystander.pid, "port": int(before.rpartition(":")[2])}
+        (tmp_path / "engine.json").write_text(json.dumps(state))
+
+        async with LocalEngine(tmp_path).use() as adopted:
+            await asyncio.sleep(0)
+        alive = bystander.poll() is None
+        bystander.kill()
+
+    assert alive
+    assert adopted == before
+    assert LocalEngine(tmp_path).running() is None
+
+
+async def test_a_lock_that_a_stranger_holds_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with (tmp_path / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        with pytest.raises(EngineUnavailable, match=r"holds .*engine\.lock\. End that process"):
+            async with LocalEngine(tmp_path).use():
+                raise AssertionError("there is no server")
+
+
+async def test_a_state_that_cannot_be_written_starts_no_server(tmp_path: Path) -> None:
+    (tmp_path / "engine.new").mkdir()
+
+    with pytest.raises(EngineUnavailable, match="cannot be started"):
+        async with LocalEngine(tmp_path).use():
+            raise AssertionError("there is no server")
+
+    (tmp_path / "engine.new").rmdir()
+    async with LocalEngine(tmp_path).use() as at:
+        assert at.startswith("127.0.0.1:")
+
+
+async def test_a_server_that_does_not_answer_in_time_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "START_SECONDS", 0.0)
+
+    with pytest.raises(EngineUnavailable, match="did not start"):
+        async with LocalEngine(tmp_path).use():
+            raise AssertionError("no server starts in no time")
+
+    with (tmp_path / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody holds it
+    assert not (tmp_path / "engine.json").exists()
+
+
+async def test_a_namespace_that_is_not_there_is_told_with_its_variable(tmp_path: Path) -> None:
+    async with LocalEngine(tmp_path).use() as at:
+        with pytest.raises(Configuration, match="'foo'.*STORYREEL_TEMPORAL_NAMESPACE"):
+            await connect(at, namespace="foo")
+
+
+def test_the_clients_log_of_a_dying_engine_stays_off_the_terminal(tmp_path: Path) -> None:
+    program = """
+import asyncio, os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+from temporalio import workflow
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from orchestrator.engine import LocalEngine, connect
+from services.chassis import telemetry
+@workflow.defn(sandboxed=False)
+class Idle:
+    @workflow.run
+    async def run(self) -> None: ...
+async def main():
+    home, log = Path(sys.argv[1]), Path(sys.argv[1], "our.log")
+    telemetry.start_log(file=log)
+    engine = LocalEngine(home)
+    async with engine.use() as address:
+        client = await connect(address)
+        async with Worker(
+            client, task_queue="idle", workflows=[Idle], graceful_shutdown_timeout=timedelta(0)
+        ):
+            os.kill(engine.running().pid, signal.SIGKILL)
+            while not log.exists() or "temporalio.core" not in log.read_text():
+                await asyncio.sleep(0.1)
+            os._exit(0)
+asyncio.run(main())
+"""
+
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""

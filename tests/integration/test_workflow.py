@@ -26,6 +26,7 @@ from services.artifacts import wire
 from services.artifacts.local import LocalStore
 from services.chassis.errors import (
     ArtifactMissing,
+    Cancelled,
     Internal,
     JobExists,
     JobNotFound,
@@ -151,6 +152,47 @@ async def test_a_voice_that_dies_midway_is_replaced_in_the_whole_video(reel: Ree
     assert {scene.voice for scene in manifest.scenes} == {"second:nobody"}
     assert [(d.stage, d.why) for d in job.degradations] == [(TTS, "The first voice went silent.")]
     assert job.degradations[0].remedy
+
+
+async def test_a_video_that_no_voice_can_speak_fails_with_the_voices_own_words(reel: Reel) -> None:
+    def silent(rpc: str, request: Any) -> None:
+        if rpc == "Synthesize" or (rpc == "ChooseVoice" and len(request.excluded_engines) == 2):
+            raise VoiceUnavailable("Nobody speaks.")
+
+    reel.noop.fault = silent
+
+    job = (await reel.run())[-1]
+
+    assert (job.state, job.error.reason) == (job_pb2.STATE_FAILED, "VOICE_UNAVAILABLE")
+    assert reel.noop.calls["ChooseVoice"] == 3
+
+
+async def test_narrations_larger_than_a_payload_are_published(reel: Reel) -> None:
+    reel.noop.narration = "長" * 4900 + "."
+    reel.noop.refs *= 30
+
+    job = (await reel.run())[-1]
+
+    assert job.state == job_pb2.STATE_SUCCEEDED
+    plan = await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)
+    assert plan.decode().count("長" * 4900) == 30 * SCENES
+
+
+async def test_a_clip_that_another_job_cancelled_is_made_again(reel: Reel) -> None:
+    stopped = 0
+
+    def stops(rpc: str, request: Any) -> None:
+        nonlocal stopped
+        if rpc == "GenerateClip" and not stopped:
+            stopped += 1
+            raise Cancelled("The work was cancelled.")
+
+    reel.noop.fault = stops
+
+    job = (await reel.run())[-1]
+
+    assert job.state == job_pb2.STATE_SUCCEEDED
+    assert reel.noop.calls["GenerateClip"] == SCENES + 1
 
 
 async def test_an_error_of_input_fails_at_once_and_names_its_stage(reel: Reel) -> None:

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.job import GENERATION, PARSING, SCRIPT, TTS, WEIGHTS, Record, measure, with_defaults
+from orchestrator.job import (
+    GENERATION,
+    MOST_DEGRADATIONS,
+    PARSING,
+    SCRIPT,
+    TTS,
+    WEIGHTS,
+    Record,
+    measure,
+    with_defaults,
+)
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
@@ -98,6 +108,32 @@ def test_a_degradation_is_said_once(record: Record) -> None:
         record.degrade(TTS, "The voice is another.", "edge is down", "Render again.")
 
     assert len(record.job.degradations) == 1
+
+
+def test_what_is_true_of_many_scenes_is_said_once_with_their_number(record: Record) -> None:
+    for number in range(500):
+        record.degrade(GENERATION, "Less.", "No font.", "Install it.", f"s{number:03d}")
+
+    assert [(d.scene_id, d.remedy) for d in record.job.degradations] == [("s000", "Install it. (500 scenes)")]
+
+
+def test_a_record_stays_small_whatever_goes_wrong(record: Record) -> None:
+    for number in range(1000):
+        record.degrade(GENERATION, "Less.", f"Reason {number}.", "Install it.")
+
+    assert len(record.job.degradations) == MOST_DEGRADATIONS
+    assert "970 more" in record.job.degradations[-1].remedy
+
+
+def test_work_done_again_does_not_take_the_whole_back(record: Record) -> None:
+    record.begin(GENERATION, NOW, calls=2)
+    record.done(GENERATION, NOW, reused=False, attempts=1)
+    before = record.job.fraction
+
+    record.begin(GENERATION, NOW, calls=2)
+    measure(record.job, {})
+
+    assert record.job.fraction == before
 
 
 def test_watchers_of_a_long_job_see_each_hundredth(record: Record) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from orchestrator.recovery import (
     MAX_ATTEMPTS,
-    MAX_ATTEMPTS_LONG,
     MAX_FAULTS,
     MAX_REMAKES,
     Next,
@@ -20,6 +19,7 @@ from orchestrator.recovery import (
 from services.chassis.errors import (
     BY_REASON,
     BadInput,
+    Cancelled,
     Draining,
     Internal,
     Overloaded,
@@ -52,10 +52,18 @@ def test_what_repeating_cannot_help_is_not_repeated(error: VoiceUnavailable | St
 
 
 def test_a_lost_voice_is_replaced_and_lost_artifacts_are_made_again() -> None:
-    assert after("VOICE_UNAVAILABLE", remakes=9) is Next.OTHER_VOICE
-    assert after("ARTIFACT_MISSING", remakes=0) is Next.REMAKE
-    assert after("ARTIFACT_CORRUPT", remakes=MAX_REMAKES) is Next.FAIL
-    assert after("EMPTY_DOCUMENT", remakes=0) is Next.FAIL
+    assert after("VOICE_UNAVAILABLE", speaking=True, remakes=9) is Next.OTHER_VOICE
+    assert after("ARTIFACT_MISSING", speaking=False, remakes=0) is Next.REMAKE
+    assert after("ARTIFACT_CORRUPT", speaking=False, remakes=MAX_REMAKES) is Next.FAIL
+    assert after("EMPTY_DOCUMENT", speaking=False, remakes=0) is Next.FAIL
+
+
+def test_a_voice_that_cannot_be_chosen_has_no_other_to_follow() -> None:
+    assert after("VOICE_UNAVAILABLE", speaking=False, remakes=0) is Next.FAIL
+
+
+def test_what_another_job_cancelled_is_made_again() -> None:
+    assert repeat(Cancelled("stopped"), 1)
 
 
 @pytest.mark.parametrize("error", [Unreachable("gone"), Draining("going"), StoreUnavailable("gone")])
@@ -63,7 +71,7 @@ def test_what_is_away_is_given_time_to_come_back(error: StoryreelError) -> None:
     waits = [wait(error, attempt) or timedelta(0) for attempt in range(1, MAX_ATTEMPTS)]
 
     assert waits == sorted(waits)
-    assert sum(waits[: MAX_ATTEMPTS_LONG - 1], timedelta(0)) == timedelta(seconds=15)
+    assert sum(waits[: MAX_ATTEMPTS - 1], timedelta(0)) == timedelta(seconds=115)
     assert timedelta(minutes=1) < sum(waits, timedelta(0)) < timedelta(minutes=3)
 
 

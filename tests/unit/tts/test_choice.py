@@ -44,6 +44,21 @@ async def test_an_excluded_engine_is_not_even_asked(engines: Engines, service: F
     assert service.asked == []
 
 
+async def test_an_offline_video_asks_no_engine_that_sends_the_text_elsewhere(
+    engines: Engines, service: FakeEdge
+) -> None:
+    choice = await engines.choose("male", language="en", offline=True)
+
+    assert choice.voice.engine == "espeak"
+    assert choice.passed_over == ()
+    assert service.asked == []
+
+
+async def test_an_online_voice_of_an_offline_video_is_refused(engines: Engines) -> None:
+    with pytest.raises(VoiceUnavailable):
+        await engines.choose("en-GB-RyanNeural", language="en", offline=True)
+
+
 async def test_an_engine_that_does_not_speak_the_language_is_passed_over(engines: Engines) -> None:
     choice = await engines.choose("male", language="sw")
 

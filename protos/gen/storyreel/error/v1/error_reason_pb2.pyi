@@ -106,7 +106,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is what `google.rpc.ErrorInfo.reason` holds (without the prefix
     ERROR_REASON_), in the domain `storyreel`. Each value names the gRPC code it
-    comes with and what the caller does next.
+    comes with and what the caller does next. Beside the reasons an RPC lists, any
+    may answer INVALID_REQUEST, UNDECODABLE, OVERLOADED, DEADLINE, DRAINING,
+    STORE_UNAVAILABLE and INTERNAL.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0

@@ -61,7 +61,8 @@ class GenerationServiceServicer:
         cancelled.
 
         Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-        STORE_FULL.
+        STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
+        somebody else cancelled the clip.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

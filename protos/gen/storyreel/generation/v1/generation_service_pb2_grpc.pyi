@@ -42,7 +42,8 @@ class GenerationServiceStub:
     cancelled.
 
     Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-    STORE_FULL.
+    STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
+    somebody else cancelled the clip.
     """
     CancelClip: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.CancelClipRequest, _generation_service_pb2.CancelClipResponse]
     """CancelClip stops the making of a clip and answers when it has stopped. A
@@ -65,7 +66,8 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     cancelled.
 
     Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-    STORE_FULL.
+    STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
+    somebody else cancelled the clip.
     """
     CancelClip: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.CancelClipRequest, _generation_service_pb2.CancelClipResponse]  # type: ignore[assignment]
     """CancelClip stops the making of a clip and answers when it has stopped. A
@@ -91,7 +93,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         cancelled.
 
         Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-        STORE_FULL.
+        STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
+        somebody else cancelled the clip.
         """
 
     @_abc_1.abstractmethod

@@ -238,11 +238,16 @@ class Settings(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     PICTURE_FIELD_NUMBER: _builtins.int
     LOOK_FIELD_NUMBER: _builtins.int
+    OFFLINE_FIELD_NUMBER: _builtins.int
     SPEED_PERCENT_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
     """The document's language (BCP 47). Default: `en`."""
+    offline: _builtins.bool
+    """Keep the text on the machines that work on the job: no online voice. Set by
+    the server too when its STORYREEL_TTS_ONLINE is 0.
+    """
     speed_percent: _builtins.int
     """How fast the voice speaks, in percent of its own pace, 50 to 200.
     Default: 100.
@@ -262,11 +267,12 @@ class Settings(_message.Message):
         language: _builtins.str = ...,
         picture: _clip_pb2.Picture | None = ...,
         look: _clip_pb2.Look | None = ...,
+        offline: _builtins.bool = ...,
         speed_percent: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "look", b"look", "picture", b"picture", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -81,7 +81,8 @@ class JobServiceServicer:
     def CreateJob(self, request, context):
         """CreateJob takes a job and answers at once; WatchJob follows it.
 
-        Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, ENGINE_UNAVAILABLE.
+        Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, STORE_FULL,
+        ENGINE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -116,8 +117,9 @@ class JobServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """CancelJob stops a running job and answers when it has stopped, with
-        everything that works for it.
+        """CancelJob stops a running job and answers when its clips and its video are
+        no longer being made. A text that is just being parsed or spoken may still
+        be, for 30 seconds at most. A worker must be running.
 
         Errors: JOB_NOT_FOUND, JOB_STATE, ENGINE_UNAVAILABLE.
         """

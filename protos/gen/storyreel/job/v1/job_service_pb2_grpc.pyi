@@ -38,7 +38,8 @@ class JobServiceStub:
     CreateJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.CreateJobRequest, _job_service_pb2.CreateJobResponse]
     """CreateJob takes a job and answers at once; WatchJob follows it.
 
-    Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, ENGINE_UNAVAILABLE.
+    Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, STORE_FULL,
+    ENGINE_UNAVAILABLE.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.GetJobRequest, _job_service_pb2.GetJobResponse]
     """GetJob tells how a job is doing.
@@ -57,8 +58,9 @@ class JobServiceStub:
     Errors: JOB_NOT_FOUND, ENGINE_UNAVAILABLE.
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.CancelJobRequest, _job_service_pb2.CancelJobResponse]
-    """CancelJob stops a running job and answers when it has stopped, with
-    everything that works for it.
+    """CancelJob stops a running job and answers when its clips and its video are
+    no longer being made. A text that is just being parsed or spoken may still
+    be, for 30 seconds at most. A worker must be running.
 
     Errors: JOB_NOT_FOUND, JOB_STATE, ENGINE_UNAVAILABLE.
     """
@@ -85,7 +87,8 @@ class JobServiceAsyncStub(JobServiceStub):
     CreateJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.CreateJobRequest, _job_service_pb2.CreateJobResponse]  # type: ignore[assignment]
     """CreateJob takes a job and answers at once; WatchJob follows it.
 
-    Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, ENGINE_UNAVAILABLE.
+    Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, STORE_FULL,
+    ENGINE_UNAVAILABLE.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.GetJobRequest, _job_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """GetJob tells how a job is doing.
@@ -104,8 +107,9 @@ class JobServiceAsyncStub(JobServiceStub):
     Errors: JOB_NOT_FOUND, ENGINE_UNAVAILABLE.
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.CancelJobRequest, _job_service_pb2.CancelJobResponse]  # type: ignore[assignment]
-    """CancelJob stops a running job and answers when it has stopped, with
-    everything that works for it.
+    """CancelJob stops a running job and answers when its clips and its video are
+    no longer being made. A text that is just being parsed or spoken may still
+    be, for 30 seconds at most. A worker must be running.
 
     Errors: JOB_NOT_FOUND, JOB_STATE, ENGINE_UNAVAILABLE.
     """
@@ -135,7 +139,8 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_job_service_pb2.CreateJobResponse, _abc.Awaitable[_job_service_pb2.CreateJobResponse]]:
         """CreateJob takes a job and answers at once; WatchJob follows it.
 
-        Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, ENGINE_UNAVAILABLE.
+        Errors: JOB_EXISTS, ARTIFACT_MISSING, EMPTY_DOCUMENT, STORE_FULL,
+        ENGINE_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
@@ -178,8 +183,9 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _job_service_pb2.CancelJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_job_service_pb2.CancelJobResponse, _abc.Awaitable[_job_service_pb2.CancelJobResponse]]:
-        """CancelJob stops a running job and answers when it has stopped, with
-        everything that works for it.
+        """CancelJob stops a running job and answers when its clips and its video are
+        no longer being made. A text that is just being parsed or spoken may still
+        be, for 30 seconds at most. A worker must be running.
 
         Errors: JOB_NOT_FOUND, JOB_STATE, ENGINE_UNAVAILABLE.
         """

@@ -151,6 +151,32 @@ class SceneRecord(_message.Message):
 Global___SceneRecord: _TypeAlias = SceneRecord  # noqa: Y015
 
 @_typing.final
+class SceneRecords(_message.Message):
+    """SceneRecords is a run of neighbouring scenes, small enough for one payload. It
+    is stored as an artifact of type `application/x-protobuf`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCENES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SceneRecord]:
+        """The scenes, in order."""
+
+    def __init__(
+        self,
+        *,
+        scenes: _abc.Iterable[Global___SceneRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scenes", b"scenes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SceneRecords: _TypeAlias = SceneRecords  # noqa: Y015
+
+@_typing.final
 class Publication(_message.Message):
     """Publication is everything the last activity writes down."""
 
@@ -164,8 +190,8 @@ class Publication(_message.Message):
         """The job as it ended."""
 
     @_builtins.property
-    def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SceneRecord]:
-        """The scenes, in order."""
+    def scenes(self) -> _containers.RepeatedCompositeFieldContainer[_artifact_pb2.Artifact]:
+        """The scenes, in order: SceneRecords, stored."""
 
     @_builtins.property
     def coverage(self) -> _artifact_pb2.Artifact:
@@ -175,7 +201,7 @@ class Publication(_message.Message):
         self,
         *,
         job: _job_pb2.Job | None = ...,
-        scenes: _abc.Iterable[Global___SceneRecord] | None = ...,
+        scenes: _abc.Iterable[_artifact_pb2.Artifact] | None = ...,
         coverage: _artifact_pb2.Artifact | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job"]  # noqa: Y015

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.tts.v1 import speech_pb2 as storyreel_dot_tts_dot_v1_dot_speech__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/tts/v1/tts_service.proto\x12\x10storyreel.tts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1dstoryreel/tts/v1/speech.proto\"V\n\x11ListVoicesRequest\x12\x41\n\x08language\x18\x01 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*)?$\"A\n\x12ListVoicesResponse\x12+\n\x06voices\x18\x01 \x03(\x0b\x32\x1b.storyreel.tts.v1.VoiceInfo\"Q\n\tVoiceInfo\x12&\n\x05voice\x18\x01 \x01(\x0b\x32\x17.storyreel.tts.v1.Voice\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0e\n\x06online\x18\x03 \x01(\x08\"\xd2\x01\n\x12\x43hooseVoiceRequest\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12>\n\x10\x65xcluded_engines\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\n\"\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$\"\x80\x01\n\x13\x43hooseVoiceResponse\x12&\n\x05voice\x18\x01 \x01(\x0b\x32\x17.storyreel.tts.v1.Voice\x12\x31\n\x0bpassed_over\x18\x02 \x03(\x0b\x32\x1c.storyreel.tts.v1.PassedOver\x12\x0e\n\x06notice\x18\x03 \x01(\t\")\n\nPassedOver\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0b\n\x03why\x18\x02 \x01(\t\"\x84\x01\n\x11SynthesizeRequest\x12\x19\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12.\n\x05voice\x18\x02 \x01(\x0b\x32\x17.storyreel.tts.v1.VoiceB\x06\xbaH\x03\xc8\x01\x01\x12$\n\rspeed_percent\x18\x03 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\">\n\x12SynthesizeResponse\x12(\n\x06speech\x18\x01 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech2\x9a\x02\n\nTtsService\x12W\n\nListVoices\x12#.storyreel.tts.v1.ListVoicesRequest\x1a$.storyreel.tts.v1.ListVoicesResponse\x12Z\n\x0b\x43hooseVoice\x12$.storyreel.tts.v1.ChooseVoiceRequest\x1a%.storyreel.tts.v1.ChooseVoiceResponse\x12W\n\nSynthesize\x12#.storyreel.tts.v1.SynthesizeRequest\x1a$.storyreel.tts.v1.SynthesizeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/tts/v1/tts_service.proto\x12\x10storyreel.tts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1dstoryreel/tts/v1/speech.proto\"V\n\x11ListVoicesRequest\x12\x41\n\x08language\x18\x01 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*)?$\"A\n\x12ListVoicesResponse\x12+\n\x06voices\x18\x01 \x03(\x0b\x32\x1b.storyreel.tts.v1.VoiceInfo\"Q\n\tVoiceInfo\x12&\n\x05voice\x18\x01 \x01(\x0b\x32\x17.storyreel.tts.v1.Voice\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0e\n\x06online\x18\x03 \x01(\x08\"\xe3\x01\n\x12\x43hooseVoiceRequest\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x0f\n\x07offline\x18\x04 \x01(\x08\x12>\n\x10\x65xcluded_engines\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\n\"\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$\"\x80\x01\n\x13\x43hooseVoiceResponse\x12&\n\x05voice\x18\x01 \x01(\x0b\x32\x17.storyreel.tts.v1.Voice\x12\x31\n\x0bpassed_over\x18\x02 \x03(\x0b\x32\x1c.storyreel.tts.v1.PassedOver\x12\x0e\n\x06notice\x18\x03 \x01(\t\")\n\nPassedOver\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0b\n\x03why\x18\x02 \x01(\t\"\x84\x01\n\x11SynthesizeRequest\x12\x19\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12.\n\x05voice\x18\x02 \x01(\x0b\x32\x17.storyreel.tts.v1.VoiceB\x06\xbaH\x03\xc8\x01\x01\x12$\n\rspeed_percent\x18\x03 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\">\n\x12SynthesizeResponse\x12(\n\x06speech\x18\x01 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech2\x9a\x02\n\nTtsService\x12W\n\nListVoices\x12#.storyreel.tts.v1.ListVoicesRequest\x1a$.storyreel.tts.v1.ListVoicesResponse\x12Z\n\x0b\x43hooseVoice\x12$.storyreel.tts.v1.ChooseVoiceRequest\x1a%.storyreel.tts.v1.ChooseVoiceResponse\x12W\n\nSynthesize\x12#.storyreel.tts.v1.SynthesizeRequest\x1a$.storyreel.tts.v1.SynthesizeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,15 +54,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VOICEINFO']._serialized_start=271
   _globals['_VOICEINFO']._serialized_end=352
   _globals['_CHOOSEVOICEREQUEST']._serialized_start=355
-  _globals['_CHOOSEVOICEREQUEST']._serialized_end=565
-  _globals['_CHOOSEVOICERESPONSE']._serialized_start=568
-  _globals['_CHOOSEVOICERESPONSE']._serialized_end=696
-  _globals['_PASSEDOVER']._serialized_start=698
-  _globals['_PASSEDOVER']._serialized_end=739
-  _globals['_SYNTHESIZEREQUEST']._serialized_start=742
-  _globals['_SYNTHESIZEREQUEST']._serialized_end=874
-  _globals['_SYNTHESIZERESPONSE']._serialized_start=876
-  _globals['_SYNTHESIZERESPONSE']._serialized_end=938
-  _globals['_TTSSERVICE']._serialized_start=941
-  _globals['_TTSSERVICE']._serialized_end=1223
+  _globals['_CHOOSEVOICEREQUEST']._serialized_end=582
+  _globals['_CHOOSEVOICERESPONSE']._serialized_start=585
+  _globals['_CHOOSEVOICERESPONSE']._serialized_end=713
+  _globals['_PASSEDOVER']._serialized_start=715
+  _globals['_PASSEDOVER']._serialized_end=756
+  _globals['_SYNTHESIZEREQUEST']._serialized_start=759
+  _globals['_SYNTHESIZEREQUEST']._serialized_end=891
+  _globals['_SYNTHESIZERESPONSE']._serialized_start=893
+  _globals['_SYNTHESIZERESPONSE']._serialized_end=955
+  _globals['_TTSSERVICE']._serialized_start=958
+  _globals['_TTSSERVICE']._serialized_end=1240
 # @@protoc_insertion_point(module_scope)

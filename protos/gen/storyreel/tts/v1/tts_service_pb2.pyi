@@ -105,6 +105,7 @@ class ChooseVoiceRequest(_message.Message):
 
     VOICE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    OFFLINE_FIELD_NUMBER: _builtins.int
     EXCLUDED_ENGINES_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role (`male`, `male_warm`, `female`, `female_friendly`, `british`,
@@ -112,6 +113,8 @@ class ChooseVoiceRequest(_message.Message):
     """
     language: _builtins.str
     """Required. The language to speak (BCP 47)."""
+    offline: _builtins.bool
+    """Choose no engine that sends the text elsewhere."""
     @_builtins.property
     def excluded_engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Engines not to use: they have failed in this job."""
@@ -121,11 +124,12 @@ class ChooseVoiceRequest(_message.Message):
         *,
         voice: _builtins.str = ...,
         language: _builtins.str = ...,
+        offline: _builtins.bool = ...,
         excluded_engines: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["excluded_engines", b"excluded_engines", "language", b"language", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["excluded_engines", b"excluded_engines", "language", b"language", "offline", b"offline", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
