@@ -78,8 +78,7 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
         Configuration: The server has no such namespace.
         EngineUnavailable: Nothing answered within `seconds`.
     """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
+    end = (loop := asyncio.get_running_loop()).time() + seconds
     while True:
         try:
             async with asyncio.timeout(max(end - loop.time(), 0.1)):
@@ -106,14 +105,13 @@ async def _check_namespace(client: Client, address: str) -> None:
     try:
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except RPCError as error:
-        if error.status == RPCStatusCode.PERMISSION_DENIED:
-            return  # a cluster may let us work in a namespace without describing it
-        if error.status != RPCStatusCode.NOT_FOUND:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise Configuration(
+                f"The Temporal server at {address} has no namespace {client.namespace!r}. "
+                "Create it, or correct STORYREEL_TEMPORAL_NAMESPACE."
+            ) from None
+        if error.status != RPCStatusCode.PERMISSION_DENIED:  # one may work in what one may not describe
             raise
-        raise Configuration(
-            f"The Temporal server at {address} has no namespace {client.namespace!r}. "
-            "Create it, or correct STORYREEL_TEMPORAL_NAMESPACE."
-        ) from None
 
 
 @functools.cache
@@ -150,11 +148,8 @@ class LocalEngine:
             return None
         if PROCESSES.is_dir():
             return self._found()
-        try:
-            state = json.loads(self._state.read_text())
-            return Running(int(state["pid"]), int(state["port"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        pid, port = self._read_state()
+        return Running(pid, port) if pid and port else None
 
     def _found(self) -> Running | None:
         """The server by what it was started with: a state file may be lost, or name a recycled pid."""
@@ -167,11 +162,7 @@ class LocalEngine:
         return None
 
     def program(self) -> str:
-        """The `temporal` program.
-
-        Raises:
-            Configuration: It is not installed.
-        """
+        """The `temporal` program; raises Configuration when it is not installed."""
         beside = Path(sys.executable).with_name("temporal")
         found = str(beside) if beside.exists() else shutil.which("temporal")
         if not found:
@@ -200,13 +191,15 @@ class LocalEngine:
         with users:
             async with self._alone():
                 fcntl.flock(users, fcntl.LOCK_SH)
-                running = self.running() or await asyncio.to_thread(self._start)
+                running = self.running()
+                if running is None:
+                    running = await asyncio.to_thread(self._start)
                 address = f"127.0.0.1:{running.port}"
                 try:
                     await _keep_jobs(await connect(address, seconds=START_SECONDS))
                 except EngineUnavailable:
-                    if self._process is not None:  # ours, and of no use to anybody
-                        await self._end()
+                    # Started here, it is of no use to anybody; an older one may only be slow for us.
+                    await (self._end() if self._process is not None else self._leave(users))
                     raise EngineUnavailable(f"The local engine did not start:\n{self._tail()}") from None
                 except BaseException:
                     await self._leave(users)
@@ -225,11 +218,9 @@ class LocalEngine:
 
     async def _leave(self, users: IO[str]) -> None:
         fcntl.flock(users, fcntl.LOCK_UN)
-        try:
+        with contextlib.suppress(BlockingIOError):
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        await self._end()
+            await self._end()
 
     async def _end(self) -> None:
         running = self.running()
@@ -256,28 +247,22 @@ class LocalEngine:
         try:
             with self._lock.open("w") as held, self._log.open("ab") as log:
                 self._hold(held)
-                # The port it had: clients that are still open reconnect to a restarted server by themselves.
-                before = self._before()
+                before = self._read_state()[1]  # clients that are still open come back to this port
                 port = before if before and _bindable(before) else _free_port()
-                self._write_state(None, port)
-                command = (
-                    *(program, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
-                    *("--db-filename", self._database, "--log-level", "error", *FLAGS),
-                )
+                self._write_state(0, port)
+                where = ("--ip", "127.0.0.1", "--port", str(port), "--db-filename", self._database)
                 self._process = process = subprocess.Popen(
-                    command,
+                    [program, "server", "start-dev", "--headless", *where, "--log-level", "error", *FLAGS],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     pass_fds=[held.fileno()],
                     start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
                 )
-            try:
+            with contextlib.ExitStack() as failed:
+                failed.callback(process.kill)
                 self._write_state(process.pid, port)
-            except BaseException:
-                process.kill()
-                process.wait()
-                raise
+                failed.pop_all()
         except OSError as error:
             raise EngineUnavailable(
                 f"The local engine cannot be started: {error.strerror} ({error.filename or self.folder}). "
@@ -299,16 +284,18 @@ class LocalEngine:
                     ) from None
             time.sleep(0.02)  # in a thread: the loop goes on
 
-    def _write_state(self, pid: int | None, port: int) -> None:
+    def _write_state(self, pid: int, port: int) -> None:
         new = self._state.with_suffix(".new")
         new.write_text(json.dumps({"pid": pid, "port": port}))
         new.replace(self._state)
 
-    def _before(self) -> int | None:
+    def _read_state(self) -> tuple[int, int]:
+        """The process id and the port, 0 for what is not known."""
         try:
-            return int(json.loads(self._state.read_text())["port"])
+            state = json.loads(self._state.read_text())
+            return int(state["pid"]), int(state["port"])
         except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return 0, 0
 
     def _tail(self) -> str:
         try:
@@ -341,24 +328,20 @@ def _commands() -> Iterator[tuple[int, list[str]]]:
 
 def _free(lock: Path) -> bool:
     """Tell whether nobody holds a lock file."""
-    try:
-        with lock.open("r+") as file:
+    with contextlib.suppress(FileNotFoundError), lock.open("r+") as file:
+        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    except FileNotFoundError:
-        return True
-    except BlockingIOError:
-        return False
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _bindable(port: int) -> bool:
-    with socket.socket() as s:
+    with socket.socket() as s, contextlib.suppress(OSError):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+        s.bind(("127.0.0.1", port))
         return True
+    return False
 
 
 def _free_port() -> int:

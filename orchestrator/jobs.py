@@ -43,8 +43,9 @@ LISTED_RUNS = 1000
 """Runs a listing looks at: those that run, then the last that ended."""
 FETCHED_RUNS = 100
 """Runs the engine sends at once: each comes with its whole job, and a message holds 4 MB."""
-DELETED = b""
-"""The record of a deleted job: a store cannot forget one."""
+DELETED = b"deleted "
+"""With the id of its last run the record of a deleted job: the engine takes half a minute to forget it,
+and a store never does. No message begins with these bytes."""
 
 STATES = {
     WorkflowExecutionStatus.RUNNING: job_pb2.STATE_RUNNING,
@@ -82,6 +83,9 @@ class Jobs:
             await self._start(job, body, WorkflowIDReusePolicy.REJECT_DUPLICATE)
         except WorkflowAlreadyStartedError:
             before = await self._describe(job.name)
+            if await self._deleted(before):
+                await self._start(job, body, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+                return job
             if await before.memo_value("body", "") != body:
                 raise JobExists(
                     f"The request_id {request_id!r} was used for another job.",
@@ -98,10 +102,10 @@ class Jobs:
             JobNotFound: There is none of this name.
         """
         try:
-            return await self._job(await self._describe(name))
+            return await self._job(await self._kept(name))
         except JobNotFound:
             record = await self._store.get_result("jobs", record_key(name))
-            if record is None or record == DELETED:
+            if record is None or record.startswith(DELETED):
                 raise
             return job_pb2.Job.FromString(record)
 
@@ -125,11 +129,16 @@ class Jobs:
             InvalidRequest: The token is none of ours.
         """
         start = _offset(token)
-        listed = [await self._listed(run) for run in (await self._newest_runs()).values()]
-        jobs = [job for job in listed if plans or not job.plan_only]
-        jobs.sort(key=lambda job: (job.create_time.ToNanoseconds(), job.name), reverse=True)
-        end = start + size
-        return jobs[start:end], str(end).encode() if end < len(jobs) else b""
+        runs = [(await self._listed(run), run) for run in (await self._newest_runs()).values()]
+        runs = [(job, run) for job, run in runs if plans or not job.plan_only]
+        runs.sort(key=lambda each: (each[0].create_time.ToNanoseconds(), each[0].name), reverse=True)
+        jobs: list[job_pb2.Job] = []
+        while start < len(runs) and len(jobs) < size:
+            some = runs[start : start + size - len(jobs)]
+            start += len(some)
+            gone = await asyncio.gather(*(self._deleted(run) for _, run in some))
+            jobs += [job for (job, _), deleted in zip(some, gone, strict=True) if not deleted]
+        return jobs, str(start).encode() if start < len(runs) else b""
 
     async def _newest_runs(self) -> dict[str, WorkflowExecution]:
         """The newest run of each job, by workflow id: a resumed job has several."""
@@ -161,7 +170,7 @@ class Jobs:
         Raises:
             JobState: The job has succeeded.
         """
-        before = await self._describe(name)
+        before = await self._kept(name)
         job = await self._job(before)
         if job.state == job_pb2.STATE_SUCCEEDED:
             raise _wrong_state(job, "there is nothing to resume")
@@ -174,7 +183,7 @@ class Jobs:
         return await self.get(name)
 
     async def delete(self, name: str) -> None:
-        """Forget an ended job, and wait until the engine has forgotten it.
+        """Forget an ended job.
 
         Raises:
             JobNotFound: There is none of this name.
@@ -183,15 +192,15 @@ class Jobs:
         job = await self.get(name)
         if job.state not in ENDED:
             raise _wrong_state(job, "cancel it first")
-        await self._store.put_result("jobs", record_key(name), DELETED)
-        self._reached.pop(name, None)
-        with suppress(JobNotFound):  # the record alone was left, or somebody else deletes it too
+        runs: list[str] = []
+        with suppress(JobNotFound):  # only the record was left
             last = (await self._describe(name)).run_id
-            for run in {last, *await self._runs(job.name)}:
-                with suppress(JobNotFound):
-                    await self._delete_run(name, run)
-            while (await self._describe(name)).run_id == last:
-                await asyncio.sleep(POLL_SECONDS / 10)
+            runs = [last, *(run for run in await self._runs(name) if run != last)]
+        await self._store.put_result("jobs", record_key(name), DELETED + "".join(runs[:1]).encode())
+        self._reached.pop(name, None)
+        for run in runs:
+            with suppress(JobNotFound):  # the engine forgets by itself, too, and so may somebody else
+                await self._delete_run(name, run)
 
     async def _runs(self, name: str) -> list[str]:
         """All runs of a job that exists: its name is one we made, so it may stand in a query."""
@@ -226,6 +235,20 @@ class Jobs:
     async def _describe(self, name: str) -> WorkflowExecutionDescription:
         with _engine_errors(), _missing(name):
             return await self._handle(name).describe()
+
+    async def _kept(self, name: str) -> WorkflowExecutionDescription:
+        """The newest run of a job that was not deleted."""
+        description = await self._describe(name)
+        if await self._deleted(description):
+            raise _no_job(name)
+        return description
+
+    async def _deleted(self, run: WorkflowExecution) -> bool:
+        """Tell whether a run that the engine still knows was deleted with its job."""
+        if run.status == WorkflowExecutionStatus.RUNNING:
+            return False
+        record = await self._store.get_result("jobs", record_key("jobs/" + run.id.removeprefix("job/")))
+        return record == DELETED + run.run_id.encode()
 
     async def _job(self, description: WorkflowExecutionDescription) -> job_pb2.Job:
         """The record, with what the running calls report."""
@@ -270,6 +293,12 @@ def _offset(token: bytes) -> int:
     return int(token)
 
 
+def _no_job(name: str) -> JobNotFound:
+    return JobNotFound(
+        f"There is no job {name}.", suggestions=[Suggestion("`storyreel list` shows the jobs.")]
+    )
+
+
 def _wrong_state(job: job_pb2.Job, what: str) -> JobState:
     state = state_name(job.state)
     return JobState(f"{job.name} is {state.lower()}: {what}.", metadata={"state": state})
@@ -294,6 +323,4 @@ def _missing(name: str) -> Iterator[None]:
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-        raise JobNotFound(
-            f"There is no job {name}.", suggestions=[Suggestion("`storyreel list` shows the jobs.")]
-        ) from None
+        raise _no_job(name) from None

@@ -11,7 +11,7 @@ from rich.console import Console
 
 _SPACES = "\t\n\v\f\r\x85\u2028\u2029"
 _CLEAN: dict[int, str] = {
-    **{number: "�" for number in (*range(0x20), *range(0x7F, 0xA0))},
+    **dict.fromkeys((*range(32), *range(127, 160)), "�"),
     **{ord(space): " " for space in _SPACES},
 }
 _ESCAPED = {number: f"\\u{number:04x}" for number in range(0x7F, 0xA0)}

@@ -141,3 +141,77 @@ def test_errors_are_json_for_machines(home: Home, tmp_path: Path) -> None:
     assert ran.events[-1]["event"] == "error"
     assert ran.events[-1]["exit_code"] == ran.code == 3
     assert ran.events[-1]["suggestions"]
+
+
+def test_a_job_nobody_works_on_is_cancelled(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+    name = home.run("submit", str(source)).out.strip()
+
+    ran = home.run("cancel", name)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{name} is cancelled. `storyreel resume {name}` goes on with it.\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("STORYREEL_TTS_ENGINES", "foo"), ("STORYREEL_FFMPEG", "/nonexistent")]
+)
+def test_a_stage_that_cannot_start_is_the_error(tmp_path: Path, variable: str, value: str) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+    home = Home(tmp_path / "home", {variable: value})
+
+    ran = home.run("render", str(source), "-o", str(tmp_path / "a.mp4"))
+
+    refused(ran, 4, variable)
+    assert "Stopping" not in ran.err
+    assert "never awaited" not in ran.err
+
+
+def test_what_looks_like_markup_or_escapes_is_text(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a\x1b[31m.md"
+    source.write_text("# Paths [/etc] here\n\nA [/x] and a [bold] word.")
+
+    ran = home.run("plan", str(source))
+
+    assert ran.code == 0, ran.err
+    assert "Paths [/etc] here" in ran.out
+    assert "\x1b" not in ran.out + ran.err + home.run("list", "--plans").out
+
+
+def test_an_encoding_that_lacks_letters_gets_escapes(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# Grüße 題名\n\nEin Satz.")
+    ascii_home = Home(home.folder, {"PYTHONIOENCODING": "ascii"})
+
+    people, machines = ascii_home.run("plan", str(source)), ascii_home.run("plan", str(source), "--json")
+
+    assert (people.code, machines.code) == (0, 0), people.err + machines.err
+    assert "Gr\\xfc\\xdfe" in people.out
+    assert "Grüße 題名" in json.dumps(json.loads(machines.out), ensure_ascii=False)
+
+
+def test_an_output_nobody_reads_stops_the_command_as_ctrl_c_does(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+    process = home.start("render", str(source), "-o", str(tmp_path / "a.mp4"), "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+
+    first = json.loads(process.stdout.readline())
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=60) == 141, said
+    assert "Traceback" not in said
+    assert f"storyreel resume {first['name']}" in said
+
+
+def test_a_home_of_nobody_does_not_exist(home: Home, tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+
+    refused(home.run("plan", "~nosuchuser/x.md"), 3, "does not exist")
+    refused(home.run("render", str(source), "-o", "~nosuchuser/x.mp4"), 4, "does not exist")

@@ -166,7 +166,7 @@ async def test_a_server_that_does_not_answer_in_time_is_ended(
 
 async def test_a_namespace_that_is_not_there_is_told_with_its_variable(tmp_path: Path) -> None:
     async with LocalEngine(tmp_path).use() as at:
-        with pytest.raises(Configuration, match="'foo'.*STORYREEL_TEMPORAL_NAMESPACE"):
+        with pytest.raises(Configuration, match=r"'foo'.*STORYREEL_TEMPORAL_NAMESPACE"):
             await connect(at, namespace="foo")
 
 

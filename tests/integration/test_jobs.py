@@ -129,8 +129,9 @@ async def test_a_deleted_job_is_gone_also_from_the_record(desk: Desk) -> None:
     assert kept
     with pytest.raises(JobNotFound):
         await desk.jobs.get(name)
-    with pytest.raises(JobNotFound):
-        await desk.jobs.delete(name)
+    for refused in (desk.jobs.delete, desk.jobs.resume, desk.jobs.cancel):
+        with pytest.raises(JobNotFound):
+            await refused(name)
 
 
 async def test_a_job_only_the_record_knows_is_deleted_too(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from orchestrator.cli.commands import _ended_badly
 from orchestrator.cli.display import Lines, Live_, Plain, record, summary
 from orchestrator.job import GENERATION, PARSING, SCRIPT
 from storyreel.job.v1 import job_pb2
@@ -120,3 +121,33 @@ def test_names_in_a_record_are_the_contracts_without_prefixes(job: job_pb2.Job) 
 
     assert found["error"] == {"reason": "STORE_FULL", "stage": "generation"}
     assert [stage["kind"] for stage in found["stages"]] == ["parsing", "script", "generation"]
+
+
+def test_what_a_job_says_is_neither_markup_nor_escape_sequences(job: job_pb2.Job) -> None:
+    job.warnings.append("See [/etc] and [bold]\x1b[2J\nnow.")
+    job.stages[2].activity = "draw \x1b[1m"
+    job.degradations.add(stage=GENERATION, what="[red]\x1bLess.", why="No\nfont.", remedy="Install\x9b it.")
+    target = console()
+
+    Plain(target).show(job)
+    Plain(target).finished(job, [])
+
+    shown = written(target)
+    assert "See [/etc] and [bold]�[2J now." in shown
+    assert "[red]�Less. No font." in shown
+    assert "Install� it." in shown
+
+
+def test_the_kind_of_reason_a_job_failed_for_is_the_exit_code(
+    job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job.state = job_pb2.STATE_FAILED
+    codes = {}
+    for reason in ("EMPTY_DOCUMENT", "CONFIGURATION", "STORE_FULL", "INTERNAL"):
+        job.error.reason, job.error.message = reason, "a\x1b[2J"
+        codes[reason] = _ended_badly(job, as_json=False)
+
+    assert codes == {"EMPTY_DOCUMENT": 3, "CONFIGURATION": 4, "STORE_FULL": 6, "INTERNAL": 6}
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert said.count("storyreel resume jobs/abcdefgh") == 3

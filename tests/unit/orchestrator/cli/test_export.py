@@ -35,6 +35,7 @@ def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pa
         (tmp_path / "video.avi", "does not end in .mp4"),
         (tmp_path / "folder.mp4", "is a folder"),
         (blocked / "video.mp4", "cannot be written to"),
+        (Path("~nosuchuser/video.mp4"), "~nosuchuser does not exist"),
     ):
         if why == "is a folder":
             target.mkdir()

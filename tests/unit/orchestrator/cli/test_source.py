@@ -46,3 +46,14 @@ def test_an_empty_and_a_huge_file_are_refused(tmp_path: Path) -> None:
         source.read(str(empty))
     with pytest.raises(DocumentTooLarge, match="4 MiB"):
         source.read(str(huge))
+
+
+def test_a_name_has_no_control_characters_and_no_users_home_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\nb.md"
+    path.write_bytes(b"# Hello\n")
+
+    assert source.read(str(path)).name == "a�[31m b.md"
+    with pytest.raises(InvalidRequest, match="does not exist"):
+        source.read("~nosuchuser/x.md")
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        source.read("x" * 5000)
