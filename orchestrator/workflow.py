@@ -86,7 +86,8 @@ class JobWorkflow:
         self.voice = chosen.voice
         self.record.warn(chosen.notice)
         for passed in chosen.passed_over:
-            self._other_voice(passed.engine, passed.why)
+            if passed.engine not in self.lost_engines:
+                self._other_voice(passed.engine, passed.why)
         self.calls.begin(TTS, scenes)
         self.calls.begin(GENERATION, scenes)
 
@@ -132,8 +133,8 @@ class JobWorkflow:
             self.record.degrade(MUXING, "A finishing touch is missing.", why, "Render the document again.")
 
     def _other_voice(self, engine: str, why: str) -> None:
-        remedy = f"Render again when {engine} can be reached."
-        self.record.degrade(TTS, f"The voice is not {engine}'s.", why, remedy)
+        remedy = f"Render again when {engine} can speak, or name another voice."
+        self.record.degrade(TTS, f"The voice of {engine} was preferred and another one speaks.", why, remedy)
 
     def _failed(self, error: BaseException) -> None:
         """Put the end on the record, with the stage and the scene it happened in."""

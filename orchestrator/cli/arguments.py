@@ -64,7 +64,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     cancel.add_argument("job", metavar="JOB", help="the job, as `storyreel list` names it")
 
     listing = _command(commands, "list", "List jobs, the newest first.", LIST)
-    listing.add_argument("-n", "--number", type=_positive, default=20, help="at most so many (default: 20)")
+    listing.add_argument("-n", "--number", type=number, default=20, help="at most so many (default: 20)")
     listing.add_argument("--plans", action="store_true", help="also jobs that only planned")
 
     _command(commands, "doctor", "Check this machine and say what is wrong.", DOCTOR)
@@ -74,7 +74,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 RENDER = """\
 examples:
   storyreel render README.md -o out/README.mp4
-  storyreel render talk.txt -o talk.mp4 --size 720p --theme light --accent green
+  storyreel render talk.txt -o out/talk.mp4 --size 720p --theme light --accent green
   storyreel render guide.md -o guide.mp4 --json | jq .fraction
 
 Beside OUT.mp4 stand OUT.srt and OUT.vtt (captions), OUT.txt (transcript), OUT.jpg
@@ -89,7 +89,10 @@ PLAN = """\
 Nothing is spoken or drawn. With --json: `scenes` (id, type, narration,
 estimated_seconds) and `coverage.blocks` (where every block of the source went).
 """
-WATCH = "Works on the job here when it is this home's. Ctrl-C stops watching, not the job.\n"
+WATCH = """\
+Works on the job here when it is this home's. Ctrl-C stops watching; the job
+goes on where something else works on it (serve, a cluster).
+"""
 RESUME = """\
 Finished work is found and not done again. Writes to where the first try would
 have written, unless -o names another place.
@@ -129,9 +132,7 @@ def _look(command: argparse.ArgumentParser) -> None:
     look.add_argument(
         "--language", default="", metavar="TAG", help="the document's language, BCP 47 (default: en)"
     )
-    look.add_argument(
-        "--speed", type=_positive, default=0, metavar="PERCENT", help="50 to 200 (default: 100)"
-    )
+    look.add_argument("--speed", type=number, default=0, metavar="PERCENT", help="50 to 200 (default: 100)")
     look.add_argument(
         "--size", choices=SIZES, default="1080p", help="16:9, 30 frames per second (default: 1080p)"
     )
@@ -155,11 +156,12 @@ def _output(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, metavar="OUT.mp4", help="where to write the video")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
+def number(text: str) -> int:
+    """A whole number from 1 on; argparse names this function in its message."""
+    value = int(text)
+    if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
+    return value
 
 
 def describe(error: StoryreelError) -> str:

@@ -32,7 +32,7 @@ INPUT, CONFIGURATION, FAILED = 3, 4, 6
 
 async def render(options: argparse.Namespace) -> int:
     """Turn a document into a video and wait for it."""
-    document = source.read(options.source)
+    document: source.Document = options.document
     out = check_target(options.output, Path(options.source))
     shown = display(as_json=options.json)
     try:
@@ -46,7 +46,7 @@ async def render(options: argparse.Namespace) -> int:
 
 async def submit(options: argparse.Namespace) -> int:
     """Hand a document in and leave."""
-    document = source.read(options.source)
+    document: source.Document = options.document
     async with _running(work=False) as reel:
         job = await _create(reel, document, options, request_id=options.request_id)
     if options.json:
@@ -54,13 +54,13 @@ async def submit(options: argparse.Namespace) -> int:
     else:
         write(f"{job.name}\n")
         if not load(OrchestratorSettings).temporal_address:
-            tell(f"It waits for `storyreel watch {job.name}` or `python -m orchestrator serve`.\n")
+            tell(f"Unless `python -m orchestrator serve` runs, it waits for `storyreel watch {job.name}`.\n")
     return 0
 
 
 async def plan(options: argparse.Namespace) -> int:
     """Show what a video will be, before anything is made."""
-    document = source.read(options.source)
+    document: source.Document = options.document
     async with _running(work=True) as reel:
         job = await _create(reel, document, options, plan_only=True)
         job = [change async for change in reel.jobs.watch(job.name)][-1]

@@ -32,7 +32,10 @@ def check_target(out: Path, source: Path | None = None) -> Path:
         raise Configuration(f"{out} is a folder. Name a file in it, such as {out / 'video.mp4'}.")
     for beside in files(out).values():
         if source is not None and source.exists() and beside.resolve() == source.resolve():
-            raise Configuration(f"{beside.name} is the source itself. Name another output with -o.")
+            raise Configuration(
+                f"{beside.name}, which stands beside {out.name}, would overwrite the source. "
+                f"Name another output with -o, such as {out.stem}-video.mp4."
+            )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out.parent):

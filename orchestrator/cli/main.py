@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from orchestrator.cli import arguments
+from orchestrator.cli import arguments, source
 from orchestrator.cli.terminal import NobodyReadsError, emit, tell
 from services.chassis import telemetry
 from services.chassis.errors import (
@@ -36,6 +36,9 @@ def main(given: list[str] | None = None) -> None:
     try:
         _start_log()
         telemetry.start("storyreel")
+        if "source" in options:
+            # Before signals are handled by the loop: reading a terminal or a pipe may take for ever.
+            options.document = source.read(options.source)
         code = asyncio.run(_command(options))
     except StoryreelError as error:
         code = _say(error, options)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
-from services.parsing.backends.tags import attribute, is_badge
+from services.parsing.backends.tags import attribute, is_badge, known
 from services.parsing.sentences import sentences
 
 LONGEST_PHRASE = 200
@@ -141,8 +141,10 @@ class _Reader:
                 self._end_phrase()
             case "image":
                 self._picture(read(token.children or ()).text, str(token.attrs.get("src", "")))
-            case "html_inline":
+            case "html_inline" if known(token.content):
                 self._tag(token.content)
+            case "html_inline":  # `Vec<T>` is no HTML
+                self._say(token.content)
             case "footnote_ref":
                 self._into.notes.append(str(token.meta["label"]))
 

@@ -16,6 +16,88 @@ _BADGE = re.compile(r"shields\.io|badge|travis-ci|codecov|coveralls|circleci|/wo
 _SILENT = {"script": "a script", "style": "a style sheet", "template": "a template"}
 
 
+_INLINE = frozenset(
+    {
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "button",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+    }
+    | {
+        "i",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "map",
+        "mark",
+        "meter",
+        "output",
+        "picture",
+        "progress",
+        "q",
+        "s",
+    }
+    | {
+        "samp",
+        "script",
+        "select",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "style",
+        "sub",
+        "sup",
+        "svg",
+    }
+    | {
+        "template",
+        "textarea",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "video",
+        "audio",
+        "wbr",
+        "iframe",
+        "object",
+        "path",
+        "td",
+    }
+    | {
+        "th",
+        "tfoot",
+        "col",
+        "colgroup",
+        "link",
+        "meta",
+        "title",
+        "html",
+        "head",
+        "body",
+        "area",
+        "embed",
+        "canvas",
+    }
+)
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]*)")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a block of HTML.
@@ -41,6 +123,12 @@ def pieces(html: str) -> list[Piece]:
     reader.feed(html)
     reader.close()
     return reader.finish()
+
+
+def known(tag: str) -> bool:
+    """Tell whether a tag is one of HTML's, or no tag at all (a comment, a declaration)."""
+    named = _TAG.match(tag)
+    return named is None or named[1].lower() in _BREAKING | _INLINE
 
 
 def is_badge(source: str, *, linked: bool) -> bool:

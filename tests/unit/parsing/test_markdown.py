@@ -220,3 +220,10 @@ def test_an_entry_of_a_list_knows_where_it_stands() -> None:
     assert isinstance(node, Entries)
     assert [item.source.line for item in node.items] == [1, 2]
     assert all(isinstance(item, Entry) and item.source.kind == "list_item" for item in node.items)
+
+
+def test_what_looks_like_a_tag_and_is_none_of_htmls_stays_text() -> None:
+    blocks = str(read("A Vec<T> holds <b>many</b> values of Map<K, V>.").nodes)
+
+    assert "Vec<T>" in blocks
+    assert "<b>" not in blocks

@@ -47,7 +47,7 @@ def test_a_transcript_never_overwrites_the_source(tmp_path: Path) -> None:
     source = tmp_path / "talk.txt"
     source.touch()
 
-    with pytest.raises(Configuration, match="is the source itself"):
+    with pytest.raises(Configuration, match="would overwrite the source"):
         check_target(tmp_path / "talk.mp4", source)
 
 
