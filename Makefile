@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+BREAKING := '{"version": "v2", "breaking": {"use": ["FILE"]}}'
+
 .PHONY: help run test lint fmt protos bench picture clean
 
 help: ## Show this list.
@@ -25,7 +27,9 @@ lint: .venv ## Check style, types, rooms, contracts.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf breaking --against baseline.binpb
+	cd protos && ../$(BIN)/buf lint
+	@mkdir -p build && cd protos && ../$(BIN)/buf build --exclude-source-info -o ../build/contracts.binpb
+	cd protos && ../$(BIN)/buf breaking ../build/contracts.binpb --against baseline.binpb --config $(BREAKING)
 
 fmt: .venv ## Format the code.
 	$(BIN)/ruff format .

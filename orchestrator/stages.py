@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TypeVar
@@ -120,6 +121,9 @@ class Calls:
             ),
             priority=Priority(priority_key=3),
         )
+        if workflow.cancellation_reason() is not None:
+            # The call ended well before it heard of the cancel, which would be forgotten.
+            raise asyncio.CancelledError
         return result
 
 

@@ -42,11 +42,12 @@ class Desk:
 
     async def listed(self, states: dict[str, int]) -> list[str]:
         """The names listed, once the engine lists these states: it does so with a short delay."""
-        while True:
-            jobs, _ = await self.jobs.page(200, b"", plans=False)
+        for _ in range(600):
+            jobs, _token = await self.jobs.page(200, b"", plans=False)
             if {job.name: job.state for job in jobs} == states:
                 return [job.name for job in jobs]
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"the engine lists {jobs}")
 
 
 @pytest_asyncio.fixture
@@ -65,6 +66,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_jobs_are_listed_by_creation_whatever_ended_last(desk: Desk) -> None:
     desk.noop.progress_seconds = 60
     first, second, third = [await desk.create() for _ in range(3)]
+    while desk.noop.calls["GenerateClip"] < 3:
+        await asyncio.sleep(0.05)
     for name in (third, second, first):
         await desk.jobs.cancel(name)
 
@@ -149,6 +152,8 @@ async def test_a_job_only_the_record_knows_is_deleted_too(desk: Desk) -> None:
 async def test_a_running_job_is_not_deleted(desk: Desk) -> None:
     desk.noop.progress_seconds = 60
     name = await desk.create()
+    while not desk.noop.calls["GenerateClip"]:
+        await asyncio.sleep(0.05)
 
     with pytest.raises(JobState, match="cancel it first"):
         await desk.jobs.delete(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 from google.protobuf.json_format import Parse
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from orchestrator.activities import Activities
@@ -42,6 +44,26 @@ from tests.integration.noop_stages import NoOp, serve
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCENES = 5
+
+
+class Remembering(Jobs):
+    """Jobs that can be ended after a test: an unfinished one would be the next test's worker's."""
+
+    def __init__(self, client: Client, store: LocalStore) -> None:
+        super().__init__(client, store)
+        self.client, self.names = client, set[str]()
+
+    async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
+        """Create a job, and remember it."""
+        created = await super().create(job, request_id=request_id)
+        self.names.add(created.name)
+        return created
+
+    async def end(self) -> None:
+        """End what still runs."""
+        for name in self.names:
+            with contextlib.suppress(RPCError):
+                await self.client.get_workflow_handle("job/" + name.removeprefix("jobs/")).terminate()
 
 
 class Reel:
@@ -79,7 +101,9 @@ async def reel(client: Client, tmp_path: Path) -> AsyncIterator[Reel]:
         sockets = stack.enter_context(tempfile.TemporaryDirectory())
         stages = await stack.enter_async_context(serve(noop, Path(sockets)))
         await stack.enter_async_context(worker(client, Activities(stages, store), calls_at_once=32))
-        yield Reel(Jobs(client, store), noop, client, store)
+        jobs = Remembering(client, store)
+        stack.push_async_callback(jobs.end)
+        yield Reel(jobs, noop, client, store)
 
 
 async def test_a_job_goes_through_all_six_stages_and_writes_down_what_it_made(reel: Reel) -> None:
@@ -329,3 +353,20 @@ async def test_a_history_replays_and_a_swapped_pair_of_calls_does_not(reel: Reel
 
     assert good.replay_failure is None
     assert swapped.replay_failure is not None
+
+
+@pytest.mark.parametrize("rpc", ["ParseDocument", "WriteNarration", "ChooseVoice", "Synthesize"])
+async def test_a_cancel_that_meets_a_call_which_ends_well_is_not_forgotten(reel: Reel, rpc: str) -> None:
+    async def slowly(called: str, request: Any) -> None:
+        if called == rpc:
+            await asyncio.sleep(0.3)
+
+    reel.noop.fault = slowly
+    reel.noop.progress_seconds = 60
+    job = await reel.jobs.create(reel.job(), request_id="")
+    while not reel.noop.calls[rpc]:
+        await asyncio.sleep(0.01)
+
+    cancelled = await reel.jobs.cancel(job.name)
+
+    assert cancelled.state == job_pb2.STATE_CANCELLED
