@@ -11,6 +11,7 @@ from services.artifacts.store import Artifact
 from services.chassis.channel import errors
 from services.chassis.errors import Internal
 from services.chassis.progress import Progress
+from services.chassis.wire import progress_from_proto
 from services.generation import wire
 from services.generation.clip import Clip, Look, Picture
 from services.story import wire as story
@@ -75,7 +76,7 @@ class GenerationClient:
                     case "accepted":
                         yield event.accepted.digest
                     case "progress":
-                        yield wire.progress_from_proto(event.progress)
+                        yield progress_from_proto(event.progress)
                     case "clip":
                         yield wire.clip_from_proto(event.clip)
                     case unknown:

@@ -16,6 +16,7 @@ from services.chassis.errors import Change, Suggestion, UnknownBackend
 from services.chassis.progress import Progress, Report
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
+from services.chassis.wire import progress_to_proto
 from services.generation import wire
 from services.generation.backends.template.backend import TemplateBackend
 from services.generation.clip import Backend
@@ -59,7 +60,7 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
                     case str():
                         yield Event(accepted=generation_service_pb2.Accepted(digest=event))
                     case Progress():
-                        yield Event(progress=wire.progress_to_proto(event))
+                        yield Event(progress=progress_to_proto(event))
                     case Outcome():
                         reused = "1" if event.reused else "0"
                         context.set_trailing_metadata((("storyreel-reused", reused),))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from services.artifacts import wire as artifacts
 from services.chassis.errors import InvalidRequest, Violation
-from services.chassis.progress import Progress
 from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
 from services.media.clock import Rate
 from services.story import wire as story
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2
 from storyreel.parsing.v1 import storyboard_pb2
-from storyreel.progress.v1 import progress_pb2
 from storyreel.tts.v1 import speech_pb2
 
 THEMES: dict[int, Theme] = {clip_pb2.THEME_DARK: "dark", clip_pb2.THEME_LIGHT: "light"}
@@ -118,19 +116,3 @@ def shot_from_proto(
         picture=picture_from_proto(request.picture),
         look=look_from_proto(request.look),
     )
-
-
-def progress_to_proto(progress: Progress) -> progress_pb2.StageProgress:
-    """The contract's form of progress."""
-    return progress_pb2.StageProgress(
-        step=progress.step,
-        fraction=min(max(progress.fraction, 0.0), 1.0),
-        done=progress.done,
-        total=progress.total,
-        unit=progress.unit,
-    )
-
-
-def progress_from_proto(message: progress_pb2.StageProgress) -> Progress:
-    """The progress of a message."""
-    return Progress(message.step, message.fraction, message.done, message.total, message.unit)

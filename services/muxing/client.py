@@ -11,6 +11,7 @@ from services.artifacts.store import Artifact
 from services.chassis.channel import errors
 from services.chassis.errors import Internal
 from services.chassis.progress import Progress
+from services.chassis.wire import progress_from_proto
 from services.muxing import wire
 from services.muxing.sound import Sound
 from services.muxing.video import Video
@@ -47,7 +48,7 @@ class MuxingClient:
                     case "accepted":
                         yield event.accepted.digest
                     case "progress":
-                        yield wire.progress_from_proto(event.progress)
+                        yield progress_from_proto(event.progress)
                     case "sound":
                         yield wire.sound_from_proto(event.sound)
                     case unknown:
@@ -76,7 +77,7 @@ class MuxingClient:
                     case "accepted":
                         yield event.accepted.digest
                     case "progress":
-                        yield wire.progress_from_proto(event.progress)
+                        yield progress_from_proto(event.progress)
                     case "video":
                         yield wire.video_from_proto(event.video)
                     case unknown:

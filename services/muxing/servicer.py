@@ -20,6 +20,7 @@ from services.chassis.errors import ChildDied, Draining
 from services.chassis.progress import Progress, Report
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
+from services.chassis.wire import progress_to_proto
 from services.muxing import wire
 from services.muxing.assembly import assemble
 from services.muxing.backends.ffmpeg import Ffmpeg
@@ -64,7 +65,7 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
                     case str():
                         yield SoundEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
                     case Progress():
-                        yield SoundEvent(progress=wire.progress_to_proto(event))
+                        yield SoundEvent(progress=progress_to_proto(event))
                     case Outcome():
                         _tell_reuse(context, event)
                         yield SoundEvent(sound=event.reply)
@@ -84,7 +85,7 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
                     case str():
                         yield VideoEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
                     case Progress():
-                        yield VideoEvent(progress=wire.progress_to_proto(event))
+                        yield VideoEvent(progress=progress_to_proto(event))
                     case Outcome():
                         _tell_reuse(context, event)
                         yield VideoEvent(video=event.reply)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from google.protobuf.duration_pb2 import Duration
 
 from services.artifacts import wire as artifacts
-from services.chassis.progress import Progress
 from services.media.clock import Rate
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Score, Sound, Voice, compose
@@ -15,7 +14,6 @@ from services.muxing.timeline import Picture, Planned, Timeline, lay
 from services.muxing.video import Measurements, Video
 from storyreel.generation.v1 import clip_pb2
 from storyreel.muxing.v1 import timeline_pb2
-from storyreel.progress.v1 import progress_pb2
 
 
 def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
@@ -109,22 +107,6 @@ def video_from_proto(message: timeline_pb2.Video) -> Video:
         measurements=_measurements_from_proto(message.measurements),
         missing=tuple(message.missing),
     )
-
-
-def progress_to_proto(progress: Progress) -> progress_pb2.StageProgress:
-    """The contract's form of progress."""
-    return progress_pb2.StageProgress(
-        step=progress.step,
-        fraction=min(max(progress.fraction, 0.0), 1.0),
-        done=progress.done,
-        total=progress.total,
-        unit=progress.unit,
-    )
-
-
-def progress_from_proto(message: progress_pb2.StageProgress) -> Progress:
-    """The progress of a message."""
-    return Progress(message.step, message.fraction, message.done, message.total, message.unit)
 
 
 def _picture_from_proto(message: clip_pb2.Picture) -> Picture:

@@ -10,6 +10,7 @@ import pytest
 from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest
 from services.chassis.progress import Progress
+from services.chassis.wire import progress_from_proto, progress_to_proto
 from services.generation import wire
 from services.generation.backends.template import wire as envelope
 from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
@@ -66,8 +67,8 @@ def test_a_clip_survives() -> None:
 def test_progress_survives_and_stays_within_the_whole() -> None:
     progress = Progress("draw", 0.5, 15, 30, "frames")
 
-    assert wire.progress_from_proto(wire.progress_to_proto(progress)) == progress
-    assert wire.progress_to_proto(Progress("draw", 1.5)).fraction == 1
+    assert progress_from_proto(progress_to_proto(progress)) == progress
+    assert progress_to_proto(Progress("draw", 1.5)).fraction == 1
 
 
 def test_a_request_with_defaults_and_one_that_writes_them_out_are_the_same() -> None:
