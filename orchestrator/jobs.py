@@ -171,6 +171,11 @@ class Jobs:
             JobState: The job has succeeded.
         """
         before = await self._kept(name)
+        if before.raw_description.workflow_extended_info.cancel_requested:
+            # Whoever cancelled it did not wait for the end: that comes first.
+            async for _ in self.watch(name):
+                pass
+            before = await self._kept(name)
         job = await self._job(before)
         if job.state == job_pb2.STATE_SUCCEEDED:
             raise _wrong_state(job, "there is nothing to resume")

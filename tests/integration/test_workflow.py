@@ -309,6 +309,20 @@ async def test_cancel_reaches_the_service_and_the_job_can_be_resumed(reel: Reel)
     assert [change async for change in reel.jobs.watch(job.name)][-1].state == job_pb2.STATE_SUCCEEDED
 
 
+async def test_a_job_whose_cancel_nobody_waited_for_is_resumed_after_it(reel: Reel) -> None:
+    reel.noop.progress_seconds = 60
+    job = await reel.jobs.create(reel.job(), request_id="")
+    while not reel.noop.calls["GenerateClip"]:
+        await asyncio.sleep(0.05)
+    await reel.client.get_workflow_handle("job/" + job.name.removeprefix("jobs/")).cancel()
+    reel.noop.progress_seconds = 0
+
+    await reel.jobs.resume(job.name)
+    ended = [change async for change in reel.jobs.watch(job.name)][-1]
+
+    assert ended.state == job_pb2.STATE_SUCCEEDED
+
+
 async def test_what_does_not_fit_a_jobs_state_is_refused(reel: Reel) -> None:
     job = (await reel.run())[-1]
 
