@@ -8,12 +8,14 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 
 from orchestrator.engine import connect
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings, store
 from services.chassis import channel, telemetry
 from services.chassis.errors import StoryreelError
+from services.chassis.server import Server
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, load
 
 TEMPORAL = "127.0.0.1:7233"
@@ -23,7 +25,8 @@ DESCRIPTION = """\
 serve   JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS (default 127.0.0.1:50050).
         Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker.
 worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names (default 127.0.0.1:7233);
-        it calls the stages at STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING.
+        it calls the stages at STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING,
+        and answers health checks (gRPC) at STORYREEL_ORCHESTRATOR_HEALTH_ADDRESS when that is set.
 """
 
 
@@ -38,11 +41,13 @@ def main() -> None:
     role = parser.parse_args().role
     code = 0
     try:
-        telemetry.start_log(load(CommonSettings).log)
+        settings = load(OrchestratorSettings)
+        telemetry.start_log("debug" if settings.debug else load(CommonSettings).log)
         telemetry.start(f"storyreel-{role}")
-        asyncio.run(_until_stopped(role, load(OrchestratorSettings)))
+        asyncio.run(_until_stopped(role, settings), debug=settings.debug)
     except StoryreelError as error:
-        sys.stderr.write(f"{error}\n")
+        ways = [way.description for way in error.suggestions if way.description not in error.message]
+        sys.stderr.write(f"{' '.join([error.message, *ways])}\n")
         code = CONFIGURATION_EXIT
     sys.stdout.flush()
     sys.stderr.flush()
@@ -81,12 +86,27 @@ async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
     addresses = (settings.parsing, settings.script, settings.tts, settings.generation, settings.muxing)
     channels = [channel.connect(address) for address in addresses]
     activities = Activities(Stages(*channels), store(load(StoreSettings)))
-    async with worker(client, activities, calls_at_once=settings.calls_at_once):
+    async with worker(client, activities, calls_at_once=settings.calls_at_once), _healthy(settings):
         telemetry.log.info("orchestrator.working", engine=engine)
         await stopped.wait()
     for one in channels:
         with contextlib.suppress(Exception):
             await one.close()
+
+
+@contextlib.asynccontextmanager
+async def _healthy(settings: OrchestratorSettings) -> AsyncIterator[None]:
+    """Answer the health checks of a worker, where the settings name a place; it serves nothing else."""
+    if not settings.health_address:
+        yield
+        return
+    setting = "STORYREEL_ORCHESTRATOR_HEALTH_ADDRESS"
+    server = Server([], settings.health_address, reflection=settings.reflection, setting=setting)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(0)
 
 
 if __name__ == "__main__":

@@ -76,22 +76,25 @@ async def storyreel(
     stages = _load_stages() if local and work else None
     store = connect_store(stored)
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(scratch.clean)
-        sockets = stack.enter_context(Scratch(_short())).path
+        short = _short()
+        await asyncio.to_thread(scratch.clean, *([short] if short else []))
+        sockets = stack.enter_context(Scratch(short)).path
         engine_address = settings.temporal_address
         if local:
             engine_address = await stack.enter_async_context(engine().use())
         client = await connect(engine_address, namespace=settings.temporal_namespace)
         jobs = jobs_room(Jobs(client, store), store)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
-        address = await _publish(stack, jobs, settings) if public else ""
+        server = await _publish(stack, jobs, settings) if public else None
         own = channel.connect(bound)
         stack.push_async_callback(own.close)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
             if stages:
                 starting.create_task(_work(stack, client, store, sockets, settings, stages))
-            yield Storyreel(JobClient(own), store, address)
+            yield Storyreel(JobClient(own), store, server.bound if server else "")
+            if server:  # while what its calls need is still there
+                await _retire(server, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,8 @@ async def _serve(stack: AsyncExitStack, room: Room, address: str) -> str:
     return server.bound
 
 
-async def _publish(stack: AsyncExitStack, jobs: Room, settings: OrchestratorSettings) -> str:
-    """Serve JobService as the settings say; the address it is bound to."""
+async def _publish(stack: AsyncExitStack, jobs: Room, settings: OrchestratorSettings) -> Server:
+    """Serve JobService as the settings say."""
     server = Server(
         [jobs],
         settings.address,
@@ -186,7 +189,15 @@ async def _publish(stack: AsyncExitStack, jobs: Room, settings: OrchestratorSett
     )
     await server.start()
     stack.push_async_callback(server.stop, STOP_SECONDS)
-    return server.bound
+    return server
+
+
+async def _retire(server: Server, settings: OrchestratorSettings) -> None:
+    """Let balancers send new calls elsewhere, and calls in flight end, as the settings say."""
+    await server.drain()
+    if not server.private:
+        await asyncio.sleep(settings.drain_seconds)
+    await server.stop(settings.grace_seconds)
 
 
 def _short() -> Path | None:

@@ -21,6 +21,9 @@ WEIGHTS = {INPUT: 0.01, PARSING: 0.02, SCRIPT: 0.02, TTS: 0.05, GENERATION: 0.80
 
 ENDED = (job_pb2.STATE_SUCCEEDED, job_pb2.STATE_FAILED, job_pb2.STATE_CANCELLED)
 MOST_DEGRADATIONS = 30
+MARKDOWN = ("md", "markdown", "mdown", "mkd", "mdx", "rmd", "qmd")
+"""Endings that the parsing service reads as markdown."""
+
 HD = clip_pb2.Picture(width=1920, height=1080, rate_numerator=30, rate_denominator=1)
 
 
@@ -32,6 +35,13 @@ def stage_name(kind: StageKind) -> str:
 def state_name(state: State) -> str:
     """A state's name: `SUCCEEDED`."""
     return job_pb2.State.Name(state).removeprefix("STATE_")
+
+
+def media_type(name: str, data: bytes) -> str:
+    """What a document is, by the ending of its name, else by whether its bytes can be text at all."""
+    ending = name.lower().rpartition(".")[2]
+    known = {"txt": "text/plain", "text": "text/plain"} | dict.fromkeys(MARKDOWN, "text/markdown")
+    return known.get(ending) or ("application/octet-stream" if b"\0" in data else "text/plain")
 
 
 def with_defaults(settings: job_pb2.Settings) -> job_pb2.Settings:

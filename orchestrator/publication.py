@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from services.artifacts import wire
@@ -42,6 +45,8 @@ async def publish(store: Store, publication: record_pb2.Publication) -> job_pb2.
     covered = await store.read(wire.from_proto(publication.coverage), limit=COVERAGE_LIMIT)
     scenes = [scene for part in publication.scenes for scene in await _scenes(store, part)]
     plan = plan_of(job, scenes, decode(covered, storyboard_pb2.Coverage))
+    if publication.HasField("voice"):
+        plan.voice = f"{publication.voice.engine}:{publication.voice.name}"
     job.outputs.plan.CopyFrom(await _put(store, plan))
     if not job.plan_only:
         job.outputs.manifest.CopyFrom(await _put(store, manifest_of(job, scenes, plan)))
@@ -123,6 +128,8 @@ def manifest_of(
         )
     for block in plan.coverage.blocks:
         manifest.coverage[block.outcome] += 1
+        if block.outcome == "dropped":
+            manifest.dropped.append(block)
     return manifest
 
 
@@ -142,11 +149,27 @@ async def _scenes(store: Store, part: artifact_pb2.Artifact) -> Iterable[record_
 
 
 async def _put(store: Store, message: Message) -> artifact_pb2.Artifact:
-    text = MessageToJson(
-        message,
-        preserving_proto_field_name=True,
-        always_print_fields_with_no_presence=True,
-        ensure_ascii=False,
-    )
+    text = json.dumps(plain(message), ensure_ascii=False, indent=2)
     artifact = await store.put_bytes(text.encode(), media_type=JSON)
     return wire.to_proto(artifact)
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message as JSON writes it, but with whole numbers as numbers: those of 64 bits would be texts."""
+    data: dict[str, Any] = MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    _numbers(message.DESCRIPTOR.fields, data)
+    return data
+
+
+def _numbers(fields: Iterable[Any], data: dict[str, Any]) -> None:
+    for field in fields:
+        value = data.get(field.name)
+        each = value if isinstance(value, list) else [value]
+        if field.cpp_type in (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64) and value:
+            data[field.name] = [int(v) for v in value] if isinstance(value, list) else int(value)
+        elif field.message_type is not None:  # times and durations are texts, and stay so
+            for inner in each:
+                if isinstance(inner, dict):
+                    _numbers(field.message_type.fields, inner)

@@ -91,5 +91,11 @@ def mux(
     )
     lead = clock.lead_frames(rate(job.settings))
     for scene in scenes:
-        plan.scenes.add(clip=scene.clip, speech=scene.speech, lead_frames=lead, chapter=scene.ref.chapter)
+        plan.scenes.add(
+            clip=scene.clip,
+            speech=scene.speech,
+            lead_frames=lead,
+            chapter=scene.ref.chapter,
+            narration=scene.stored_narration if scene.HasField("stored_narration") else None,
+        )
     return plan

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from orchestrator.job import with_defaults
+from orchestrator.job import media_type, with_defaults
 from orchestrator.jobs import Jobs
 from services.artifacts import wire
 from services.artifacts.store import Store
@@ -36,7 +36,8 @@ class JobServicer(pb_grpc.JobServiceServicer):
         if job.source.WhichOneof("content") == "inline":
             if not job.source.inline.strip():
                 raise EmptyDocument("The document is empty. Give one with text in it.")
-            stored = await self._store.put_bytes(job.source.inline, media_type="application/octet-stream")
+            kind = media_type(job.source.name, job.source.inline)
+            stored = await self._store.put_bytes(job.source.inline, media_type=kind)
             job.source.artifact.CopyFrom(wire.to_proto(stored))
         elif not await self._store.exists(wire.from_proto(job.source.artifact)):
             raise ArtifactMissing("The source is not in the store. Upload it first.")

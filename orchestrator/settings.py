@@ -16,6 +16,18 @@ class OrchestratorSettings(ServerSettings):
     )
 
     address: str = Field("127.0.0.1:50050", description="Where `serve` answers to JobService.")
+    health_address: str | None = Field(
+        default=None,
+        description="Where `serve` and `worker` answer health checks alone, without TLS; "
+        "unset: only at `serve`'s address.",
+    )
+    grace_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=7200,
+        description="How long calls in flight at `serve` may take to end after SIGTERM; "
+        "a WatchJob that is still open then is cut, and goes on when it is called again.",
+    )
     temporal_address: str = Field(
         "",
         validation_alias=AliasChoices("STORYREEL_TEMPORAL_ADDRESS", "temporal_address"),

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
     from storyreel.artifact.v1 import artifact_pb2
     from storyreel.job.v1 import job_pb2, record_pb2
+    from storyreel.tts.v1 import speech_pb2
     from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
 
 M = TypeVar("M", bound=Message)
@@ -72,11 +73,14 @@ class Calls:
         return result.voice
 
     async def publish(
-        self, scenes: Sequence[record_pb2.SceneRecord], coverage: artifact_pb2.Artifact
+        self,
+        scenes: Sequence[record_pb2.SceneRecord],
+        coverage: artifact_pb2.Artifact,
+        voice: speech_pb2.Voice,
     ) -> None:
         """Write down what was made; its outputs go on the record."""
         last = self.record.job.stages[-1].kind
-        publication = record_pb2.Publication(job=self.record.job, coverage=coverage)
+        publication = record_pb2.Publication(job=self.record.job, coverage=coverage, voice=voice)
         for part in _parts(scenes):
             kept = await self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact)
             publication.scenes.append(kept)

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
 
-UNSHOWN = "Shorten or split it, or install the font that the reason names."
+UNSHOWN = "Install the font that the reason names; where it names none, shorten or split the text."
 
 Scene = record_pb2.SceneRecord
 
@@ -62,15 +62,17 @@ class JobWorkflow:
         scenes = [Scene(ref=ref) for ref in storyboard.scenes]
         self.calls.begin(SCRIPT, len(scenes))
         if self.record.job.plan_only:
-            await _all(self._narrate(scene) for scene in scenes)
+            await _all([self._choose_voice(), *(self._narrate(scene) for scene in scenes)])
         else:
-            await self._choose_voice(len(scenes))
+            await self._choose_voice()
+            self.calls.begin(TTS, len(scenes))
+            self.calls.begin(GENERATION, len(scenes))
             speaking = [asyncio.ensure_future(self._speak(scene)) for scene in scenes]
             films = (self._film(scene, spoken) for scene, spoken in zip(scenes, speaking, strict=True))
             await _all([*films, self._master(scenes, speaking)])
             await self._mux(scenes)
         self.record.end(job_pb2.STATE_SUCCEEDED, workflow.now())
-        await self.calls.publish(scenes, storyboard.coverage)
+        await self.calls.publish(scenes, storyboard.coverage, self.voice)
 
     async def _parse(self) -> ParseDocumentResponse:
         self.calls.begin(PARSING, 1)
@@ -79,7 +81,7 @@ class JobWorkflow:
         self.record.told(storyboard.title, storyboard.warnings)
         return storyboard
 
-    async def _choose_voice(self, scenes: int) -> None:
+    async def _choose_voice(self) -> None:
         """One voice for the whole video; when its engine dies midway, all is spoken again by another."""
         self.silenced = False
         chosen = await self.calls.choose_voice(requests.choose_voice(self.settings, self.lost_engines))
@@ -88,8 +90,6 @@ class JobWorkflow:
         for passed in chosen.passed_over:
             if passed.engine not in self.lost_engines:
                 self._other_voice(passed.engine, passed.why)
-        self.calls.begin(TTS, scenes)
-        self.calls.begin(GENERATION, scenes)
 
     async def _speak(self, scene: Scene) -> None:
         """Script strictly before speech."""
@@ -105,6 +105,8 @@ class JobWorkflow:
         request = requests.narrate(scene, self.settings)
         written = (await self.calls.make(SCRIPT, "WriteNarration", request, scene)).narration
         scene.narration.CopyFrom(written.narration)
+        if written.HasField("stored"):
+            scene.stored_narration.CopyFrom(written.stored)
         scene.estimated_seconds = written.estimated_duration.ToTimedelta() / timedelta(seconds=1)
 
     async def _film(self, scene: Scene, spoken: asyncio.Future[None]) -> None:

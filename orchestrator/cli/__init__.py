@@ -1,1 +1,1 @@
-"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | doctor."""
+"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | voices | doctor."""

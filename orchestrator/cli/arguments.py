@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from typing import NoReturn
 
+from orchestrator.cli import limits
 from orchestrator.cli.terminal import clean
-from services.chassis.errors import StoryreelError
+from services.chassis.errors import InvalidRequest, StoryreelError, Suggestion, Violation
 
 DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
 
@@ -24,9 +27,32 @@ SIZES = {"1080p": (1920, 1080), "720p": (1280, 720)}
 ACCENTS = ("orange", "blue", "purple", "green", "pink", "cyan")
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Parse a command line; errors of usage end the process with 2."""
-    parser = argparse.ArgumentParser(
+class UsageError(InvalidRequest):
+    """The words of the command line are not what a command takes."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print, so that it is told as every other error is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line, naming the option and where the options are explained."""
+        said = re.fullmatch(r"argument (?:\S+/)?(\S+): (.+)", message, re.DOTALL)
+        option, what = said.groups() if said else ("", message)
+        what += "" if what.endswith((".", "?")) else "."
+        raise UsageError(
+            f"{option}: {what}" if option else what,
+            suggestions=[Suggestion(f"`{self.prog} --help` explains what may be given.")],
+            violations=[Violation(option.lstrip("-").lower(), what)] if option else [],
+        )
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; --help ends the process with 0.
+
+    Raises:
+        UsageError: It cannot be understood, or a value is not allowed.
+    """
+    parser = _Parser(
         "storyreel",
         description=DESCRIPTION,
         epilog=ENDING,
@@ -36,16 +62,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
     render = _command(commands, "render", "Turn a document into a video and wait for it.", RENDER)
     _source(render)
-    render.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT.mp4", help="the video to write"
-    )
+    _output(render, "the video to write", required=True)
     _look(render)
 
     submit = _command(commands, "submit", "Hand a document in and leave; prints the job's name.", SUBMIT)
     _source(submit)
     _look(submit)
     submit.add_argument(
-        "--request-id", default="", help="repeat the command safely: the same id is the same job"
+        "--request-id",
+        type=limits.request_id,
+        default="",
+        metavar="ID",
+        help="repeat the command safely: the same id is the same job",
     )
 
     plan = _command(commands, "plan", "Show scenes, narration and length before anything is made.", PLAN)
@@ -53,22 +81,42 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     _look(plan)
 
     watch = _command(commands, "watch", "Follow a job to its end.", WATCH)
-    _job(watch, "the job; default: the newest that has not succeeded")
-    _output(watch)
+    _job(watch)
+    _output(watch, "where to write the video")
 
     resume = _command(commands, "resume", "Go on with a job that was interrupted or failed.", RESUME)
-    _job(resume, "the job; default: the newest that has not succeeded")
-    _output(resume)
+    _job(resume)
+    _output(resume, "where to write the video")
 
     cancel = _command(commands, "cancel", "Stop a job; what it has finished is kept.", CANCEL)
-    cancel.add_argument("job", metavar="JOB", help="the job, as `storyreel list` names it")
+    cancel.add_argument("job", type=limits.job, metavar="JOB", help="the job, as `storyreel list` names it")
 
     listing = _command(commands, "list", "List jobs, the newest first.", LIST)
-    listing.add_argument("-n", "--number", type=number, default=20, help="at most so many (default: 20)")
+    listing.add_argument(
+        "-n",
+        "--number",
+        type=limits.number,
+        default=20,
+        help=f"at most so many, up to {limits.MOST_LISTED} (default: 20)",
+    )
     listing.add_argument("--plans", action="store_true", help="also jobs that only planned")
+
+    voices = _command(commands, "voices", "List the voices that can speak now.", VOICES)
+    voices.add_argument(
+        "--language",
+        type=limits.language,
+        default="en",
+        metavar="TAG",
+        help='only voices of this language, BCP 47; "" for all (default: en)',
+    )
 
     _command(commands, "doctor", "Check this machine and say what is wrong.", DOCTOR)
     return parser.parse_args(arguments)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell whether a command line that cannot be understood asks for JSON."""
+    return any(len(word) > 3 and "--json".startswith(word) for word in arguments)
 
 
 RENDER = """\
@@ -78,7 +126,9 @@ examples:
   storyreel render guide.md -o guide.mp4 --json | jq .fraction
 
 Beside OUT.mp4 stand OUT.srt and OUT.vtt (captions), OUT.txt (transcript), OUT.jpg
-(thumbnail) and OUT.manifest.json (what it was made from and how).
+(thumbnail) and OUT.manifest.json (what it was made from and how). Of these six, a
+file that storyreel did not write, or that was changed since, is only overwritten
+with --force; the source never is.
 Ctrl-C stops the work and keeps what is finished: `storyreel resume` goes on.
 """
 SUBMIT = """\
@@ -86,8 +136,10 @@ The job waits in this home's engine until `storyreel watch`, `resume` or
 `python -m orchestrator serve` works on it; a cluster starts at once.
 """
 PLAN = """\
-Nothing is spoken or drawn. With --json: `scenes` (id, type, narration,
-estimated_seconds) and `coverage.blocks` (where every block of the source went).
+Nothing is spoken or drawn; the voice is chosen, so that one nobody has is refused
+here as `render` would. With --json one line: `scenes` (id, type, narration,
+estimated_seconds), `coverage.blocks` (where every block of the source went: id, kind,
+text, outcome, reason) and `voice`.
 """
 WATCH = """\
 Works on the job here when it is this home's. Ctrl-C stops watching; the job
@@ -98,7 +150,12 @@ Finished work is found and not done again. Writes to where the first try would
 have written, unless -o names another place.
 """
 CANCEL = "Answers when nothing works for the job any more.\n"
-LIST = 'With --json: {"jobs": [{"name": …, "state": …}]}.\n'
+LIST = 'With --json one line: {"jobs": [{"name": …, "state": …}]}.\n'
+VOICES = """\
+The engines of this machine are asked, whether a cluster does the work or not. A
+role is played by the first engine that can; the name of a voice asks for that one.
+With --json one line: {"voices": [{"name": …, "language": …, "engine": …, "role": …, "online": …}]}.
+"""
 DOCTOR = "Looks at the programs, fonts, voices, the store, the engine and the disk.\n"
 
 
@@ -110,7 +167,11 @@ def _command(commands: object, name: str, text: str, epilog: str) -> argparse.Ar
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("--json", action="store_true", help="lines of JSON for machines, on stdout")
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help="for machines, on stdout: every line is one JSON object, errors included",
+    )
     return command
 
 
@@ -124,15 +185,22 @@ def _look(command: argparse.ArgumentParser) -> None:
     look = command.add_argument_group("voice and picture")
     look.add_argument(
         "--voice",
+        type=limits.voice,
         default="",
         metavar="NAME",
         help="a role (male, male_warm, female, female_friendly, british, australian, indian) "
-        "or a voice's own name (default: male)",
+        "or a voice's own name; `storyreel voices` lists them (default: male)",
     )
     look.add_argument(
-        "--language", default="", metavar="TAG", help="the document's language, BCP 47 (default: en)"
+        "--language",
+        type=limits.language,
+        default="",
+        metavar="TAG",
+        help="the document's language, BCP 47 (default: en)",
     )
-    look.add_argument("--speed", type=number, default=0, metavar="PERCENT", help="50 to 200 (default: 100)")
+    look.add_argument(
+        "--speed", type=limits.speed, default=0, metavar="PERCENT", help="50 to 200 (default: 100)"
+    )
     look.add_argument(
         "--size", choices=SIZES, default="1080p", help="16:9, 30 frames per second (default: 1080p)"
     )
@@ -148,26 +216,25 @@ def _look(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _job(command: argparse.ArgumentParser, text: str) -> None:
-    command.add_argument("job", nargs="?", default="", metavar="JOB", help=text)
+def _job(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "job", type=limits.job, nargs="?", metavar="JOB", help="the job; default: the newest that can go on"
+    )
 
 
-def _output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", "--output", type=Path, metavar="OUT.mp4", help="where to write the video")
-
-
-def number(text: str) -> int:
-    """A whole number from 1 on; argparse names this function in its message."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
+def _output(command: argparse.ArgumentParser, text: str, *, required: bool = False) -> None:
+    command.add_argument("-o", "--output", type=limits.video, required=required, metavar="OUT.mp4", help=text)
+    command.add_argument(
+        "--force", action="store_true", help="overwrite files there that storyreel did not write"
+    )
 
 
 def describe(error: StoryreelError) -> str:
     """An error for people: what happened, what to do, and the id when there is one."""
     lines = [*error.message.splitlines(), *(f"  → {way.description}" for way in error.suggestions)]
-    lines += [f"  ✗ {v.field}: {v.description}" for v in error.violations]
+    lines += [
+        f"  ✗ {v.field}: {v.description}" for v in error.violations if v.description not in error.message
+    ]
     if error.error_id:
         lines.append(f"  id {error.error_id}: `storyreel doctor` names the log that has the rest")
     return "\n".join(clean(line) for line in lines)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from orchestrator.cli import arguments, source
-from orchestrator.cli.display import Display, display, record
-from orchestrator.cli.export import check_target, export, remember, remembered
-from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write, write_json
+from orchestrator.cli.display import Display, display, notes, record
+from orchestrator.cli.export import export, remember, remembered
+from orchestrator.cli.target import check_overwriting, check_target
+from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
 from orchestrator.embedded import Storyreel, storyreel
-from orchestrator.job import ENDED, state_name
+from orchestrator.job import ENDED, media_type, state_name
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.chassis.errors import (
@@ -22,6 +24,7 @@ from services.chassis.errors import (
     JobNotFound,
     StoryreelError,
     Suggestion,
+    UnknownVoice,
 )
 from services.chassis.settings import load
 from storyreel.generation.v1 import clip_pb2
@@ -33,7 +36,8 @@ INPUT, CONFIGURATION, FAILED = 3, 4, 6
 async def render(options: argparse.Namespace) -> int:
     """Turn a document into a video and wait for it."""
     document: source.Document = options.document
-    out = check_target(options.output, Path(options.source))
+    out = check_target(options.output, None if options.source == "-" else Path(options.source))
+    check_overwriting(out, force=options.force)
     shown = display(as_json=options.json)
     try:
         async with _running(work=True) as reel:
@@ -68,11 +72,12 @@ async def plan(options: argparse.Namespace) -> int:
             return _ended_badly(job, as_json=options.json)
         text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
     if options.json:
-        write_json(text)
+        emit(json.loads(text))
     else:
         from orchestrator.cli.planned import show
 
         show(text)
+    tell("".join(f"note  {warning}\n" for warning in map(clean, job.warnings)) + notes(job))
     return 0
 
 
@@ -90,7 +95,7 @@ async def cancel(options: argparse.Namespace) -> int:
     """Stop a job."""
     # A job has ended when a worker has taken note, and this may be the only one.
     async with _running(work=True) as reel:
-        job = await reel.jobs.cancel(_name(options.job))
+        job = await reel.jobs.cancel(options.job)
     if options.json:
         emit({"event": "cancelled", **record(job)})
     else:
@@ -109,6 +114,9 @@ async def list(options: argparse.Namespace) -> int:  # noqa: A001 - commands car
         when = job.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
         line = f"{job.name}  {state_name(job.state):<9}  {job.fraction:4.0%}  {when} UTC  "
         write(clean(f"{line}{job.title or job.source.name}") + "\n")
+        if job.state == job_pb2.STATE_FAILED:
+            ways = "".join(f" → {way.description}" for way in job.error.suggestions)
+            write(clean(f"    {job.error.message}{ways}") + "\n")
     if not jobs:
         write("There are no jobs. `storyreel render SOURCE -o OUT.mp4` makes one.\n")
     return 0
@@ -119,9 +127,11 @@ async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
     shown = display(as_json=options.json)
     try:
         async with _running(work=True) as reel:
-            name = _name(options.job) if options.job else await _newest_unfinished(reel)
-            out = given or remembered(name)
+            name = options.job or await _newest(reel)
             job = await reel.jobs.get(name)
+            out = given or remembered(name)
+            if out is not None:
+                check_overwriting(check_target(out), job, force=options.force)
             if resume and job.state != job_pb2.STATE_SUCCEEDED:
                 job = await reel.jobs.resume(name)
             if out is not None:
@@ -153,8 +163,9 @@ async def _follow(
         raise
     shown.close()
     if job.state != job_pb2.STATE_SUCCEEDED:
+        tell(notes(job))
         return _ended_badly(job, as_json=options.json)
-    files = await export(reel.store, job, out) if out else []
+    files = await export(reel.store, job, out, force=options.force) if out else []
     shown.finished(job, files)
     if not out and not job.plan_only:
         tell(f"Write its files with `storyreel resume {job.name} -o OUT.mp4`.\n")
@@ -178,10 +189,11 @@ def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
     else:
         code = INPUT if issubclass(kind, BadInput) else FAILED
         code = CONFIGURATION if issubclass(kind, Configuration) else code
+        more = [Suggestion("`storyreel voices` lists the others.")] if kind is UnknownVoice else []
         where = f" (scene {job.error.scene_id})" if job.error.scene_id else ""
         error = StoryreelError(
             f"{clean(job.error.message)}{where}",
-            suggestions=[Suggestion(s.description) for s in job.error.suggestions],
+            suggestions=[*(Suggestion(s.description) for s in job.error.suggestions), *more],
             error_id=job.error.error_id,
         )
     if code != INPUT:
@@ -204,7 +216,7 @@ async def _create(
     plan_only: bool = False,
     request_id: str = "",
 ) -> job_pb2.Job:
-    stored = await reel.store.put_bytes(document.data, media_type="application/octet-stream")
+    stored = await reel.store.put_bytes(document.data, media_type=media_type(document.name, document.data))
     width, height = arguments.SIZES[options.size]
     job = job_pb2.Job(
         source=job_pb2.Source(artifact=wire.to_proto(stored), name=document.name),
@@ -223,14 +235,17 @@ async def _create(
     return await reel.jobs.create(job, plan_only=plan_only, request_id=request_id)
 
 
-async def _newest_unfinished(reel: Storyreel) -> str:
+async def _newest(reel: Storyreel) -> str:
     for job in await reel.jobs.list(size=200):
-        if job.state != job_pb2.STATE_SUCCEEDED:
+        if _can_go_on(job):
             return job.name
     raise JobNotFound(
-        "No job is unfinished.", suggestions=[Suggestion("`storyreel list` shows the jobs; name one.")]
+        "No job can go on: each has succeeded, or its document or settings were refused.",
+        suggestions=[Suggestion("`storyreel list` shows the jobs; name one.")],
     )
 
 
-def _name(given: str) -> str:
-    return given if given.startswith("jobs/") else f"jobs/{given}"
+def _can_go_on(job: job_pb2.Job) -> bool:
+    """Tell whether a job has work left that can be done; input that was refused will be refused again."""
+    refused = issubclass(BY_REASON.get(job.error.reason, StoryreelError), BadInput)
+    return job.state != job_pb2.STATE_SUCCEEDED and not (job.state == job_pb2.STATE_FAILED and refused)

@@ -216,11 +216,24 @@ def summary(job: job_pb2.Job, files: list[Path]) -> Text:
         )
         text.append("beside it  " + "  ".join(clean(path.name) for path in files[1:]) + "\n", style="dim")
     for entry in job.degradations:
-        where = f" ({entry.scene_id})" if entry.scene_id else ""
-        text.append(clean(f"note  {entry.what}{where} {entry.why}") + "\n", style="yellow")
-        text.append(clean(f"      → {entry.remedy}") + "\n", style="dim")
+        text.append(_what(entry), style="yellow")
+        text.append(_remedy(entry), style="dim")
     text.rstrip()
     return text
+
+
+def notes(job: job_pb2.Job) -> str:
+    """What is not as asked for and what to do about it, in lines without colour."""
+    return "".join(f"{_what(entry)}{_remedy(entry)}" for entry in job.degradations)
+
+
+def _what(entry: job_pb2.Degradation) -> str:
+    where = f" ({entry.scene_id})" if entry.scene_id else ""
+    return clean(f"note  {entry.what}{where} {entry.why}") + "\n"
+
+
+def _remedy(entry: job_pb2.Degradation) -> str:
+    return clean(f"      → {entry.remedy}") + "\n"
 
 
 def _shown(path: Path) -> Path:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from orchestrator.cli.terminal import clean, emit, write
 from orchestrator.embedded import engine
@@ -23,35 +24,46 @@ ROOM_BYTES = 2 << 30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found; `remedy` is empty when all is well."""
+    """What a check found; `remedy` is empty when all is well, `notes` are for who needs more than that."""
 
     check: str
     found: str
     remedy: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Found = tuple[str, str] | tuple[str, str, tuple[str, ...]]
+"""What a check says: what it found, the remedy, and notes if any."""
 
 
 async def doctor(*, as_json: bool) -> int:
     """Run every check; the exit code is 0 when none found anything broken."""
     findings = [await _run(name, check) for name, check in CHECKS.items()]
     if as_json:
-        emit({"checks": [{"check": f.check, "found": f.found, "remedy": f.remedy} for f in findings]})
+        emit({"checks": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
             mark = "✗" if finding.remedy else "✓"
             write(clean(f" {mark} {finding.check:<8}  {finding.found}") + "\n")
             if finding.remedy:
                 write(clean(f"{'':12} → {finding.remedy}") + "\n")
+            for note in finding.notes:
+                write(clean(f"{'':12} · {note}") + "\n")
     return BROKEN if any(finding.remedy for finding in findings) else OK
 
 
-async def _run(name: str, check: Callable[[], Awaitable[tuple[str, str]]]) -> Finding:
+async def _run(name: str, check: Callable[[], Awaitable[Found]]) -> Finding:
     try:
         return Finding(name, *await check())
     except StoryreelError as error:
-        remedy = "; ".join(s.description for s in error.suggestions) or "See the message."
+        remedy = " ".join(s.description for s in error.suggestions) or REMEDIES.get(name, INSTALL)
         return Finding(name, error.message, remedy)
-    except (ImportError, OSError, RuntimeError) as error:
-        return Finding(name, f"{type(error).__name__}: {error}", "Install storyreel[local] again.")
+    except ImportError as error:
+        return Finding(name, f"A package is missing: {error}.", INSTALL)
+    except OSError as error:
+        return Finding(name, f"{error.filename or 'A file'}: {error.strerror}.", REMEDIES.get(name, INSTALL))
+    except RuntimeError as error:
+        return Finding(name, f"{type(error).__name__}: {error}", REMEDIES.get(name, INSTALL))
 
 
 async def _python() -> tuple[str, str]:
@@ -104,8 +116,22 @@ async def _drawing() -> tuple[str, str]:
 
     if features.check("raqm"):
         return f"Pillow {features.version('pil')} shapes text with raqm {features.version('raqm')}", ""
-    remedy = "Install Pillow from its wheels: pip install --force-reinstall --only-binary :all: pillow"
-    return "Pillow cannot shape text (no raqm)", remedy
+    return "Pillow cannot shape text (no raqm)", REMEDIES["drawing"]
+
+
+async def _fonts() -> tuple[str, str, tuple[str, ...]]:
+    """Which scripts can be drawn; one that cannot is a note, since few documents need it."""
+    from services.generation.backends.template import faces, scripts
+
+    drawn = await asyncio.to_thread(faces.drawable_scripts)
+    by_package: dict[str, list[str]] = {}
+    for script in (script for script, able in drawn.items() if not able):
+        by_package.setdefault(scripts.package_for(scripts.SAMPLES[script][0]), []).append(script)
+    notes = [
+        f"no font for {', '.join(missing)}: install {scripts.INSTALL[package]}"
+        for package, missing in by_package.items()
+    ]
+    return "draws " + ", ".join(script for script, able in drawn.items() if able), "", tuple(notes)
 
 
 async def _voices() -> tuple[str, str]:
@@ -122,12 +148,28 @@ async def _voices() -> tuple[str, str]:
     return f"{choice.voice.engine} speaks ({choice.voice.name}){passed}", ""
 
 
-CHECKS: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {
+INSTALL = "Install storyreel[local] again."
+REMEDIES = {
+    "python": "Use Python 3.11 or newer.",
+    "home": "Set STORYREEL_HOME to a folder of yours that can be written to.",
+    "engine": "Install storyreel[local] again for an engine of your own; for a cluster, start its Temporal "
+    "server or correct STORYREEL_TEMPORAL_ADDRESS and STORYREEL_TEMPORAL_NAMESPACE.",
+    "store": "Make room and give back the right to write there; for S3, start it or correct "
+    "STORYREEL_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _BUCKET.",
+    "ffmpeg": "Install storyreel[local] again, or set STORYREEL_FFMPEG to an ffmpeg that runs.",
+    "drawing": "Install Pillow from its wheels: pip install --force-reinstall --only-binary :all: pillow",
+    "voices": "Install storyreel[local] again for the offline voice; STORYREEL_TTS_ENGINES=edge,espeak "
+    "and STORYREEL_TTS_ONLINE=1 turn all voices on.",
+}
+"""What to do about a check whose error names no way out."""
+
+CHECKS: dict[str, Callable[[], Awaitable[Found]]] = {
     "python": _python,
     "home": _home,
     "engine": _engine,
     "store": _store,
     "ffmpeg": _ffmpeg,
     "drawing": _drawing,
+    "fonts": _fonts,
     "voices": _voices,
 }

@@ -1,4 +1,4 @@
-"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | doctor."""
+"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | voices | doctor."""
 
 from __future__ import annotations
 
@@ -31,9 +31,12 @@ NOBODY_READS = 141
 
 def main(given: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
-    options = arguments.parse(given)
-    _encode(as_json=options.json)
+    given = sys.argv[1:] if given is None else given
+    as_json = arguments.wants_json(given)
+    _encode(as_json=as_json)
     try:
+        options = arguments.parse(given)
+        as_json = options.json
         _start_log()
         telemetry.start("storyreel")
         if "source" in options:
@@ -41,17 +44,18 @@ def main(given: list[str] | None = None) -> None:
             options.document = source.read(options.source)
         code = asyncio.run(_command(options))
     except StoryreelError as error:
-        code = _say(error, options)
+        code = _say(error, as_json=as_json)
     except NobodyReadsError:
         code = NOBODY_READS
     except OSError as error:
-        code = _say(Configuration(f"{error.filename or 'A file'}: {error.strerror}."), options)
+        code = _say(Configuration(f"{error.filename or 'A file'}: {error.strerror}."), as_json=as_json)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception:
         error_id = secrets.token_hex(6)
         telemetry.log.exception("command.failed", error_id=error_id)
-        code = _say(Fault("storyreel has failed unexpectedly; this is a defect.", error_id=error_id), options)
+        defect = Fault("storyreel has failed unexpectedly; this is a defect.", error_id=error_id)
+        code = _say(defect, as_json=as_json)
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -75,16 +79,17 @@ def _start_log() -> None:
         ) from None
 
 
-def _say(error: StoryreelError, options: argparse.Namespace) -> int:
+def _say(error: StoryreelError, *, as_json: bool) -> int:
     """Tell an error, and give its exit code."""
     code = _exit_code(error)
     tell(f"storyreel: {arguments.describe(error)}\n")
-    if options.json:
+    if as_json:
         event = {
             "event": "error",
             "reason": error.reason,
             "message": error.message,
             "suggestions": [s.description for s in error.suggestions],
+            "violations": [{"field": v.field, "description": v.description} for v in error.violations],
             "error_id": error.error_id,
             "exit_code": code,
         }
@@ -94,6 +99,8 @@ def _say(error: StoryreelError, options: argparse.Namespace) -> int:
 
 
 def _exit_code(error: StoryreelError) -> int:
+    if isinstance(error, arguments.UsageError):
+        return USAGE
     if isinstance(error, Configuration):
         return CONFIGURATION
     if isinstance(error, NotNow):
@@ -122,6 +129,10 @@ async def _run(options: argparse.Namespace) -> int:
         from orchestrator.cli.doctor import doctor
 
         return await doctor(as_json=options.json)
+    if options.command == "voices":
+        from orchestrator.cli.voices import voices
+
+        return await voices(options.language, as_json=options.json)
     from orchestrator.cli import commands
 
     run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, options.command)

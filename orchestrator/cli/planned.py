@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.json_format import Parse
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.terminal import Terminal, clean, write
+from orchestrator.settings import OrchestratorSettings
+from services.chassis.settings import load
 from storyreel.job.v1 import job_pb2
 
 
@@ -36,7 +40,20 @@ def _print(console: Terminal, plan: job_pb2.Plan) -> None:
     console.print(
         f"\n{len(plan.scenes)} scenes, about {minutes}:{seconds:02d}. Blocks of the source: {said}."
     )
+    if plan.voice:
+        console.print(Text(clean(f"Voice: {plan.voice}")))
     for block in blocks:
         if block.outcome == "dropped":
             line = f"  line {block.line}: {block.kind} dropped: {block.reason}"
             console.print(Text(clean(line), style="yellow"))
+    for lacking in _lacking(block.text for block in blocks if block.outcome != "dropped"):
+        console.print(Text(clean(f"  fonts: {lacking}"), style="yellow"))
+
+
+def _lacking(texts: Iterable[str]) -> list[str]:
+    """What no font of this machine has; of a cluster only its own machines know."""
+    if load(OrchestratorSettings).temporal_address:
+        return []
+    from services.generation.backends.template import faces, scripts
+
+    return scripts.lacking(faces.undrawable("\n".join(texts)))

@@ -55,12 +55,7 @@ def tell(text: str) -> None:
 
 def emit(data: dict[str, Any]) -> None:
     """Write one line of JSON to standard output."""
-    write_json(json.dumps(data, ensure_ascii=False))
-
-
-def write_json(text: str) -> None:
-    """Write a JSON text to standard output."""
-    write(text.translate(_ESCAPED) + "\n")
+    write(json.dumps(data, ensure_ascii=False).translate(_ESCAPED) + "\n")
 
 
 class Terminal(Console):

@@ -18,6 +18,7 @@ from services.artifacts import disk, keys
 from services.artifacts.bucket import Bucket, Download
 from services.artifacts.store import LOCAL_TENANT, Artifact
 from services.chassis.errors import ArtifactCorrupt
+from services.chassis.scratch import Scratch
 
 T = TypeVar("T")
 
@@ -123,9 +124,9 @@ class S3Store:
     async def path(self, artifact: Artifact) -> AsyncIterator[Path]:
         """The verified bytes as a file in the scratch folder, fetched now and removed in the end."""
         with disk.errors(self._scratch):
-            folder = tempfile.TemporaryDirectory(prefix="storyreel-", dir=self._scratch)
-        with folder as name:
-            place = Path(name) / artifact.sha256
+            folder = Scratch(self._scratch)
+        with folder:
+            place = folder.path / artifact.sha256
             await self.fetch(artifact, place)
             yield place
 

@@ -73,7 +73,8 @@ class Process:
         settings = {**asdict(limits), "scratch": str(scratch.path), "parent": os.getpid()}
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", inside.__name__, module, json.dumps(settings)),
+                # -P: code is never taken from the folder the user happens to be in.
+                *(sys.executable, "-P", "-m", inside.__name__, module, json.dumps(settings)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

@@ -12,6 +12,12 @@ from itertools import accumulate
 SAMPLE_RATE = 48_000
 """Samples per second of every audio track; a multiple of all common frame rates."""
 
+UNIT = 1024
+"""Samples of an access unit of AAC-LC (ISO/IEC 14496-3, 4.5.2.1.1): the grid on which voices begin.
+
+A voice that begins on it is encoded to the same units wherever it stands, so an edit before it costs nothing.
+"""
+
 LEAD_SECONDS = (1, 5)
 TAIL_SECONDS = (2, 5)
 """The declared pauses of a scene before and after its voice, as fractions: 0.2 s and 0.4 s."""
@@ -65,6 +71,18 @@ def scene_frames(voice_samples: int, rate: Rate) -> int:
     """A scene's length in frames: pause, voice, pause; decided once, from its speech."""
     tail = SAMPLE_RATE * TAIL_SECONDS[0] // TAIL_SECONDS[1]
     return lead_frames(rate) + rate.frames_for(voice_samples + tail)
+
+
+def voice_at(rate: Rate, span: Span, samples: int) -> int:
+    """The sample at which a scene's voice of so many samples begins.
+
+    The point of the grid nearest to its frame, at most 10.7 ms away; the frame's own sample where the scene
+    leaves no room for that.
+    """
+    exact = rate.sample_at(span.voice)
+    near = (exact + UNIT // 2) // UNIT * UNIT
+    first, end = rate.sample_at(span.start), rate.sample_at(span.start + span.frames)
+    return near if first <= near and max(near, exact) + samples <= end else exact
 
 
 def timeline(scenes: list[tuple[int, int]]) -> list[Span]:

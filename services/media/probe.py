@@ -39,7 +39,7 @@ class VideoTrack:
         codec: `h264`, …
         width: Pixels.
         height: Pixels.
-        pixel_format: `yuv420p`, …
+        pixel_format: `yuv420p`, …; empty when nothing was decoded.
         setup: The codec's parameter sets; clips that join by copy have equal ones.
         tick: Seconds per unit of `times`, `keys` and `end`.
         colours: Primaries, transfer, matrix, range, in the numbers of ITU-T H.273 (range: FFmpeg's).
@@ -91,13 +91,17 @@ class Mark:
     end: Fraction
 
 
-def video(path: Path) -> VideoTrack:
+def video(path: Path, *, decode: bool = True) -> VideoTrack:
     """The picture track of a file; all its packets are read.
+
+    Args:
+        path: The file.
+        decode: False spares the first frame, from which alone the pixel format is known.
 
     Raises:
         Unreadable: It has none, or its packets cannot be read.
     """
-    with opened(path) as file:
+    with opened(path, decode=decode) as file:
         if not file.streams.video:
             raise Unreadable("has no picture")
         stream = file.streams.video[0]
@@ -211,22 +215,24 @@ def picture_at(path: Path, time: int) -> npt.NDArray[np.uint8]:
         ).astype(np.uint8, copy=False)
 
 
-def undecodable(path: Path, times: Sequence[int]) -> int:
-    """At how many of some key frames' times (in the track's ticks) no whole frame decodes.
+def undecodable(path: Path, times: Sequence[int]) -> list[int]:
+    """Of some key frames, given by their times in the track's ticks, those that do not decode whole: indices.
 
     Raises:
         Unreadable: The file cannot be opened.
     """
-    failed = 0
+    failed: list[int] = []
     with opened(path) as file:
         stream = file.streams.video[0]
-        for time in times:
+        for index, time in enumerate(times):
             try:
                 file.seek(time, stream=stream)
                 frame = next(file.decode(stream), None)
-                failed += frame is None or frame.pts != time or frame.is_corrupt
+                whole = frame is not None and frame.pts == time and not frame.is_corrupt
             except av.InvalidDataError:
-                failed += 1
+                whole = False
+            if not whole:
+                failed.append(index)
     return failed
 
 
@@ -287,11 +293,16 @@ def _times(
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """A file for reading; what FFmpeg says against it becomes Unreadable."""
+def opened(path: Path, *, decode: bool = True) -> Iterator[InputContainer]:
+    """A file for reading; what FFmpeg says against it becomes Unreadable.
+
+    To open a file, FFmpeg decodes its first frame (10 ms at 1080p); without `decode` it takes the index's
+    word.
+    """
+    # Reference names inside a file must not open other files or addresses.
+    options = {"protocol_whitelist": "file"} | ({} if decode else {"codec_whitelist": "none"})
     try:
-        # Reference names inside a file must not open other files or addresses.
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as file:
+        with av.open(str(path), options=options) as file:
             yield file
     except av.FFmpegError as error:
         raise Unreadable(f"does not read as media: {error.strerror}") from error

@@ -11,10 +11,7 @@ import av
 from av.packet import Packet
 
 from services.media import probe
-from services.media.clock import SAMPLE_RATE
-
-FRAME = 1024
-"""Samples of an access unit, and of the encoder's delay: the first one is not heard."""
+from services.media.clock import SAMPLE_RATE, UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ def read(path: Path) -> Iterator[Unit]:
                 continue
             if packet.pts is None or packet.time_base != Fraction(1, SAMPLE_RATE):
                 raise probe.Unreadable("does not count its sound in samples")
-            yield Unit(bytes(packet), packet.pts, packet.duration or FRAME)
+            yield Unit(bytes(packet), packet.pts, packet.duration or UNIT)
 
 
 def write_stereo(path: Path, units: Iterable[Unit]) -> None:

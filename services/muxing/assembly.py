@@ -10,11 +10,10 @@ from pathlib import Path
 from services.artifacts import disk
 from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, ChildDied
-from services.chassis.progress import Report
+from services.chassis.progress import Progress, Report
 from services.muxing import captions, gate, join, package, worker
 from services.muxing.backends.ffmpeg import Parts, Tell
 from services.muxing.language import three_letters
-from services.muxing.mastering import told
 from services.muxing.steps import VIDEO, Steps
 from services.muxing.studio import Studio, both
 from services.muxing.timeline import Timeline
@@ -140,7 +139,8 @@ class _Assembly:
         return await self.studio.do(task, samples=self.timeline.samples, report=report)
 
     def _tell(self, step: str) -> Tell:
-        return told(self.steps.at(step), step, self.timeline.samples)
+        report, samples = self.steps.at(step), self.timeline.samples
+        return lambda done: report(Progress(step, done, round(done * samples), samples, "samples"))
 
     def _path(self, name: str) -> Path:
         return self.folder / name

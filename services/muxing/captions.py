@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from services.chassis.errors import InvalidRequest, Suggestion, Violation
 from services.media.clock import SAMPLE_RATE
-from services.muxing.cues import Cue, Token, cut, joined, tokens
+from services.muxing.cues import Cue, cut
 from services.muxing.timeline import Timeline
-from services.story.narration import SpeechTiming
+from services.muxing.tokens import Token, joined, tokens
+from services.story.narration import Narration, SpeechTiming
 
 JOINER = "\u2060"
 """An invisible character of no width. SubRip has no escapes: this keeps text from being read as markup."""
@@ -37,8 +39,24 @@ def write(timeline: Timeline, timings: Sequence[SpeechTiming]) -> Texts:
             until=timeline.end_of(scene),
         )
     ]
-    words = transcript(timeline, [timing.text for timing in timings])
+    words = transcript(timeline, [timing.written for timing in timings])
     return Texts(srt(shown), vtt(shown, language=timeline.language), words)
+
+
+def spelled(timing: SpeechTiming, narration: Narration, *, number: int) -> SpeechTiming:
+    """The timing of scene `number`, written as its narration is.
+
+    Raises:
+        InvalidRequest: The narration is not what the timing's voice speaks.
+    """
+    if timing.text != narration.text:
+        raise InvalidRequest(
+            f"The narration of scene {number} has {len(narration.text)} characters and is not the text of "
+            f"{len(timing.text)} that its voice speaks.",
+            violations=[Violation(f"scenes[{number - 1}].narration", "must be what the voice speaks")],
+            suggestions=[Suggestion("Name the narration that was spoken, or none.")],
+        )
+    return replace(timing, spellings=narration.spellings)
 
 
 def srt(cues: Iterable[Cue]) -> str:

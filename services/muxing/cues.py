@@ -1,16 +1,11 @@
-"""Spoken words cut into captions: at most two lines, never two at once, timed by the words."""
+"""Words cut into captions: at most two lines, never two at once, timed by the words."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from services.story.narration import SpeechTiming
-
-LINE = 420
-"""The width of a line: 42 narrow characters of 10, or 20 wide ones (CJK) of 21."""
+from services.muxing.tokens import LINE, Token, joined, stops, width
 
 SHORTEST = 38_400
 """Samples a caption stays where there is room: 0.8 s."""
@@ -21,22 +16,7 @@ LINGER = 14_400
 PAUSE = 28_800
 """A silence of so many samples (0.6 s) between two words ends a caption."""
 
-_STOPS = ".!?…。！？"
 _COMMAS = ",;:、，；："
-_CLOSERS = "\"'”’»)]）」』"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word as it is shown, with its punctuation; `glued` when no space comes before it.
-
-    Samples count on the video's clock.
-    """
-
-    text: str
-    glued: bool
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +26,6 @@ class Cue:
     lines: tuple[tuple[Token, ...], ...]
     start: int
     end: int
-
-
-def width(text: str) -> int:
-    """How wide text is, in tenths of a narrow character."""
-    return sum(21 if unicodedata.east_asian_width(c) in "WF" else 10 for c in text)
-
-
-def joined(tokens: Sequence[Token]) -> str:
-    """Tokens as a line of text."""
-    return "".join(t.text if t.glued or n == 0 else f" {t.text}" for n, t in enumerate(tokens))
-
-
-def tokens(timing: SpeechTiming, *, voice: int, samples: int) -> list[Token]:
-    """The words of a speech with the text around them, on the video's clock, in order, without overlap.
-
-    A word without a usable place in the text makes all of them be spread by letters instead.
-
-    Args:
-        timing: The speech; its text may hold anything.
-        voice: The voice's first sample.
-        samples: The voice's length.
-    """
-    cuts = [word.char_start for word in timing.words]
-    good = (
-        bool(cuts) and cuts[0] >= 0 and cuts[-1] < len(timing.text) and all(a < b for a, b in pairwise(cuts))
-    )
-    found: list[Token] = []
-    if good:
-        pieces = zip(timing.words, [0, *cuts[1:]], [*cuts[1:], len(timing.text)], strict=True)
-        at = 0
-        for word, start, end in pieces:
-            at = min(max(at, word.start_sample), samples)
-            last = min(max(at, word.end_sample), samples)
-            found += _fitting(timing.text, start, end, voice + at, voice + last)
-            at = last
-    else:
-        found = _fitting(timing.text, 0, len(timing.text), voice, voice + samples)
-    return found
 
 
 def cut(spoken: Sequence[Token], *, until: int) -> list[Cue]:
@@ -100,42 +42,6 @@ def cut(spoken: Sequence[Token], *, until: int) -> list[Cue]:
     ]
 
 
-def _fitting(text: str, start: int, end: int, begin: int, finish: int) -> list[Token]:
-    """A stretch of text as tokens no wider than a line, its time shared by letters."""
-    pieces: list[tuple[str, bool]] = []
-    for number, word in enumerate(_clean(text[start:end]).split(" ")):
-        glued = number == 0 and start > 0 and not text[start - 1].isspace()
-        for piece in _pieces(word):
-            pieces.append((piece, glued))
-            glued = True
-    letters = sum(len(piece) for piece, _ in pieces)
-    result, done = [], 0
-    for piece, glued in pieces:
-        at = begin + (finish - begin) * done // letters
-        done += len(piece)
-        result.append(Token(piece, glued, at, begin + (finish - begin) * done // letters))
-    return result
-
-
-def _clean(text: str) -> str:
-    """Text without line breaks and characters that control anything."""
-    spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(c for c in spaced if unicodedata.category(c) != "Cs").split())
-
-
-def _pieces(word: str) -> Iterator[str]:
-    """A word in pieces no wider than a line."""
-    piece, size = "", 0
-    for character in word:
-        step = width(character)
-        if size + step > LINE:
-            yield piece
-            piece, size = "", 0
-        piece, size = piece + character, size + step
-    if piece:
-        yield piece
-
-
 def _sentences(spoken: Sequence[Token]) -> Iterator[list[Token]]:
     """The words up to each full stop or pause."""
     sentence: list[Token] = []
@@ -144,7 +50,7 @@ def _sentences(spoken: Sequence[Token]) -> Iterator[list[Token]]:
             yield sentence
             sentence = []
         sentence.append(token)
-        if token.text.rstrip(_CLOSERS)[-1:] in _STOPS and token.text.rstrip(_CLOSERS):
+        if stops(token.text) and not token.inner:
             yield sentence
             sentence = []
     if sentence:

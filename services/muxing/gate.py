@@ -4,9 +4,10 @@ Pictures are judged by the times and marks of their packets; of each scene only 
 The sound was decoded, measured and searched for each voice when it was made. Its track here must have the
 same setup and the same packets at the same times, so it decodes to the same. Then, for every scene:
 
-    offset = (time its voice is heard - time its first frame appears), less the same difference as planned
+    offset = (time its voice is heard - time its first frame appears), less the frames planned between them
 
-Drift is how far the last scene's offset is from the first one's.
+A voice begins on the grid of access units, so offsets of up to 10.7 ms are planned (see `clock.voice_at`).
+Drift is what adds up beside them: how far the last scene is from its plan, less how far the first one is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from services.chassis.errors import GateRefused, Suggestion
 from services.media import probe
 from services.media.clock import SAMPLE_RATE, Rate
 from services.muxing.package import chapter_title
-from services.muxing.timeline import Timeline
+from services.muxing.timeline import Timeline, misfit
 from services.muxing.video import Measurements
 
 
@@ -37,7 +38,7 @@ class Findings:
         off_grid: Frames that begin beside the grid, or at the time of another.
         starts: Per scene: how many frames after its place the next frame appears.
         keys: Scenes whose first frame is a key frame.
-        broken: Scenes whose first frame does not decode.
+        broken: Numbers of the scenes whose first frame does not decode, from 1.
         sound: Codec, rate, channels.
         sound_copied: Whether the track is that of the finished sound, packet by packet, with its times.
         audio_samples: Samples heard.
@@ -51,7 +52,7 @@ class Findings:
     off_grid: int
     starts: tuple[Fraction, ...]
     keys: int
-    broken: int
+    broken: tuple[int, ...]
     sound: tuple[str, int, int]
     sound_copied: bool
     audio_samples: int
@@ -89,7 +90,7 @@ def look(video: Path, *, sound: Path, rate: Rate, starts: Sequence[int]) -> Find
         off_grid=int(np.count_nonzero(times % step)) + int(np.count_nonzero(np.diff(times) == 0)),
         starts=tuple(Fraction(int(late), step) for late in shown - wanted),
         keys=int(np.count_nonzero(np.isin(wanted, track.keys * frame.denominator))),
-        broken=broken,
+        broken=tuple(index + 1 for index in broken),
         sound=(tone.codec, tone.rate, tone.channels),
         sound_copied=tone == original,
         audio_samples=tone.samples,
@@ -107,16 +108,19 @@ def judge(found: Findings, timeline: Timeline) -> Measurements:
     rate = timeline.rate
     frame = Fraction(rate.denominator, rate.numerator)
     voices = timeline.sound.voice_offsets
-    offsets = [late - float(after * frame) for late, after in zip(voices, found.starts, strict=True)]
+    off_plan = [late - float(after * frame) for late, after in zip(voices, found.starts, strict=True)]
+    planned = [(scene.voice - rate.sample_at(scene.span.voice)) / SAMPLE_RATE for scene in timeline.scenes]
     measured = Measurements(
         frames=round(found.frames),
         video_seconds=float(found.frames * frame),
         audio_seconds=found.audio_samples / SAMPLE_RATE,
-        max_av_offset_seconds=max(map(abs, offsets)),
-        av_drift_seconds=abs(offsets[-1] - offsets[0]),
+        max_av_offset_seconds=max(abs(off + grid) for off, grid in zip(off_plan, planned, strict=True)),
+        av_drift_seconds=abs(off_plan[-1] - off_plan[0]),
         loudness=timeline.sound.loudness,
         scene_key_frames=found.keys,
     )
+    if found.broken:
+        raise misfit(found.broken[0], "has a first frame that does not decode")
     if differences := list(_differences(found, measured, timeline)):
         raise refused(differences)
     return measured
@@ -154,8 +158,6 @@ def _differences(found: Findings, measured: Measurements, timeline: Timeline) ->
         yield f"{found.off_grid} frames are off the grid"
     if found.keys != len(timeline.scenes):
         yield f"{found.keys} of {len(timeline.scenes)} scenes begin with a key frame"
-    if found.broken:
-        yield f"{found.broken} of {len(timeline.scenes)} scenes have a first frame that does not decode"
     if found.sound != ("aac", SAMPLE_RATE, 2):
         yield "its sound is {}, {} Hz, {} channels, not aac, 48000 Hz, 2 channels".format(*found.sound)
     if not found.sound_copied or found.audio_samples != timeline.samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 TARGET_LUFS = -16.0
@@ -27,8 +27,11 @@ CEILING_REACH = 3.0
 SILENCE = -70.0
 """LUFS: R 128's absolute gate. At or below it there is no loudness."""
 
+RELATIVE_GATE = -10.0
+"""LU: blocks softer than the mean by more do not count (BS.1770-5, annex 1)."""
+
 BLOCK_SAMPLES = 19_200
-"""R 128 knows no loudness of less than one block of 400 ms at 48 kHz."""
+"""A block of 400 ms at 48 kHz: R 128 knows no loudness of less."""
 
 SHORT_SAMPLES = 144_000
 """Speech of less than 3 s in the whole video may stay softer, where its peaks leave no more room.
@@ -40,6 +43,16 @@ _START_PEAK = -3.0
 _CEILING = 20 * math.log10(0.79)
 _LOWEST_CEILING = 20 * math.log10(0.0625)
 _MOST_GAIN = 60.0
+
+
+def integrated(blocks: Sequence[float]) -> float:
+    """Integrated loudness from that of blocks, LUFS (BS.1770-5, annex 1); -inf when all are silent."""
+    power = [10 ** (block / 10) for block in blocks if block > SILENCE]
+    if not power:
+        return -math.inf
+    gate = sum(power) / len(power) * 10 ** (RELATIVE_GATE / 10)
+    loud = [one for one in power if one > gate]
+    return 10 * math.log10(sum(loud) / len(loud))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,144 +1,141 @@
-"""Makes the sound of a video from its voices: lay, press, level, encode, and the check that lets it out."""
+"""Makes the sound of a video: each take alone, or as it was kept, and the check of them all together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import count
 
-from services.chassis.errors import GateRefused
+from services.chassis.errors import ArtifactCorrupt, GateRefused, Suggestion
 from services.chassis.progress import Progress, Report
-from services.muxing import cut, hearing, loudness, worker
-from services.muxing.backends.ffmpeg import Tell
-from services.muxing.loudness import Aim, Loudness
+from services.media import probe
+from services.media.clock import SAMPLE_RATE, UNIT
+from services.muxing import takes, worker
+from services.muxing.loudness import Loudness
+from services.muxing.recording import Spoken
 from services.muxing.sound import Score, Sound
+from services.muxing.splice import Piece
 from services.muxing.steps import SOUND, Steps
-from services.muxing.studio import Studio, both, together
-from services.muxing.voices import Placed
+from services.muxing.studio import Studio, together
+from services.muxing.takes import Placed, Recording, Take
 
-CORRECTIONS = 3
-"""How often the loudness is corrected at most before it is encoded again; a lone click needs the most."""
+Recorder = Callable[[Take], Awaitable[Recording]]
+"""Gives a take: a kept one, or a new one."""
 
-ENCODINGS = 3
-"""How often the sound is encoded at most; speech needs one."""
+AT_ONCE = 4
+"""Takes looked up or made at once; one child makes them one after the other."""
 
 
-async def master(studio: Studio, score: Score, *, report: Report) -> Sound:
+async def record(studio: Studio, take: Take) -> Recording:
+    """Make a take and store it.
+
+    Raises:
+        ArtifactMissing: A voice is not in the store.
+        ArtifactCorrupt: A voice is not what it should be; metadata `voice` counts from 0.
+        GateRefused: What was encoded does not decode to what it should.
+        ChildDied: The child that makes it died.
+        StoreFull: The disk or the store is full.
+    """
+    async with studio.folder() as folder, studio.files([voice.audio for voice in take.voices]) as files:
+        spoken = tuple(
+            Spoken(file, voice.start, voice.samples) for file, voice in zip(files, take.voices, strict=True)
+        )
+        out = folder / "take.mp4"
+        answer = await studio.do(
+            worker.Record(spoken, take.units, out), samples=take.units * UNIT, report=_untold
+        )
+        found = worker.RECORDED.validate_json(answer)
+        audio = await studio.store.put_file(out, media_type="audio/mp4")
+        return Recording(audio, found.blocks, found.true_peak, found.voices)
+
+
+async def master(studio: Studio, score: Score, recorder: Recorder, *, report: Report) -> Sound:
     """Make the sound and store it, when it is what was planned.
 
     Args:
         studio: What it is made with.
         score: The plan.
-        report: Told how far it is: the steps `sound`, `loudness`, `encode`, `check`.
+        recorder: Where takes come from.
+        report: Told how far it is: the steps `voices`, `join`.
 
     Raises:
-        ArtifactMissing: A voice is not in the store.
-        ArtifactCorrupt: A voice is not what it should be; metadata `scene` names it.
+        ArtifactCorrupt: A voice is not what it should be; metadata `scene` counts from 1.
         GateRefused: The voices are silent, or the finished sound is not what was planned.
-        ChildDied: ffmpeg or the child that reads media died.
-        StoreFull: The disk or the store is full.
+        StoryreelError: What the recorder raises; what `record` does.
     """
-    async with studio.folder() as folder, studio.files([voice.audio for voice in score.voices]) as voices:
-        return await _Mastering(studio, score, folder, Steps(report, SOUND)).make(voices)
+    steps = Steps(report, SOUND)
+    placed = list(takes.split(score))
+    recordings = await _record(placed, recorder, steps.at("voices"))
+    async with studio.folder() as folder, studio.files([made.audio for made in recordings]) as files:
+        pieces = tuple(Piece(file, one.unit) for file, one in zip(files, placed, strict=True))
+        out = folder / "sound.mp4"
+        task = worker.Splice(pieces, score.samples, out)
+        answer = await studio.do(task, samples=score.samples, report=steps.at("join"))
+        track = worker.SPLICED.validate_json(answer)
+        loudness = takes.loudness(recordings)
+        offsets = judge(track, recordings, loudness, score)
+        audio = await studio.store.put_file(out, media_type="audio/mp4")
+        return Sound(audio, score.samples, loudness, offsets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mastering:
-    """One sound in the making; every file it writes lies in `folder` under a name of ours."""
+def judge(
+    track: probe.AudioTrack, recordings: Sequence[Recording], loudness: Loudness, score: Score
+) -> tuple[float, ...]:
+    """How many seconds after its place each voice is heard, when the sound is what was planned.
 
-    studio: Studio
-    score: Score
-    folder: Path
-    steps: Steps
+    A voice that cannot be told from its surroundings counts by the track's clock alone.
 
-    async def make(self, voices: Sequence[Path]) -> Sound:
-        peak = await self._lay(voices)
-        aim = loudness.aim(await self._press(peak))
-        await self._encode(aim)
-        # The encoded sound is the judge: speech comes out as the pressed voices let expect, other sound
-        # is first corrected without the encoder, then once more with what the encoder changed.
-        found, heard = await self._hear()
-        for again in range(1, ENCODINGS):
-            within = loudness.CORRECT_BEYOND if again == 1 else loudness.TOLERANCE
-            if heard.meets(within=within, headroom=0):
-                break
-            aim = aim.corrected(heard)
-            if again == 1:
-                aim = await self._level(aim)
-            await self._encode(aim)
-            found, heard = await self._hear()
-        offsets = hearing.judge(found, heard, self.score)
-        audio = await self.studio.store.put_file(self._path("sound.mp4"), media_type="audio/mp4")
-        return Sound(audio, self.score.samples, heard, offsets)
-
-    async def _lay(self, voices: Sequence[Path]) -> float:
-        placed = (
-            Placed(path, start, samples)
-            for path, (start, samples) in zip(voices, self.score.places, strict=True)
+    Raises:
+        GateRefused: It is not; the message names every difference with its numbers.
+    """
+    voices = [voice for made in recordings for voice in made.voices]
+    if not any(made.blocks for made in recordings):
+        raise GateRefused(f"The {len(voices)} voices are silent: there is no sound in them.")
+    if differences := list(_differences(track, sum(voice.lost for voice in voices), loudness, score)):
+        raise GateRefused(
+            f"The finished sound is not what was planned and was not published: {'; '.join(differences)}.",
+            suggestions=[
+                Suggestion("Report it with the request's digest; the same request gives the same sound.")
+            ],
         )
-        task = worker.LayVoices(tuple(placed), self.score.samples, self._path("master.pcm"))
-        peak = worker.PEAK.validate_json(await self._do(task, self.steps.at("sound")))
-        if peak == 0:
-            raise GateRefused(f"The {len(voices)} voices are silent: there is no sample but 0 in them.")
-        return peak
-
-    async def _press(self, peak: float) -> float:
-        return await self.studio.ffmpeg.press(
-            self._path("master.pcm"),
-            self._path("pressed.pcm"),
-            gain=loudness.first_gain(peak),
-            samples=self.score.samples,
-            tell=self._tell("loudness"),
-        )
-
-    async def _level(self, aim: Aim) -> Aim:
-        """The aim that gives the sound its loudness, before the encoder."""
-        for _ in range(CORRECTIONS):
-            found = await self.studio.ffmpeg.level(
-                self._path("pressed.pcm"), aim=aim, samples=self.score.samples, tell=self._tell("loudness")
-            )
-            if found.meets(within=loudness.CORRECT_BEYOND, headroom=loudness.HEADROOM):
-                break
-            aim = aim.corrected(found)
-        return aim
-
-    async def _encode(self, aim: Aim) -> None:
-        parts = cut.cut(self.score.places, self.score.samples)
-        paths = [self._path(f"part{number}.mp4") for number in range(len(parts))]
-        ffmpeg, pressed, tell = self.studio.ffmpeg, self._path("pressed.pcm"), self._tell("encode", of=0.8)
-        await together(
-            ffmpeg.encode(pressed, path, aim=aim, part=part, tell=tell)
-            for path, part in zip(paths, parts, strict=True)
-        )
-        task = worker.Join(tuple(paths), tuple(start for start, _ in parts), self._path("sound.mp4"))
-        await self._do(task, self.steps.at("encode", part=0.8, of=0.2))
-
-    async def _hear(self) -> tuple[hearing.Findings, Loudness]:
-        task = worker.Listen(
-            audio=self._path("sound.mp4"),
-            master=self._path("master.pcm"),
-            voices=self.score.places,
-            heard=self._path("heard.pcm"),
-        )
-        tell = self._tell("check")
-
-        async def search() -> hearing.Findings:
-            return worker.HEARD.validate_json(await self._do(task, self.steps.at("check")))
-
-        return await both(
-            search(), self.studio.ffmpeg.hear(task.audio, samples=self.score.samples, tell=tell)
-        )
-
-    async def _do(self, task: worker.Task, report: Report) -> bytes:
-        return await self.studio.do(task, samples=self.score.samples, report=report)
-
-    def _tell(self, step: str, *, part: float = 0.0, of: float = 1.0) -> Tell:
-        return told(self.steps.at(step, part=part, of=of), step, self.score.samples)
-
-    def _path(self, name: str) -> Path:
-        return self.folder / name
+    return tuple((track.start + (voice.late or 0)) / SAMPLE_RATE for voice in voices)
 
 
-def told(report: Report, step: str, samples: int) -> Tell:
-    """What ffmpeg tells its progress to, a fraction; it is reported in samples."""
-    return lambda done: report(Progress(step, done, round(done * samples), samples, "samples"))
+def _differences(track: probe.AudioTrack, lost: int, loudness: Loudness, score: Score) -> Iterator[str]:
+    form = (track.codec, track.rate, track.channels)
+    if form != ("aac", SAMPLE_RATE, 2):
+        yield "it is {}, {} Hz, {} channels, not aac, 48000 Hz, 2 channels".format(*form)
+    if (track.start, track.samples) != (0, score.samples):
+        yield f"it lasts {track.samples} samples from {track.start} on, planned were {score.samples} from 0"
+    if lost:
+        yield f"{lost} of {len(score.voices)} voices are not in it"
+    yield from loudness.misses(score.spoken)
+
+
+async def _record(placed: Sequence[Placed], recorder: Recorder, report: Report) -> list[Recording]:
+    turns, done, total = asyncio.Semaphore(AT_ONCE), count(1), len(placed)
+
+    async def one(placed: Placed) -> Recording:
+        async with turns:
+            try:
+                made = await recorder(placed.take)
+            except ArtifactCorrupt as error:
+                raise _of_scene(error, placed) from error
+            ready = next(done)
+            report(Progress("voices", ready / total, ready, total, "voices"))
+            return made
+
+    report(Progress("voices", 0.0, 0, total, "voices"))
+    return await together(one(take) for take in placed)
+
+
+def _of_scene(error: ArtifactCorrupt, placed: Placed) -> ArtifactCorrupt:
+    """The same error, told of the scene: a take does not know where it stands."""
+    if "voice" not in error.metadata:
+        return error
+    scene = str(placed.first + int(error.metadata["voice"]) + 1)
+    return ArtifactCorrupt(f"Scene {scene}: {error.message}", metadata={"scene": scene})
+
+
+def _untold(progress: Progress) -> None:
+    """A take is short; the sound counts takes."""

@@ -24,14 +24,20 @@ from services.chassis.wire import progress_to_proto
 from services.muxing import wire
 from services.muxing.assembly import assemble
 from services.muxing.backends.ffmpeg import Ffmpeg
-from services.muxing.mastering import master
+from services.muxing.captions import spelled
+from services.muxing.mastering import master, record
 from services.muxing.settings import MuxingSettings
 from services.muxing.studio import Studio
+from services.muxing.takes import Recording, Take
+from services.muxing.timeline import Scene
 from services.story import wire as story
-from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
+from services.story.narration import SpeechTiming
+from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, take_pb2, timeline_pb2
+from storyreel.script.v1 import narration_pb2
 from storyreel.tts.v1 import speech_pb2
 
-SOUND_VERSION = "1"
+TAKE_VERSION = "1"
+SOUND_VERSION = "2"
 VIDEO_VERSION = "2"
 """Part of every digest: another value when the same plan would give other bytes."""
 
@@ -47,7 +53,7 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._results = Results(studio.store, stage="muxing")
-        self._sound_by = self._video_by = ""
+        self._take_by = self._sound_by = self._video_by = ""
         self._warming: asyncio.Task[None] | None = None
 
     async def MasterSound(
@@ -106,7 +112,8 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
         self._warming = asyncio.create_task(self._warm_up())
         ffmpeg = await self._studio.ffmpeg.version()
         parts = [f"{package} {version(package)}" for package in ("av", "numpy", "pillow")]
-        self._sound_by = "; ".join((f"sound {SOUND_VERSION}", f"ffmpeg {ffmpeg}", *parts[:2]))
+        self._take_by = "; ".join((f"take {TAKE_VERSION}", *parts[:2]))
+        self._sound_by = f"sound {SOUND_VERSION}; {self._take_by}"
         self._video_by = "; ".join((f"video {VIDEO_VERSION}", f"ffmpeg {ffmpeg}", *parts))
 
     async def close(self) -> None:
@@ -128,19 +135,33 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
     ) -> timeline_pb2.Sound:
         data = await self._studio.store.read(artifacts.from_proto(request.plan))
         score = wire.score_from_proto(story.decode(data, timeline_pb2.SoundPlan))
-        return wire.sound_to_proto(await master(self._studio, score, report=report))
+        return wire.sound_to_proto(await master(self._studio, score, self._take, report=report))
+
+    async def _take(self, take: Take) -> Recording:
+        async def make() -> take_pb2.Take:
+            return wire.recording_to_proto(await record(self._studio, take))
+
+        request = wire.take_to_proto(take)
+        outcome = await self._results.once(request, take_pb2.Take, make, made_by=self._take_by)
+        return wire.recording_from_proto(outcome.reply)
 
     async def _make(self, request: muxing_service_pb2.MuxVideoRequest, report: Report) -> timeline_pb2.Video:
         store = self._studio.store
         plan = story.decode(await store.read(artifacts.from_proto(request.plan)), timeline_pb2.MuxPlan)
         timeline = wire.timeline_from_proto(plan)
-        timings = [
-            story.timing_from_proto(
-                story.decode(await store.read(scene.planned.timing), speech_pb2.SpeechTiming)
-            )
-            for scene in timeline.scenes
-        ]
+        timings = [await self._timing(scene) for scene in timeline.scenes]
         return wire.video_to_proto(await assemble(self._studio, timeline, timings, report=report))
+
+    async def _timing(self, scene: Scene) -> SpeechTiming:
+        """When a scene's words are spoken, and how they are written."""
+        store, planned = self._studio.store, scene.planned
+        timing = story.timing_from_proto(
+            story.decode(await store.read(planned.timing), speech_pb2.SpeechTiming)
+        )
+        if planned.narration is None:
+            return timing
+        stored = story.decode(await store.read(planned.narration), narration_pb2.Narration)
+        return spelled(timing, story.narration_from_proto(stored), number=scene.number)
 
 
 def _tell_reuse(context: grpc.aio.ServicerContext[Any, Any], outcome: Outcome[Any]) -> None:

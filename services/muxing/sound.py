@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused, Suggestion
-from services.media.clock import Rate, timeline
+from services.media.clock import Rate, timeline, voice_at
 from services.muxing.loudness import Loudness
 
 
@@ -77,7 +77,7 @@ def compose(voices: Sequence[Voice], rate: Rate) -> Score:
         GateRefused: A voice lasts longer than its scene; speech is never cut. Metadata `scene` counts from 1.
     """
     spans = timeline([(voice.frames, voice.lead_frames) for voice in voices])
-    starts = tuple(rate.sample_at(span.voice) for span in spans)
+    starts = tuple(voice_at(rate, span, voice.samples) for span, voice in zip(spans, voices, strict=True))
     ends = [rate.sample_at(span.start + span.frames) for span in spans]
     for number, (voice, start, end) in enumerate(zip(voices, starts, ends, strict=True), 1):
         if (late := (start + voice.samples - end) / 48) > 0:

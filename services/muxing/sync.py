@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from services.muxing.voices import read
+from services.media.filters import Sound
 
 WINDOW = 48_000
 """Samples of a voice that are looked for: its first second."""
@@ -43,21 +41,17 @@ class Heard:
     lost: bool = False
 
 
-def listen(master: Path, heard: Path, voices: Sequence[tuple[int, int]], *, delay: int) -> list[Heard]:
-    """How each voice is heard.
+def find(voice: Sound, sound: Sound, start: int) -> Heard:
+    """How a voice is heard.
 
     Args:
-        master: The voices in their places, before any processing.
-        heard: The finished file's sound, decoded.
-        voices: First sample and length of each.
-        delay: Samples by which the file's sound begins after its clock.
+        voice: As it was before any processing.
+        sound: What the finished file decodes to.
+        start: The sample of the sound at which the voice should begin.
     """
-    return [_find(master, heard, start, min(length, WINDOW), delay) for start, length in voices]
-
-
-def _find(master: Path, heard: Path, start: int, length: int, delay: int) -> Heard:
-    voice = read(master, start, length)
-    around = read(heard, start - delay - REACH, length + 2 * REACH)
+    voice = voice[:WINDOW]
+    length = len(voice)
+    around = _piece(sound, start - REACH, length + 2 * REACH)
     loudest = np.abs(voice).max(initial=0)
     if np.abs(around).max(initial=0) < _FAINT:
         return Heard(None, lost=bool(loudest >= _AUDIBLE))
@@ -75,3 +69,12 @@ def _find(master: Path, heard: Path, start: int, length: int, delay: int) -> Hea
     # A steady tone is like itself one period later: of places as good as the best the nearest counts.
     near = np.flatnonzero(likeness >= best - ALIKE) - REACH
     return Heard(int(near[np.argmin(np.abs(near))]))
+
+
+def _piece(sound: Sound, start: int, samples: int) -> Sound:
+    """A piece of a sound; silence where it has nothing."""
+    piece = np.zeros(samples, np.float32)
+    found = sound[max(0, start) : start + samples]
+    skip = max(0, -start)
+    piece[skip : skip + len(found)] = found
+    return piece

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused, Suggestion
-from services.media.clock import Rate, Span, timeline
+from services.media.clock import Rate, Span, timeline, voice_at
 from services.muxing.sound import Sound
 
 
@@ -36,6 +36,7 @@ class Planned:
         timing: A SpeechTiming.
         voice_samples: The length of the audio.
         chapter: The chapter's title; empty for none.
+        narration: A Narration, which knows how the speech is written; None: as it is spoken.
     """
 
     clip: Artifact
@@ -46,6 +47,7 @@ class Planned:
     timing: Artifact
     voice_samples: int
     chapter: str = ""
+    narration: Artifact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def lay(
     rate = picture.rate
     spans = timeline([(scene.frames, scene.lead_frames) for scene in scenes])
     placed = tuple(
-        Scene(number, scene, span, rate.sample_at(span.voice))
+        Scene(number, scene, span, voice_at(rate, span, scene.voice_samples))
         for number, (scene, span) in enumerate(zip(scenes, spans, strict=True), 1)
     )
     result = Timeline(title, language, picture, placed, sound)

@@ -16,8 +16,8 @@ class Measurements:
         frames: Length of the picture on the rate's grid.
         video_seconds: Length of the picture.
         audio_seconds: Length of the sound, without the encoder's delay and padding.
-        max_av_offset_seconds: The farthest any voice is from its picture.
-        av_drift_seconds: How far the last scene's offset is from the first one's.
+        max_av_offset_seconds: The farthest any voice is from its picture; up to 10.7 ms are planned.
+        av_drift_seconds: How far the last scene's offset is from the first one's, beside the planned ones.
         loudness: Of the decoded sound.
         scene_key_frames: Scenes that begin with a key frame.
     """

@@ -10,10 +10,12 @@ from services.artifacts import wire as artifacts
 from services.media.clock import Rate
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Score, Sound, Voice, compose
+from services.muxing.sync import Heard
+from services.muxing.takes import Recording, Take
 from services.muxing.timeline import Picture, Planned, Timeline, lay
 from services.muxing.video import Measurements, Video
 from storyreel.generation.v1 import clip_pb2
-from storyreel.muxing.v1 import timeline_pb2
+from storyreel.muxing.v1 import take_pb2, timeline_pb2
 
 
 def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
@@ -32,6 +34,7 @@ def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
             timing=artifacts.from_proto(scene.speech.timing),
             voice_samples=scene.speech.samples,
             chapter=scene.chapter,
+            narration=artifacts.from_proto(scene.narration) if scene.HasField("narration") else None,
         )
         for scene in message.scenes
     ]
@@ -60,6 +63,41 @@ def score_from_proto(message: timeline_pb2.SoundPlan) -> Score:
         for scene in message.scenes
     ]
     return compose(voices, Rate(message.rate_numerator, message.rate_denominator))
+
+
+def take_to_proto(take: Take) -> take_pb2.TakePlan:
+    """The contract's form of a take: what it is kept under."""
+    voices = [
+        take_pb2.TakeVoice(
+            audio=artifacts.to_proto(voice.audio), start_sample=voice.start, samples=voice.samples
+        )
+        for voice in take.voices
+    ]
+    return take_pb2.TakePlan(voices=voices, units=take.units)
+
+
+def recording_to_proto(made: Recording) -> take_pb2.Take:
+    """The contract's form of a finished take."""
+    voices = [take_pb2.HeardVoice(late_samples=voice.late, lost=voice.lost) for voice in made.voices]
+    return take_pb2.Take(
+        audio=artifacts.to_proto(made.audio),
+        block_lufs=made.blocks,
+        true_peak_dbtp=made.true_peak,
+        voices=voices,
+    )
+
+
+def recording_from_proto(message: take_pb2.Take) -> Recording:
+    """A finished take of the contract's form."""
+    return Recording(
+        artifacts.from_proto(message.audio),
+        tuple(message.block_lufs),
+        message.true_peak_dbtp,
+        tuple(
+            Heard(voice.late_samples if voice.HasField("late_samples") else None, lost=voice.lost)
+            for voice in message.voices
+        ),
+    )
 
 
 def sound_to_proto(sound: Sound) -> timeline_pb2.Sound:

@@ -17,8 +17,9 @@ from services.chassis.errors import ArtifactCorrupt, StoreFull
 from services.chassis.progress import Progress, Report
 from services.media import probe
 from services.media.clock import Rate
-from services.muxing import cut, gate, hearing, join, package
-from services.muxing.voices import Placed, lay_voices
+from services.muxing import gate, join, package, recording
+from services.muxing.recording import Spoken, record
+from services.muxing.splice import Piece, splice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +33,23 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class LayVoices:
-    """Write the master; the answer is its peak, 0 to 1."""
+class Record:
+    """Write a take; the answer is `recording.Findings`. The arguments are those of `recording.record`."""
 
-    voices: tuple[Placed, ...]
-    samples: int
-    master: Path
-    task: Literal["lay_voices"] = "lay_voices"
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """Write the sound from its parts; the answer is null. The arguments are those of `cut.join`."""
-
-    parts: tuple[Path, ...]
-    starts: tuple[int, ...]
+    voices: tuple[Spoken, ...]
+    length: int
     out: Path
-    task: Literal["join"] = "join"
+    task: Literal["record"] = "record"
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
-    """Search a sound; the answer is `hearing.Findings`. The arguments are those of `hearing.listen`."""
+class Splice:
+    """Put a sound together; the answer is a `probe.AudioTrack`; the arguments are those of `splice`."""
 
-    audio: Path
-    master: Path
-    voices: tuple[tuple[int, int], ...]
-    heard: Path
-    task: Literal["listen"] = "listen"
+    pieces: tuple[Piece, ...]
+    samples: int
+    out: Path
+    task: Literal["splice"] = "splice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +74,11 @@ class Portray:
     task: Literal["portray"] = "portray"
 
 
-Task = Compare | LayVoices | Join | Listen | Look | Portray
+Task = Compare | Record | Splice | Look | Portray
 TASKS: TypeAdapter[Task] = TypeAdapter(Annotated[Task, Field(discriminator="task")])
 JOINT = TypeAdapter(join.Joint)
-PEAK = TypeAdapter(float)
-HEARD = TypeAdapter(hearing.Findings)
+RECORDED = TypeAdapter(recording.Findings)
+SPLICED = TypeAdapter(probe.AudioTrack)
 FINDINGS = TypeAdapter(gate.Findings)
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -113,16 +103,14 @@ def _do(task: Task, report: Report) -> bytes:
         case Compare():
             tell = _Teller(report, len(task.clips), "clips")
             return JOINT.dump_json(join.compare(task.clips, task.frames, task.wanted, tell=tell))
-        case LayVoices():
-            tell = _Teller(report, len(task.voices), "voices")
-            peak = lay_voices(task.voices, samples=task.samples, master=task.master, tell=tell)
-            return PEAK.dump_json(peak)
-        case Join():
-            cut.join(task.parts, task.starts, task.out)
-            return b"null"
-        case Listen():
-            heard = hearing.listen(task.audio, master=task.master, voices=task.voices, heard=task.heard)
-            return HEARD.dump_json(heard)
+        case Record():
+            return RECORDED.dump_json(record(task.voices, length=task.length, out=task.out))
+        case Splice():
+            try:
+                track = splice(task.pieces, samples=task.samples, out=task.out)
+            except probe.Unreadable as error:
+                raise ArtifactCorrupt(f"A take {error}.") from error
+            return SPLICED.dump_json(track)
         case Look():
             seen = gate.look(task.video, sound=task.sound, rate=task.rate, starts=task.starts)
             return FINDINGS.dump_json(seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
@@ -17,8 +17,8 @@ from services.parsing.outline import (
     Prose,
     Quotation,
 )
-from services.parsing.pace import Pace, share_items, share_lines, share_sentences
-from services.parsing.sentences import LONGEST_TEXT, sentences, shorten
+from services.parsing.pace import Pace, readable_parts, share_items, share_lines, share_sentences
+from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten
 from services.parsing.storyboard import Block, Placement, SceneDraft
 from services.story.scene import (
     Card,
@@ -34,7 +34,6 @@ from services.story.scene import (
 LONGEST_HEADING = 500
 """Characters of titles and headers in the contract."""
 
-_LONGEST_CODE = 40_000
 _LARGEST_NUMBER = 1_000_000_000
 _MOST_PHRASES = 50
 
@@ -65,7 +64,8 @@ class Cut:
     def open(self, titles: Sequence[Passage], subtitle: Prose | None) -> None:
         """Show the title card, which says the passages of `titles`."""
         self._chapter = self._header = self._heading_text = self.title
-        self._show(TitleCard(self.title, subtitle.source.text if subtitle else ""))
+        text = subtitle.source.text if subtitle else ""
+        self._show(TitleCard(self.title, text, _code([subtitle.source], text) if subtitle else ()))
         for passage in titles:
             self._place(passage, "title")
         if subtitle:
@@ -154,26 +154,32 @@ class Cut:
         told = [(prose, text, n == len(prose.sentences)) for prose in flow for n, text in _count(prose)]
         for run in share_sentences([(text, ends) for _, text, ends in told], self.pace):
             part = [told[index] for index in run]
+            if part[0][0] is not part[-1][0]:
+                part = [(prose, closed(text) if ends else text, ends) for prose, text, ends in part]
             whole = " ".join(text for _, text, _ in part)
             phrases = dict.fromkeys(p for prose, _, _ in part for p in prose.key_phrases if p in whole)
             introduced = self._introduced()
             texts = tuple(text for _, text, _ in part)
-            self._show(ParagraphCard(self._header, texts, tuple(phrases)[:_MOST_PHRASES], introduced))
+            code = _code([prose.source for prose, _, _ in part], whole)
+            self._show(ParagraphCard(self._header, texts, tuple(phrases)[:_MOST_PHRASES], introduced, code))
             for index, (prose, _, _) in enumerate(part):
                 self._place(prose.source, f"text/{index}")
 
     def _list(self, items: Sequence[Entry]) -> None:
         for run in share_items(items, self.pace):
             part = [items[index] for index in run]
-            numbers = [item.number for item in part if item.number is not None]
+            numbers = _numbers(part)
             introduced = self._introduced()
             self._show(
                 ListCard(
                     self._header,
-                    tuple(ListItem(item.title, item.text, item.level) for item in part),
+                    tuple(map(_shown, part)),
                     ordered=bool(numbers),
-                    first_number=min(numbers[0], _LARGEST_NUMBER) if numbers else 1,
+                    first_number=numbers[0] if numbers else 1,
                     introduces_header=introduced,
+                    code_phrases=_code(
+                        [item.source for item in part], *(f"{i.title} {i.text}" for i in part)
+                    ),
                 )
             )
             for index, item in enumerate(part):
@@ -182,7 +188,7 @@ class Cut:
     def _listing(self, node: Listing) -> None:
         lines = node.code.split("\n")
         for run in share_lines(lines, self.pace):
-            for first, code in _readable(lines[run.start : run.stop], run.start + 1):
+            for first, code in readable_parts(lines[run.start : run.stop], run.start + 1):
                 introduced = self._introduced()
                 card = CodeCard(self._header, node.language, code, first, len(lines), introduced)
                 self._show(card)
@@ -193,12 +199,14 @@ class Cut:
         ends = [passage is not after for (passage, _), (after, _) in pairwise(said)]
         texts = [(text, end) for (_, text), end in zip(said, [*ends, True], strict=True)]
         for run in share_sentences(texts, self.pace):
-            whole = " ".join(text for text, _ in texts[run.start : run.stop])
+            *before, (final, _) = texts[run.start : run.stop]
+            whole = " ".join([*(closed(text) if end else text for text, end in before), final])
             last = run.stop == len(texts)
+            code = _code([passage for passage, _ in said[run.start : run.stop]], whole)
             parts = shorten(whole, most=LONGEST_TEXT, characters=LONGEST_TEXT)
             for index, part in enumerate(parts, start=1):
                 signed = last and index == len(parts)
-                self._show(QuoteCard(part, node.attribution if signed else ""))
+                self._show(QuoteCard(part, node.attribution if signed else "", code))
                 for passage, _ in said[run.start : run.stop]:
                     self._place(passage, "quote")
                 if signed and node.signed:
@@ -212,22 +220,26 @@ class Cut:
         self._placed.setdefault(passage, []).append(Placement(len(self.scenes) - 1, element))
 
 
+def _code(passages: Iterable[Passage], *texts: str) -> tuple[str, ...]:
+    """The phrases set as code that stand in texts."""
+    phrases = dict.fromkeys(phrase for passage in dict.fromkeys(passages) for phrase in passage.code)
+    return tuple(phrase for phrase in phrases if any(phrase in text for text in texts))[:_MOST_PHRASES]
+
+
+def _shown(entry: Entry) -> ListItem:
+    return ListItem(entry.title, entry.text, entry.level, _number(entry))
+
+
+def _number(entry: Entry) -> int | None:
+    return None if entry.number is None else min(entry.number, _LARGEST_NUMBER)
+
+
+def _numbers(entries: Sequence[Entry]) -> list[int]:
+    """The numbers of the outermost items of a card; empty when they have none."""
+    outermost = min(entry.level for entry in entries)
+    numbers = [_number(entry) for entry in entries if entry.level == outermost]
+    return [number for number in numbers if number is not None]
+
+
 def _count(prose: Prose) -> Iterator[tuple[int, str]]:
     return enumerate(prose.sentences, start=1)
-
-
-def _readable(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
-    """The parts of a run of lines that fit a card, each with its first line's number; none is blank."""
-    start = 0
-    for end in range(1, len(lines) + 1):
-        following = len(lines[end]) if end < len(lines) else _LONGEST_CODE
-        if sum(len(line) + 1 for line in lines[start:end]) + following < _LONGEST_CODE:
-            continue
-        part = list(lines[start:end])
-        while part and not part[0].strip():
-            part, start = part[1:], start + 1
-        text = "\n".join(part).rstrip()
-        for at in range(0, len(text), _LONGEST_CODE):
-            if text[at : at + _LONGEST_CODE].strip():
-                yield first + start, text[at : at + _LONGEST_CODE]
-        start = end

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.chassis.errors import DocumentTooLarge, EmptyDocument, Suggestion
 from services.parsing.cut import LONGEST_HEADING, Cut
+from services.parsing.emoji import unspoken
 from services.parsing.outline import Dropped, Heading, Node, Outline, Passage, Prose, Quotation
 from services.parsing.pace import PACES
 from services.parsing.sentences import shorten, words
@@ -65,7 +66,8 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
         if len(cut.sections) >= 2:
             cut.close(_outro(opening.title, cut.sections, outline.links, language))
         if len(cut.scenes) <= MOST_SCENES:
-            return Storyboard(opening.title, tuple(cut.scenes), tuple(cut.blocks()), outline.warnings)
+            warnings = (*outline.warnings, *unspoken(cut.scenes))
+            return Storyboard(opening.title, tuple(cut.scenes), tuple(cut.blocks()), warnings)
     raise _too_large(cut)
 
 
@@ -110,7 +112,7 @@ def _subtitle(nodes: list[Node], at: int) -> Prose | None:
         text = " ".join(sentence for _, sentence in node.sentences)
         prose = Prose(passages.pop(), (text,)) if len(passages) == 1 else None
     else:
-        prose = node if isinstance(node, Prose) and node.source.kind != "image" else None
+        prose = node if isinstance(node, Prose) and not node.figure else None
     if prose is None or len(prose.sentences) > 2 or words(prose.source.text) > _SUBTITLE_WORDS:
         return None
     if len(prose.source.text) > _LONGEST_SUBTITLE or prose.source.text.endswith((":", "：")):
@@ -156,8 +158,10 @@ def _levelled(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 def _outro(title: str, sections: Sequence[str], links: Sequence[str], language: str) -> OutroCard:
     english = language.lower().partition("-")[0] in ("", "en")
-    shown = [link for link in dict.fromkeys(links) if len(link) <= _LONGEST_LINK]
-    return OutroCard(title, _covered(sections) if english else "", tuple(shown[:_MOST_LINKS]))
+    # A host is one address, with a slash behind it or not.
+    shown = {link.rstrip("/"): link for link in reversed(links) if len(link) <= _LONGEST_LINK}
+    first = list(dict.fromkeys(shown[link.rstrip("/")] for link in links if link.rstrip("/") in shown))
+    return OutroCard(title, _covered(sections) if english else "", tuple(first[:_MOST_LINKS]))
 
 
 def _covered(sections: Sequence[str]) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """One block of the source, told apart from others by identity; `line` counts from 1."""
+    """One block of the source, told apart from others by identity.
+
+    `line` counts from 1; `code` are the phrases of the text that were set as code.
+    """
 
     kind: str
     text: str
     line: int
+    code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +29,26 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Flowing text, a sentence each; `headline` when all of it was set in bold as a heading would be."""
+    """Flowing text, a sentence each.
+
+    Args:
+        source: Where it stands.
+        sentences: What it says.
+        key_phrases: Words the source set off.
+        headline: All of it was set in bold, as a heading would be.
+        figure: It is the alternative text of an image.
+    """
 
     source: Passage
     sentences: tuple[str, ...]
     key_phrases: tuple[str, ...] = ()
     headline: bool = False
+    figure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item of a list or a row of a table; `number` only at the top level of a numbered list."""
+    """An item of a list or a row of a table; `number` is its own in a numbered list, of any level."""
 
     source: Passage
     title: str

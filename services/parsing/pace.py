@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.parsing.outline import Entry
@@ -26,6 +26,9 @@ class Pace:
 
 PACES = (Pace(50, 6, 16), Pace(80, 9, 24), Pace(120, 12, 32))
 """From the pleasant to the densest; the first that keeps a document within the limit of scenes is taken."""
+
+LONGEST_CODE = 40_000
+"""Characters of a listing on one card in the contract."""
 
 _MOST_SENTENCES = 30
 _MID_PARAGRAPH = 40.0
@@ -72,6 +75,23 @@ def share_lines(lines: Sequence[str], pace: Pace) -> list[range]:
         return [range(len(lines))]
     pieces = [_Piece(1, _seam(line, after)) for line, after in zip(lines, [*lines[1:], ""], strict=True)]
     return _partition(pieces, most=pace.lines, target=len(lines) / parts, count=pace.lines)
+
+
+def readable_parts(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
+    """The parts of a run of lines that fit a card, each with its first line's number; none is blank."""
+    start = 0
+    for end in range(1, len(lines) + 1):
+        following = len(lines[end]) if end < len(lines) else LONGEST_CODE
+        if sum(len(line) + 1 for line in lines[start:end]) + following < LONGEST_CODE:
+            continue
+        part = list(lines[start:end])
+        while part and not part[0].strip():
+            part, start = part[1:], start + 1
+        text = "\n".join(part).rstrip()
+        for at in range(0, len(text), LONGEST_CODE):
+            if text[at : at + LONGEST_CODE].strip():
+                yield first + start, text[at : at + LONGEST_CODE]
+        start = end
 
 
 def _seam(line: str, after: str) -> float:

@@ -20,6 +20,7 @@ _SPEAKABLE = re.compile(r"[^\W_]")
 _CLAUSE = re.compile(r"[;:,—–、，；：،؛](?=\s|$)|[、，；：]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
+_CLOSERS = "\"'”’»)]」』】》"
 _CONNECTING = frozenset("→←⇒=+&|/<>–—-")
 
 # No sentence ends after these (compared in lower case, without the full stop).
@@ -52,6 +53,14 @@ def sentences(text: str) -> list[str]:
     """
     whole = " ".join(text.split())
     return [piece for sentence in _worded(_sentences(whole)) for piece in shorten(sentence)]
+
+
+def closed(text: str) -> str:
+    """A text with a full stop where it ends in a word, so that another may follow it."""
+    body = text.rstrip().rstrip(_CLOSERS)
+    if not body or not body[-1].isalnum():
+        return text
+    return text.rstrip() + ("。" if _UNSPACED.match(body[-1]) else ".")
 
 
 def chunks(text: str, *, most: int = LONGEST_SENTENCE) -> list[str]:

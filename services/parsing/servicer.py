@@ -26,7 +26,7 @@ from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
 
-CUT_VERSION = "1"
+CUT_VERSION = "2"
 """Raised whenever the same document would be cut otherwise."""
 
 MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"

@@ -17,10 +17,11 @@ from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A narration, and about how long speaking it takes."""
+    """A narration, about how long speaking it takes, and where it is stored."""
 
     narration: Narration
     estimated_duration: timedelta
+    stored: Artifact
 
 
 class ScriptClient:
@@ -48,4 +49,8 @@ class ScriptClient:
         )
         with errors():
             reply = await self._stub.WriteNarration(request)
-        return Written(story.narration_from_proto(reply.narration), reply.estimated_duration.ToTimedelta())
+        return Written(
+            story.narration_from_proto(reply.narration),
+            reply.estimated_duration.ToTimedelta(),
+            artifacts.from_proto(reply.stored),
+        )

@@ -22,9 +22,8 @@ _NAMES = {
     "markdown": "Markdown", "md": "Markdown",
 }  # fmt: skip
 
-SHELLS = frozenset(
-    {"sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "powershell", "ps1"}
-)
+_SESSIONS = frozenset({"console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal"})
+SHELLS = _SESSIONS | {"sh", "bash", "shell", "zsh", "fish", "ksh", "powershell", "pwsh", "ps1"}
 
 _WORD = r"([A-Za-z_$][\w$]{0,60})"
 _MODIFIERS = "export|default|async|public|private|protected|internal|static|final|abstract|sealed|pub|unsafe"
@@ -61,6 +60,7 @@ _PATTERNS = {name: re.compile(pattern) for name, pattern in _DEFINED.items()}
 _SETTINGS = frozenset({"YAML", "JSON", "TOML", "settings"})
 
 _PROMPT = re.compile(r"^\s{0,8}(?:[$%#] |> |PS[^>]{0,80}> )")
+_OTHER_PROMPTS = ("% ", "# ", "> ", "PS ")
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w{0,60}=\S{0,200}$")
 _CONTROL = frozenset(
     {
@@ -99,7 +99,7 @@ def short_commands(card: CodeCard) -> list[str]:
     """The commands of a listing that is short enough to be read out; none when it is not."""
     if not is_shell(card) or card.first_line > 1 or card.total_lines > SHORT_LINES:
         return []
-    commands = _commands(card.code)
+    commands = _commands(card)
     short = len(commands) <= SHORT_LINES and sum(map(len, commands)) <= SHORT_CHARACTERS
     return commands if short else []
 
@@ -109,8 +109,8 @@ def sentence(card: CodeCard) -> str:
     lines = len(card.code.splitlines())
     whole = max(card.total_lines, card.first_line - 1 + lines)
     shell = is_shell(card)
-    language = _terminal(card.code) if shell else _NAMES.get(card.language.casefold(), "")
-    names = list(_programs(card.code)) if shell else list(_defined(card.code, language))
+    language = _terminal(card) if shell else _NAMES.get(card.language.casefold(), "")
+    names = list(_programs(card)) if shell else list(_defined(card.code, language))
     verb = "run" if shell else "set" if language in _SETTINGS else "define"
     if card.first_line > 1:
         return f"The listing goes on and {verb}s {_joined(names)}." if names else "The listing goes on."
@@ -124,13 +124,22 @@ def sentence(card: CodeCard) -> str:
     return f"Here {'are' if lines > 1 else 'is'} {what}{of or ' of a listing'}."
 
 
-def _terminal(code: str) -> str:
+def _terminal(card: CodeCard) -> str:
     """What is typed alone is a script; with prompts it is a session, whose other lines are output."""
-    return "a terminal session" if _prompted(code) else "shell script"
+    return "a terminal session" if _is_session(card) or _prompted(card) else "shell script"
 
 
-def _prompted(code: str) -> list[str]:
-    return [line for line in code.splitlines() if line.lstrip().startswith("$ ")]
+def _is_session(card: CodeCard) -> bool:
+    return card.language.casefold() in _SESSIONS
+
+
+def _prompted(card: CodeCard) -> list[str]:
+    """The lines behind a prompt; in what is no session by its name, `#` begins a comment, not a line."""
+    lines = card.code.splitlines()
+    prompted = [line for line in lines if line.lstrip().startswith("$ ")]
+    if prompted or not _is_session(card):
+        return prompted
+    return [line for line in lines if line.lstrip().startswith(_OTHER_PROMPTS)]
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -149,12 +158,12 @@ def _defined(code: str, language: str) -> Iterator[str]:
     yield from dict.fromkeys(match[1].strip() for match in found if match)
 
 
-def _commands(code: str) -> list[str]:
+def _commands(card: CodeCard) -> list[str]:
     """The commands of a terminal session: no prompts, comments or output, continued lines joined."""
-    prompted = _prompted(code)
+    prompted = _prompted(card)
     found: list[str] = []
     continued = False
-    for line in prompted or code.splitlines():
+    for line in prompted or card.code.splitlines():
         text = " ".join(_PROMPT.sub("", line, count=1).split()) if prompted else " ".join(line.split())
         if not text or text.startswith("#"):
             continue
@@ -167,10 +176,12 @@ def _commands(code: str) -> list[str]:
     return found
 
 
-def _programs(code: str) -> Iterator[str]:
-    """The programs that a listing runs, each once, in its order."""
+def _programs(card: CodeCard) -> Iterator[str]:
+    """The programs that a listing runs, each once, in its order; none of a session without prompts."""
+    if _is_session(card) and not _prompted(card):
+        return
     seen = set()
-    for command in _commands(code):
+    for command in _commands(card):
         words = command[:_LINE].split()
         while words and (_ASSIGNMENT.match(words[0]) or words[0] in _CONTROL):
             words.pop(0)

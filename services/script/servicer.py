@@ -64,11 +64,12 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
         scene = await self._store.read(artifacts.from_proto(request.scene))
         card = story.scene_from_proto(story.decode(scene, storyboard_pb2.Scene))
         narration = await backend.write(card, language=request.language)
+        message = story.narration_to_proto(narration)
+        stored = await self._store.put_bytes(story.encode(message), media_type=story.PROTOBUF)
         duration = duration_pb2.Duration()
         duration.FromTimedelta(estimated_duration(narration.text))
         return script_service_pb2.WriteNarrationResponse(
-            narration=story.narration_to_proto(narration),
-            estimated_duration=duration,
+            narration=message, estimated_duration=duration, stored=artifacts.to_proto(stored)
         )
 
 

@@ -1,11 +1,14 @@
-"""Text as it stands in a document becomes text as it is spoken."""
+"""Text as it stands in a document becomes text as it is spoken, and knows how it was written."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from services.script.english import spell_out
+from services.script.english import Rule, spell_out
+from services.script.reading import Reading
+from services.story.spelling import Spelling
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}\)")
 _MARKUP = re.compile(r"\*\*|~~|`+|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|^\s{0,3}#{1,6}\s+", re.MULTILINE)
@@ -21,14 +24,20 @@ _PICTURES = re.compile(
     "]+\u200d?"
 )
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_ARROWS = re.compile(r" ?(?:[←-⇿⟵-⟿➔-➾]|(?<![-<=])(?:-{1,9}|={1,9})>|<-{1,9}(?![->=])) ?")
+_ARROWS = re.compile(r" ?(?:[←-⇿⟵-⟿➔-➾]|<[-=]{1,9}>|(?<![-<=])(?:-{1,9}|={1,9})>|<-{1,9}(?![->=])) ?")
 _DASHES = re.compile(r"\s+[-–—]{1,3}\s+|(?<=\w)--+(?=\w)")
 _REPEATED = re.compile(r"([!?,;:。！？、，؟،؛])(?:\s{0,3}[!?,;:。！？、，؟،؛])+")
 _DOTS = re.compile(r"\.(?:\s?\.){1,}|…{2,}")
 _SPACE_BEFORE = re.compile(r" +([,.;:!?…](?: |$)|[。！？、，：；）」』】》])")
 _LEADING = re.compile(r"^(?:[\s,.;:!?–—•·|/\\_=+*~>…]|-(?!\d))+(?=\S)")
+_UP_DOWN = {"↑": "up", "⇑": "up", "↓": "down", "⇓": "down", "↕": "up and down"}
+_SPACES = re.compile(r"\s+")
+_OUTER = re.compile("^ | $")
+_UNSAID = re.compile("_")
+_BARS = re.compile(r"\|")
 _EMPTY = re.compile(r"\(\s{0,5}\)|\[\s{0,5}\]|\{\s{0,5}\}|\"\s{0,5}\"|“\s{0,5}”")
 
+_TRAILING_MARKS = ",—–-/"
 _ENDS = ".!?…:;。！？：；।؟۔።։"
 _CLOSERS = "\"'”’»)]}）」』】》"
 
@@ -41,44 +50,82 @@ def is_english(language: str) -> bool:
     return language.partition("-")[0].casefold() == "en"
 
 
-def speakable(text: str, *, language: str) -> str:
-    """A text as a voice should read it; "" when it holds nothing that can be said.
+def speakable(text: str, *, language: str, before: Sequence[Rule] = ()) -> Reading:
+    """A text as a voice should read it; its text is "" when it holds nothing that can be said.
 
-    In English abbreviations, addresses, units and symbols become words; in other languages what cannot
-    be said is taken out. Letters and digits are never lost, except those of an address behind its host
-    and of a link's target.
+    First the rules in `before` are kept. In English abbreviations, addresses, units and symbols become
+    words; in other languages what cannot be said is taken out. Letters and digits are never lost, except
+    those of an address behind its host and of a link's target. What is written is the text without its
+    markup.
     """
-    if not any(map(str.isalnum, text)):
-        return ""
+    reading, english = Reading.of(_plain(text)), is_english(language)
+    if not _audible(reading.text):
+        return Reading.of("")
+    for pattern, said in before:
+        reading = reading.sub(pattern, said)
+    reading = reading.sub(_ADDRESS, lambda match: _host(match.group(), english=english))
+    reading = reading.sub(_ARROWS, _arrow if english else " – ")
+    reading = reading.sub(_PICTURES, " ")
+    reading = reading.sub(_DASHES, " — ")
+    reading = spell_out(reading) if english else reading.sub(_UNSAID, " ").sub(_BARS, ", ")
+    reading = _tidy(reading)
+    return reading if _audible(reading.text) else Reading.of("")
+
+
+def ended(reading: Reading) -> Reading:
+    """A reading with a mark at its end that makes a voice pause."""
+    body = reading.text.rstrip().rstrip(_TRAILING_MARKS).rstrip()
+    if body and body.rstrip(_CLOSERS)[-1:] not in _ENDS:
+        body += "。" if unicodedata.east_asian_width(body[-1]) in ("W", "F") else "."
+    return reading.ended(body, _TRAILING_MARKS)
+
+
+def pieces(text: str, spellings: tuple[Spelling, ...] = ()) -> list[tuple[str, tuple[Spelling, ...]]]:
+    """A text in parts of at most 5,000 characters, cut at spaces where there are some, with their spellings.
+
+    A spelling that a cut goes through is left out.
+    """
+    found, done = [], 0
+    while len(text) - done > LONGEST:
+        cut = text.rfind(" ", done + 1, done + LONGEST + 1)
+        cut = cut if cut > 0 else done + LONGEST
+        found.append((done, cut))
+        done = cut + len(text[cut:]) - len(text[cut:].lstrip())
+    found.append((done, len(text)))
+    return [
+        (
+            text[start:end].rstrip(),
+            tuple(
+                spelling.moved(-start)
+                for spelling in spellings
+                if start <= spelling.char_start and spelling.char_end <= end
+            ),
+        )
+        for start, end in found
+        if text[start:end].strip()
+    ]
+
+
+def _plain(text: str) -> str:
+    """A text in one line, without markup and without characters that are neither seen nor heard."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     text = "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
-    text = _MARKUP.sub("", _LINK.sub(r"\1", _TASK.sub("", text)))
-    text, english = " ".join(text.split()), is_english(language)
-    text = _ADDRESS.sub(lambda match: _host(match.group(), english=english), text)
-    text = _ARROWS.sub(" to " if english else " – ", text)
-    text = _PICTURES.sub(" ", text)
-    text = _DASHES.sub(" — ", text)
-    text = spell_out(text) if english else text.replace("_", " ").replace("|", ", ")
-    return _tidy(text)
+    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", _TASK.sub("", text))).split())
 
 
-def ended(text: str) -> str:
-    """A text with a mark at its end that makes a voice pause."""
-    body = text.rstrip().rstrip(",—–-/").rstrip()
-    if not body or body.rstrip(_CLOSERS)[-1:] in _ENDS:
-        return body
-    return body + ("。" if unicodedata.east_asian_width(body[-1]) in ("W", "F") else ".")
+def _arrow(match: re.Match[str]) -> str:
+    """An arrow by where it points; one in front of a line is a bullet."""
+    arrow = match.group().strip()
+    if match.start() == 0 and arrow not in _UP_DOWN:
+        return ""
+    if arrow in _UP_DOWN:
+        return f" {_UP_DOWN[arrow]} "
+    both = arrow in "↔⇔⟷⟺" or (arrow[0] == "<" and arrow[-1] == ">")
+    return " to and from " if both else " from " if arrow[0] in "←⇐⟵⟸<" else " to "
 
 
-def pieces(text: str) -> list[str]:
-    """A text in parts of at most 5,000 characters, cut at spaces where there are some."""
-    found = []
-    while len(text) > LONGEST:
-        cut = text.rfind(" ", 1, LONGEST + 1)
-        cut = cut if cut > 0 else LONGEST
-        found.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [part for part in (*found, text) if part]
+def _audible(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def _host(address: str, *, english: bool) -> str:
@@ -89,12 +136,15 @@ def _host(address: str, *, english: bool) -> str:
     return (host.replace(".", " dot ") if english else host) + address[len(bare) :]
 
 
-def _tidy(text: str) -> str:
-    text = _EMPTY.sub(" ", " ".join(text.split()))
-    text = _DOTS.sub(lambda match: "." if match.group() == ".." else "…", _REPEATED.sub(_strongest, text))
-    text = _SPACE_BEFORE.sub(r"\1", " ".join(text.split()))
-    text = _LEADING.sub("", text).strip()
-    return text if any(map(str.isalnum, text)) else ""
+def _tidy(reading: Reading) -> Reading:
+    reading = _spaced(reading).sub(_EMPTY, " ")
+    reading = reading.sub(_REPEATED, _strongest).sub(_DOTS, lambda m: "." if m.group() == ".." else "…")
+    return _spaced(_spaced(reading).sub(_SPACE_BEFORE, r"\1")).sub(_LEADING, "")
+
+
+def _spaced(reading: Reading) -> Reading:
+    """The reading with words apart by single spaces."""
+    return reading.sub(_SPACES, " ").sub(_OUTER, "")
 
 
 def _strongest(match: re.Match[str]) -> str:

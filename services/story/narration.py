@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from services.story import spelling
+from services.story.spelling import Spelling
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The part of a narration that speaks one element of the card."""
+    """The part of a narration that speaks one element of the card; `spellings` count in its own text."""
 
     text: str
     element: str
+    spellings: tuple[Spelling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Narration:
     def text(self) -> str:
         """What is spoken: the segments joined by single spaces."""
         return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def spellings(self) -> tuple[Spelling, ...]:
+        """Where `text` is written otherwise than it is spoken."""
+        return tuple(each.moved(start) for segment, start, _ in self.spans() for each in segment.spellings)
+
+    @property
+    def written(self) -> str:
+        """What the document says: the text as it is written there."""
+        return spelling.written(self.text, self.spellings)
 
     def spans(self) -> Iterator[tuple[Segment, int, int]]:
         """Each segment with the characters it takes in `text`, [start, end)."""
@@ -61,7 +75,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class SpeechTiming:
-    """A spoken text with the time of each word, in order, without overlap."""
+    """A spoken text with the time of each word, in order, without overlap.
+
+    `spellings` say how it is written, where that is known to differ; a voice does not know them.
+    """
 
     text: str
     words: tuple[Word, ...]
+    spellings: tuple[Spelling, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """The text as it is written."""
+        return spelling.written(self.text, self.spellings)

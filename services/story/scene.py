@@ -14,6 +14,7 @@ class TitleCard:
     type: ClassVar[str] = "title"
     title: str
     subtitle: str = ""
+    code_phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +28,24 @@ class SectionCard:
 
 @dataclass(frozen=True, slots=True)
 class ParagraphCard:
-    """Flowing text; elements `header`, `text/<n>`."""
+    """Flowing text; elements `header`, `text/<n>`. Code phrases are set in a fixed-width face."""
 
     type: ClassVar[str] = "paragraph"
     header: str
     sentences: tuple[str, ...]
     key_phrases: tuple[str, ...] = ()
     introduces_header: bool = False
+    code_phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One entry: a short lead, the rest, and how deep it is nested (0 to 8)."""
+    """One entry: a short lead, the rest, how deep it is nested (0 to 8), and its number in its own list."""
 
     title: str = ""
     text: str = ""
     level: int = 0
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class ListCard:
     ordered: bool = False
     first_number: int = 1
     introduces_header: bool = False
+    code_phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class QuoteCard:
     type: ClassVar[str] = "quote"
     text: str
     attribution: str = ""
+    code_phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

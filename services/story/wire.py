@@ -7,8 +7,9 @@ from typing import TypeVar
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
-from services.chassis.errors import ArtifactCorrupt
+from services.chassis.errors import ArtifactCorrupt, InvalidRequest, Violation
 from services.story import narration, scene
+from services.story.spelling import Spelling, fit
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.script.v1 import narration_pb2
 from storyreel.tts.v1 import speech_pb2
@@ -42,7 +43,9 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
     """The contract's form of a card."""
     match card:
         case scene.TitleCard():
-            opening = storyboard_pb2.TitleCard(title=card.title, subtitle=card.subtitle)
+            opening = storyboard_pb2.TitleCard(
+                title=card.title, subtitle=card.subtitle, code_phrases=card.code_phrases
+            )
             return storyboard_pb2.Scene(title=opening)
         case scene.SectionCard():
             chapter = storyboard_pb2.SectionCard(title=card.title, number=card.number)
@@ -54,10 +57,14 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                     sentences=card.sentences,
                     key_phrases=card.key_phrases,
                     introduces_header=card.introduces_header,
+                    code_phrases=card.code_phrases,
                 )
             )
         case scene.ListCard():
-            items = [storyboard_pb2.ListItem(title=i.title, text=i.text, level=i.level) for i in card.items]
+            items = [
+                storyboard_pb2.ListItem(title=i.title, text=i.text, level=i.level, number=i.number)
+                for i in card.items
+            ]
             return storyboard_pb2.Scene(
                 list=storyboard_pb2.ListCard(
                     header=card.header,
@@ -65,6 +72,7 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                     ordered=card.ordered,
                     first_number=card.first_number,
                     introduces_header=card.introduces_header,
+                    code_phrases=card.code_phrases,
                 )
             )
         case scene.CodeCard():
@@ -79,7 +87,9 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                 )
             )
         case scene.QuoteCard():
-            said = storyboard_pb2.QuoteCard(text=card.text, attribution=card.attribution)
+            said = storyboard_pb2.QuoteCard(
+                text=card.text, attribution=card.attribution, code_phrases=card.code_phrases
+            )
             return storyboard_pb2.Scene(quote=said)
         case scene.OutroCard():
             return storyboard_pb2.Scene(
@@ -91,40 +101,82 @@ def scene_from_proto(message: storyboard_pb2.Scene) -> scene.Card:
     """The card of a Scene; the message must be valid."""
     match message.WhichOneof("card"):
         case "title":
-            return scene.TitleCard(message.title.title, message.title.subtitle)
+            opening = message.title
+            return scene.TitleCard(opening.title, opening.subtitle, tuple(opening.code_phrases))
         case "section":
             return scene.SectionCard(message.section.title, message.section.number)
         case "paragraph":
             p = message.paragraph
             sentences, phrases = tuple(p.sentences), tuple(p.key_phrases)
-            return scene.ParagraphCard(p.header, sentences, phrases, p.introduces_header)
+            return scene.ParagraphCard(
+                p.header, sentences, phrases, p.introduces_header, tuple(p.code_phrases)
+            )
         case "list":
-            items = tuple(scene.ListItem(i.title, i.text, i.level) for i in message.list.items)
+            items = tuple(map(_item, message.list.items))
             card = message.list
-            return scene.ListCard(card.header, items, card.ordered, card.first_number, card.introduces_header)
+            return scene.ListCard(
+                card.header,
+                items,
+                card.ordered,
+                card.first_number,
+                card.introduces_header,
+                tuple(card.code_phrases),
+            )
         case "code":
             c = message.code
             return scene.CodeCard(
                 c.header, c.language, c.code, c.first_line, c.total_lines, c.introduces_header
             )
         case "quote":
-            return scene.QuoteCard(message.quote.text, message.quote.attribution)
+            q = message.quote
+            return scene.QuoteCard(q.text, q.attribution, tuple(q.code_phrases))
         case "outro":
             return scene.OutroCard(message.outro.title, message.outro.message, tuple(message.outro.links))
         case _:
             raise ArtifactCorrupt("A stored scene holds no card.")
 
 
+def _item(message: storyboard_pb2.ListItem) -> scene.ListItem:
+    number = message.number if message.HasField("number") else None
+    return scene.ListItem(message.title, message.text, message.level, number)
+
+
 def narration_to_proto(value: narration.Narration) -> narration_pb2.Narration:
     """The contract's form of a narration."""
-    segments = [narration_pb2.Segment(text=s.text, element=s.element) for s in value.segments]
+    segments = [
+        narration_pb2.Segment(
+            text=segment.text,
+            element=segment.element,
+            spellings=[
+                narration_pb2.Spelling(char_start=s.char_start, char_end=s.char_end, written=s.written)
+                for s in segment.spellings
+            ],
+        )
+        for segment in value.segments
+    ]
     return narration_pb2.Narration(language=value.language, segments=segments)
 
 
 def narration_from_proto(message: narration_pb2.Narration) -> narration.Narration:
-    """The narration of a message."""
-    segments = tuple(narration.Segment(s.text, s.element) for s in message.segments)
-    return narration.Narration(message.language, segments)
+    """The narration of a message; the message must be valid.
+
+    Raises:
+        InvalidRequest: Spellings do not stand in order within their segment's text.
+    """
+    return narration.Narration(message.language, tuple(map(_segment, message.segments)))
+
+
+def _segment(message: narration_pb2.Segment) -> narration.Segment:
+    spellings = tuple(Spelling(s.char_start, s.char_end, s.written) for s in message.spellings)
+    if not fit(spellings, message.text):
+        raise InvalidRequest(
+            f"The spellings of a narration's segment ({message.element}) do not stand in order within its "
+            f"{len(message.text)} characters.",
+            violations=[
+                Violation("narration.segments.spellings", "must be in order, apart, within the text")
+            ],
+        )
+    return narration.Segment(message.text, message.element, spellings)
 
 
 def timing_to_proto(value: narration.SpeechTiming) -> speech_pb2.SpeechTiming:

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.errors import Change, Suggestion, UnknownVoice, UnspeakableText, VoiceUnavailable
-from services.tts.voice import DEFAULT_ROLE, ROLES, Backend, Speech, VoiceId, VoiceInfo, speaks, unknown
+from services.tts.voice import (
+    DEFAULT_ROLE,
+    REGIONS,
+    ROLES,
+    Backend,
+    Speech,
+    VoiceId,
+    VoiceInfo,
+    speaks,
+    unknown,
+)
 from services.tts.words import speakable
 
 
@@ -95,7 +105,8 @@ class Engines:
                 refusals.append(refusal)
                 passed.append(PassedOver(backend.engine, refusal.message))
                 continue
-            return Choice(voice, tuple(passed), backend.notice)
+            notice = " ".join(filter(None, (_other_accent(wanted, voice), backend.notice(voice))))
+            return Choice(voice, tuple(passed), notice)
         raise _nobody(wanted, language, passed, refusals)
 
     async def speak(self, text: str, voice: VoiceId, *, speed_percent: int, to: Path) -> Speech:
@@ -139,6 +150,14 @@ class Engines:
             return owners
         names = [*ROLES, *(info.voice.name for info in await self.voices())]
         raise unknown(name, names)
+
+
+def _other_accent(wanted: str, voice: VoiceId) -> str:
+    """What to say of an English voice that has not the accent its role is named after."""
+    region = REGIONS.get(wanted, "")
+    if not region or not speaks(voice.language, "en") or speaks(voice.language, region):
+        return ""
+    return f"{voice.engine} has no {wanted} voice: {voice.name} ({voice.language}) speaks instead."
 
 
 def _nobody(

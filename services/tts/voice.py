@@ -69,8 +69,6 @@ class Backend(Protocol):
     engine: str
     online: bool
     """True when the text leaves the machine."""
-    notice: str
-    """What a person should know before it speaks; "" when there is nothing."""
     made_by: str
     """The engine, its version and everything that changes its bytes without being asked for."""
 
@@ -108,6 +106,10 @@ class Backend(Protocol):
         Raises:
             UnknownVoice: The engine does not speak the language.
         """
+        ...
+
+    def notice(self, voice: VoiceId) -> str:
+        """What a person should know before a voice of this engine speaks; "" when there is nothing."""
         ...
 
     async def speak(self, text: str, voice: VoiceId, *, speed_percent: int, to: Path) -> Speech:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -28,6 +29,9 @@ from services.muxing.client import MuxingClient
 from services.muxing.servicer import room
 from services.muxing.settings import MuxingSettings
 from services.muxing.video import Video
+from services.story import wire as story
+from services.story.narration import Narration, Segment
+from services.story.spelling import Spelling
 from services.story.wire import PROTOBUF
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from tests.unit.muxing import reel
@@ -121,6 +125,35 @@ async def test_two_watchers_share_one_work(
 
     assert first[0] == second[0]
     assert first[-1] == second[-1]
+
+
+async def test_captions_are_written_as_the_narration_is(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    segment = Segment("One two three.", "text/0", (Spelling(4, 13, "2-3"),))
+    await narrated(store, plan.scenes[1], Narration("en", (segment,)))
+
+    video = (await events(client, await reel.stored(store, plan)))[-1]
+
+    assert re.findall("One .*", (await store.read(video.srt)).decode()) == ["One two three.", "One 2-3."]
+    assert (await store.read(video.transcript)).decode().endswith("\n\nOne 2-3.\n")
+
+
+async def test_a_narration_that_the_voice_does_not_speak_is_refused(
+    client: MuxingClient, store: LocalStore, plan: timeline_pb2.MuxPlan
+) -> None:
+    await narrated(store, plan.scenes[1], Narration("en", (Segment("Something else.", "text/0"),)))
+
+    with pytest.raises(InvalidRequest) as caught:
+        await events(client, await reel.stored(store, plan))
+
+    assert [violation.field for violation in caught.value.violations] == ["scenes[1].narration"]
+
+
+async def narrated(store: LocalStore, scene: timeline_pb2.PlannedScene, narration: Narration) -> None:
+    """Say in the plan how a scene's speech is written."""
+    stored = await store.put_bytes(story.encode(story.narration_to_proto(narration)), media_type=PROTOBUF)
+    scene.narration.CopyFrom(artifacts.to_proto(stored))
 
 
 @pytest.mark.parametrize("part", ["sound", "clip"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
+import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -29,7 +32,7 @@ from services.story.wire import PROTOBUF
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from tests.unit.muxing import reel
 from tests.unit.muxing.reel import Take
-from tests.unit.muxing.serving import broken_ffmpeg, serving
+from tests.unit.muxing.serving import serving
 
 TAKES = [Take(reel.click(0.7)), Take(reel.click(0.9))]
 
@@ -45,6 +48,12 @@ async def plan(store: LocalStore, tmp_path: Path) -> timeline_pb2.SoundPlan:
     return reel.sound_plan(await reel.plan(store, tmp_path / "reel", TAKES))
 
 
+@pytest.fixture
+async def many(store: LocalStore, tmp_path: Path) -> timeline_pb2.SoundPlan:
+    takes = [Take(reel.click(3 + 0.1 * number)) for number in range(8)]
+    return reel.sound_plan(await reel.plan(store, tmp_path / "many", takes))
+
+
 async def events(client: MuxingClient, plan: Artifact) -> list[Any]:
     return [event async for event in client.master_sound(plan)]
 
@@ -57,7 +66,7 @@ async def test_voices_become_a_sound(
     sound = got[-1]
     assert isinstance(sound, Sound)
     assert len(got[0]) == 64
-    assert {event.step for event in got if isinstance(event, Progress)} >= {"sound", "loudness", "encode"}
+    assert "voices" in {event.step for event in got if isinstance(event, Progress)} <= {"voices", "join"}
     assert sound.audio.media_type == "audio/mp4"
     assert sound.loudness.lufs == pytest.approx(-16, abs=0.5)
     assert sound.loudness.true_peak <= -1
@@ -92,10 +101,13 @@ async def test_cancelling_stops_the_work_and_clears_its_files(
         async with aclosing(client.master_sound(stored)) as watching:
             digest = await anext(watching)
             async for event in watching:
-                if isinstance(event, Progress) and event.step == "sound":
+                if isinstance(event, Progress):
                     await client.cancel_mux(str(digest))
 
-    assert list((tmp_path / "home" / "scratch").iterdir()) == []
+    # The take in the making is finished and kept: the next sound of this voice has it.
+    async with asyncio.timeout(30):
+        while list((tmp_path / "home" / "scratch").iterdir()):
+            await asyncio.sleep(0.01)
 
 
 async def test_two_watchers_share_one_work(
@@ -135,7 +147,7 @@ async def test_a_voice_that_does_not_decode_is_corrupt(
     junk = await store.put_bytes(b"fLaC and then nothing", media_type="audio/flac")
     plan.scenes[1].speech.audio.CopyFrom(artifacts.to_proto(junk))
 
-    with pytest.raises(ArtifactCorrupt, match="voice of scene 2") as caught:
+    with pytest.raises(ArtifactCorrupt, match="Scene 2: The voice does not read as media") as caught:
         await events(client, await reel.stored(store, plan))
 
     assert caught.value.metadata["scene"] == "2"
@@ -162,23 +174,48 @@ async def test_a_voice_longer_than_its_scene_is_refused(
     assert caught.value.suggestions
 
 
-async def test_an_ffmpeg_that_dies_is_told_with_how(
-    store: LocalStore, plan: timeline_pb2.SoundPlan, tmp_path: Path
-) -> None:
-    program = broken_ffmpeg(tmp_path, "kill -9 $$")
+async def at_work(watching: AsyncIterator[Any]) -> int:
+    """The process that reads and writes media, once it has made one of several takes."""
+    async for event in watching:
+        if isinstance(event, Progress) and event.done:
+            return child()
+    raise AssertionError("The sound was made without a word of how far it is.")
 
-    async with serving(store, ffmpeg=program) as channel:
+
+async def test_a_child_that_dies_is_told_with_how_and_replaced(
+    client: MuxingClient, store: LocalStore, many: timeline_pb2.SoundPlan
+) -> None:
+    stored = await reel.stored(store, many)
+
+    async with aclosing(client.master_sound(stored)) as watching:
+        os.kill(await at_work(watching), signal.SIGKILL)
         with pytest.raises(ChildDied) as caught:
-            await events(MuxingClient(channel), await reel.stored(store, plan))
+            async for _ in watching:
+                pass
 
     assert caught.value.metadata["exit"] == "SIGKILL"
+    assert isinstance((await events(client, stored))[-1], Sound)
 
 
 async def test_a_full_disk_is_told_as_such(
-    store: LocalStore, plan: timeline_pb2.SoundPlan, tmp_path: Path
+    client: MuxingClient, store: LocalStore, many: timeline_pb2.SoundPlan
 ) -> None:
-    program = broken_ffmpeg(tmp_path, "echo 'x.pcm: No space left on device' >&2; exit 228")
+    stored = await reel.stored(store, many)
 
-    async with serving(store, ffmpeg=program) as channel:
-        with pytest.raises(StoreFull):
-            await events(MuxingClient(channel), await reel.stored(store, plan))
+    async with aclosing(client.master_sound(stored)) as watching:
+        resource.prlimit(await at_work(watching), resource.RLIMIT_FSIZE, (1000, 1000))
+        with pytest.raises(StoreFull, match="full"):
+            async for _ in watching:
+                pass
+
+
+def child() -> int:
+    """The process that reads and writes media for this one."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command, stat = (path / "cmdline").read_bytes(), (path / "stat").read_text()
+        except FileNotFoundError:
+            continue
+        if b"services.muxing.worker" in command and int(stat.rpartition(")")[2].split()[1]) == os.getpid():
+            return int(path.name)
+    raise AssertionError("There is no child of muxing.")

@@ -21,7 +21,7 @@ from services.script.settings import ScriptSettings
 from services.story import wire as story
 from services.story.narration import Segment
 from services.story.scene import Card, ParagraphCard, TitleCard
-from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
+from storyreel.script.v1 import narration_pb2, script_service_pb2, script_service_pb2_grpc
 
 
 @dataclass
@@ -59,6 +59,16 @@ async def test_a_scene_comes_back_as_its_narration(script: Service) -> None:
     )
     assert written.narration.language == "en"
     assert written.estimated_duration.total_seconds() == pytest.approx(4 * 60 / 165, abs=0.01)
+
+
+async def test_the_narration_is_stored_with_what_the_document_writes(script: Service) -> None:
+    scene = await script.scene(TitleCard("Watch guide.mp4"))
+
+    written = await script.client.write_narration(scene, language="en")
+
+    stored = story.decode(await script.store.read(written.stored), narration_pb2.Narration)
+    assert story.narration_from_proto(stored) == written.narration
+    assert written.narration.written == "Watch guide.mp4."
 
 
 async def test_a_repeat_is_answered_from_the_cache_whether_the_default_is_named_or_not(

@@ -95,9 +95,32 @@ def test_an_unknown_voice_names_ones_that_exist(home: Home, tmp_path: Path) -> N
     source = tmp_path / "a.md"
     source.write_text("# A\n\nText.")
 
-    refused(
-        home.run("render", str(source), "-o", str(tmp_path / "a.mp4"), "--voice", "nobody"), 3, "nobody", "→"
-    )
+    for command in (("plan", str(source)), ("render", str(source), "-o", str(tmp_path / "a.mp4"))):
+        refused(home.run(*command, "--voice", "femal"), 3, "femal", "→ Use the voice female")
+
+
+def test_a_job_whose_voice_was_refused_is_not_what_resume_goes_on_with(tmp_path: Path) -> None:
+    home, source = Home(tmp_path / "home"), tmp_path / "a.md"
+    source.write_text("# A\n\nText.")
+    waiting = home.run("submit", str(source)).out.strip()
+    home.run("cancel", waiting)
+    home.run("render", str(source), "-o", str(tmp_path / "b.mp4"), "--voice", "nobody")
+
+    ran = home.run("resume", "-o", str(tmp_path / "a.mp4"), "--json")
+
+    assert (ran.code, ran.events[-1]["name"]) == (0, waiting), ran.err
+
+
+def test_a_file_of_somebody_elses_is_not_written_over(home: Home, tmp_path: Path) -> None:
+    source, notes = tmp_path / "a.md", tmp_path / "a.txt"
+    source.write_text("# A\n\nText.")
+    notes.write_text("my notes")
+    command = ("render", str(source), "-o", str(tmp_path / "a.mp4"))
+
+    refused(home.run(*command), 4, "a.txt", "--force")
+
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["a.md", "a.txt"]
+    assert notes.read_text() == "my notes"
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
@@ -126,11 +149,12 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_there_is_no_such_job(home: Home) -> None:
     refused(home.run("cancel", "jobs/000000000000"), 3, "no job")
-    refused(home.run("resume", "nonsense!"), 3)
+    refused(home.run("resume", "nonsense!"), 2, "jobs/1a2b3c4d5e6f")
 
 
 def test_usage_errors_exit_with_2_and_help_teaches(home: Home) -> None:
-    assert home.run("render").code == 2
+    refused(home.run("render"), 2, "SOURCE", "storyreel render --help")
+    refused(home.run("plan", "a.md", "--language", "en_US"), 2, "--language", "en-US?")
     assert "examples:" in home.run("render", "--help").out
     assert "exit codes" in home.run("--help").out
 
@@ -141,6 +165,14 @@ def test_errors_are_json_for_machines(home: Home, tmp_path: Path) -> None:
     assert ran.events[-1]["event"] == "error"
     assert ran.events[-1]["exit_code"] == ran.code == 3
     assert ran.events[-1]["suggestions"]
+
+
+def test_a_line_that_is_not_understood_is_json_too(home: Home) -> None:
+    ran = home.run("plan", "a.md", "--speed", "20", "--json")
+
+    (event,) = ran.events
+    assert (event["event"], event["exit_code"], ran.code) == ("error", 2, 2)
+    assert event["violations"][0]["field"] == "speed"
 
 
 def test_a_job_nobody_works_on_is_cancelled(home: Home, tmp_path: Path) -> None:

@@ -82,7 +82,10 @@ def test_a_document_becomes_a_video_with_everything_beside_it(
     transcript = out.with_suffix(".txt").read_text()
     for said in ("Small things", "The second one is longer", "Pears", "Less is more"):
         assert said in transcript
-    assert manifest["coverage"]["dropped"] == 1
+    assert manifest["coverage"]["dropped"] == len(manifest["dropped"]) == 1
+    assert manifest["dropped"][0]["reason"]
+    assert manifest["job"]["source"]["artifact"]["media_type"] == "text/markdown"
+    assert manifest["job"]["outputs"]["video"]["mp4"]["size_bytes"] == out.stat().st_size
     assert manifest["job"]["degradations"] == []
 
 
@@ -124,7 +127,7 @@ def test_one_edited_sentence_makes_one_scene_anew(home: Home, tmp_path: Path) ->
 
     assert (first.code, second.code) == (0, 0), first.err + second.err
     anew = Counter(stage for stage, _ in (home.computed() - before).elements())
-    assert anew == {"parsing": 1, "script": 1, "tts": 1, "generation": 1, "muxing": 2}
+    assert anew == {"parsing": 1, "script": 1, "tts": 1, "generation": 1, "muxing": 3}
     assert "This sentence was edited." in out.with_suffix(".txt").read_text()
 
 
@@ -162,7 +165,9 @@ def test_two_at_the_same_time_share_one_engine(home: Home, small: Path, tmp_path
 def test_a_plan_tells_every_scene_and_the_fate_of_every_block(home: Home, small: Path) -> None:
     ran = home.run("plan", str(small), "--json")
 
+    assert ran.out.count("\n") == 1
     plan = json.loads(ran.out)
+    assert plan["voice"].startswith("espeak:")
     assert [scene["type"] for scene in plan["scenes"]][:3] == ["title", "section", "paragraph"]
     assert all(
         scene["id"] and scene["narration"] and scene["estimated_seconds"] > 0 for scene in plan["scenes"]

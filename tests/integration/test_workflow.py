@@ -139,8 +139,9 @@ async def test_a_plan_speaks_and_draws_nothing(reel: Reel) -> None:
     ended = (await reel.run(job))[-1]
 
     assert ended.state == job_pb2.STATE_SUCCEEDED
-    assert set(reel.noop.calls) == {"ParseDocument", "WriteNarration"}
+    assert set(reel.noop.calls) == {"ParseDocument", "WriteNarration", "ChooseVoice"}
     plan = Parse(await reel.store.read(wire.from_proto(ended.outputs.plan)), job_pb2.Plan())
+    assert plan.voice == "first:nobody"
     assert [scene.id for scene in plan.scenes] == [f"s{n:03d}" for n in range(1, SCENES + 1)]
     assert [(b.outcome, b.reason) for b in plan.coverage.blocks][-2:] == [
         ("narrated", ""),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,20 +20,11 @@ import imageio_ffmpeg
 from services.chassis.errors import Configuration
 from services.media.clock import SAMPLE_RATE
 from services.muxing.backends import process
-from services.muxing.loudness import BLOCK_SAMPLES, Aim, Loudness
 
 Tell = Callable[[float], None]
 
 _SAFE = {"protocol_whitelist": "file,pipe"}
-_MASTER = {"format": "s16le", "ar": SAMPLE_RATE, "ch_layout": "mono"}
-_PRESSED = {"format": "f32le", "ar": SAMPLE_RATE, "ch_layout": "mono"}
-# By quality and not by rate: at the same size it is twice as fast, as no unit is encoded again to fit.
-# Noise substitution and TNS do not go into two channels, see `pair.py`.
-_AAC = {"c:a": "aac", "aac_coder": "fast", "q:a": 2, "aac_pns": 0, "aac_tns": 0, "flags:a": "+bitexact"}
 _FILE = {"movflags": "+faststart", "movie_timescale": SAMPLE_RATE, "fflags": "+bitexact"}
-_PRESSED_BYTES = 4
-_NOTHING = "-"
-_SUMMARY = re.compile(r"^ +(I|Peak): +(-?[0-9.]+|-inf|nan) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,45 +92,14 @@ class Ffmpeg:
             self._version = words[2]
         return self._version
 
-    async def press(self, master: Path, out: Path, *, gain: float, samples: int, tell: Tell) -> float:
-        """Even out the voices: rumble below 80 Hz goes, loud syllables come nearer to quiet ones.
-
-        One channel, float32 without a header; its loudness in LUFS, as it will sound from two.
-        """
-        sound = (
-            ffmpeg.input(master.name, **_MASTER, **_SAFE)
-            .filter("aformat", sample_fmts="flt")
-            .filter("volume", f"{gain:.3f}dB", precision="float")
-            .filter("highpass", f=80)
-            .filter("acompressor", threshold="-26dB", ratio=3.5, attack=4, release=90, knee=6)
-        )
-        found = await self._measured(sound, out, samples, tell, doing="pressing the voices", peak="none")
-        return found["I"]
-
-    async def level(self, pressed: Path, *, aim: Aim, samples: int, tell: Tell) -> Loudness:
-        """How loud the voices are with an aim, before the encoder; nothing is written."""
-        sound = _levelled(ffmpeg.input(pressed.name, **_PRESSED, **_SAFE), aim)
-        return await self._heard(sound, pressed.parent, samples, tell, doing="levelling the voices")
-
-    async def encode(self, pressed: Path, out: Path, *, aim: Aim, part: tuple[int, int], tell: Tell) -> None:
-        """Bring a part of the voices (first sample, length) to its loudness, peaks under the ceiling, and
-        encode it: AAC of one channel in MP4.
-        """
-        first, samples = part
-        skip = {"skip_initial_bytes": first * _PRESSED_BYTES}
-        sound = ffmpeg.input(pressed.name, **_PRESSED, **skip, **_SAFE).filter("atrim", end_sample=samples)
-        # As integers silence is silence: what is left of a filter's swing is no sound to be encoded.
-        levelled = _levelled(sound, aim).filter("aformat", sample_fmts="s16")
-        graph = ffmpeg.output(levelled, out.name, format="mp4", **_AAC, **_FILE)
-        await self._run(graph, out, samples, tell, doing="encoding the sound", loglevel="error")
-
     async def package(self, parts: Parts, out: Path, *, tell: Tell) -> None:
         """Write the video: pictures and sound copied, captions, chapters.
 
         The same parts give the same bytes.
         """
         # Without auto_convert pictures are not rewritten on their way: all clips have the same parameters.
-        clips = ffmpeg.input(parts.clips.name, format="concat", safe=1, auto_convert=0, **_SAFE)
+        # What is in the list is ours (see `join.concat_list`), also the options in it that `safe` forbids.
+        clips = ffmpeg.input(parts.clips.name, format="concat", safe=0, auto_convert=0, **_SAFE)
         sound = ffmpeg.input(parts.sound.name, **_SAFE)
         captions = ffmpeg.input(parts.captions.name, format="srt", **_SAFE)
         metadata = ffmpeg.input(parts.metadata.name, format="ffmetadata", **_SAFE)
@@ -162,29 +121,6 @@ class Ffmpeg:
         )
         await self._run(graph, out, parts.samples, tell, doing="packaging the video", loglevel="error")
 
-    async def hear(self, sound: Path, *, samples: int, tell: Tell) -> Loudness:
-        """Decode a finished sound, both of whose channels are the same, and measure it."""
-        left = ffmpeg.input(sound.name, **_SAFE).audio.filter("pan", "mono|c0<c0")
-        return await self._heard(left, sound.parent, samples, tell, doing="checking the sound")
-
-    async def _heard(self, sound: Any, folder: Path, samples: int, tell: Tell, *, doing: str) -> Loudness:
-        nothing = folder / _NOTHING
-        found = await self._measured(sound, nothing, samples, tell, doing=doing, peak="true")
-        return Loudness(found["I"], found["Peak"])
-
-    async def _measured(
-        self, sound: Any, out: Path, samples: int, tell: Tell, *, doing: str, peak: str
-    ) -> dict[str, float]:
-        short = samples < BLOCK_SAMPLES
-        if short:  # measured with silence after it, and written without
-            sound = sound.filter("apad", whole_len=BLOCK_SAMPLES + SAMPLE_RATE // 10)
-        sound = sound.filter("ebur128", peak=peak, dualmono=1, framelog="quiet")
-        if short:
-            sound = sound.filter("atrim", end_sample=samples)
-        graph = ffmpeg.output(sound, out.name, format="null" if out.name == _NOTHING else "f32le")
-        tail = await self._run(graph, out, samples, tell, doing=doing, loglevel="info")
-        return {name: _decibels(text) for name, text in _SUMMARY.findall(tail[tail.rindex("Summary:") :])}
-
     async def _run(
         self, graph: Any, out: Path, samples: int, tell: Tell, *, doing: str, loglevel: str
     ) -> str:
@@ -198,19 +134,3 @@ class Ffmpeg:
             deadline=timedelta(seconds=60 + 2 * seconds),
             tell=lambda done: tell(min(1.0, done / seconds)),
         )
-
-
-def _levelled(sound: Any, aim: Aim) -> Any:
-    return sound.filter("volume", f"{aim.gain:.3f}dB", precision="float").filter(
-        "alimiter",
-        limit=f"{10 ** (aim.ceiling / 20):.6f}",
-        level=0,
-        attack=2,
-        release=60,
-        asc=1,
-        latency=1,  # else the sound would be late by the attack
-    )
-
-
-def _decibels(text: str) -> float:
-    return float("-inf") if text == "nan" else float(text)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from services.parsing.backends import tags
 from services.parsing.backends.entries import entries, labelled
 from services.parsing.backends.inline import Inline, Picture
 from services.parsing.outline import Dropped, Entries, Heading, Node, Passage, Prose
-from services.parsing.sentences import sentences, worded, words
+from services.parsing.sentences import closed, sentences, worded, words
 
 BADGE = "a status badge says nothing about the subject"
 COMMENT = "comments are not for readers"
-NO_ALT = "the image has no alternative text"
+NO_ALT = "pictures are not shown yet, and this one has no alternative text"
+SAID = "pictures are not shown yet; its alternative text is told instead"
+SILENT = "scripts and style sheets are not for readers"
 WORDLESS = "it has no words"
 
 _HEADLINE_WORDS = 12
@@ -31,7 +34,7 @@ class Blocks:
         self._main = self._nodes
         self._notes: dict[str, list[Node]] = {}
         self._referred: dict[str, int] = {}
-        self._english = language.lower().partition("-")[0] in ("", "en")
+        self.english = language.lower().partition("-")[0] in ("", "en")
         self.links: list[str] = []
 
     def add(self, node: Node) -> None:
@@ -63,9 +66,16 @@ class Blocks:
             self._referred.setdefault(label, len(self._main))
         for comment in inline.comments:
             self.drop("html", comment, line, COMMENT)
+        for text in inline.silent:
+            self.drop("html", text, line, SILENT)
         for picture in inline.pictures:
             if not inline.gallery:
-                self.drop("image", picture.alt, line, BADGE if picture.badge else NO_ALT)
+                self.unseen(picture, line)
+
+    def unseen(self, picture: Picture, line: int) -> None:
+        """Account for an image, which no scene shows."""
+        said = SAID if worded(picture.alt) and picture.said else NO_ALT
+        self.drop("image", picture.alt, line, BADGE if picture.badge else said)
 
     def heading(self, inline: Inline, level: int, line: int) -> None:
         """Append a heading; one without words says so."""
@@ -79,7 +89,7 @@ class Blocks:
             for picture in inline.pictures:
                 self.picture(picture, line)
             return
-        source = Passage("paragraph", inline.text, line)
+        source = Passage("paragraph", inline.text, line, inline.code)
         if not worded(inline.text):
             if inline.text or not inline.comments:
                 self.add(Dropped(source, WORDLESS))
@@ -91,12 +101,13 @@ class Blocks:
             self.add(Prose(source, inline.sentences(), tuple(inline.phrases), headline))
 
     def picture(self, picture: Picture, line: int) -> None:
-        """Append an image as the sentence it stands for."""
-        source = Passage("image", picture.alt, line)
+        """Append the sentence that an image stands for; the image itself is accounted for as not shown."""
         if picture.badge or not worded(picture.alt):
-            self.add(Dropped(source, BADGE if picture.badge else NO_ALT))
+            self.unseen(picture, line)
         else:
-            self.add(Prose(source, self._figure(picture.alt)))
+            self.unseen(replace(picture, said=True), line)
+            text = self._figure(picture.alt)
+            self.add(Prose(Passage("paragraph", text, line), tuple(sentences(text)), figure=True))
 
     def html(self, html: str, line: int) -> None:
         """Append what a block of HTML says."""
@@ -112,7 +123,7 @@ class Blocks:
             elif piece.kind == "comment":
                 self.add(Dropped(source, COMMENT))
             elif piece.kind == "silent":
-                self.add(Dropped(source, "scripts and style sheets are not for readers"))
+                self.add(Dropped(source, SILENT))
             elif piece.kind in ("row", "item"):
                 self._extend(source, piece.text)
             else:
@@ -141,6 +152,5 @@ class Blocks:
         else:
             self.add(Entries(items))
 
-    def _figure(self, alt: str) -> tuple[str, ...]:
-        closed = alt if alt.endswith((".", "!", "?", "。", "！", "？")) else f"{alt}."
-        return tuple(sentences(f"Figure: {closed}" if self._english else closed))
+    def _figure(self, alt: str) -> str:
+        return f"Figure: {closed(alt)}" if self.english else closed(alt)

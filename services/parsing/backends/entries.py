@@ -15,7 +15,6 @@ LONGEST_TITLE = 1000
 DEEPEST = 8
 """The deepest nesting the contract knows."""
 
-_TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
 _SET_OFF = re.compile(r"\s*[:：]\s*(?=\S)|\s+[-–—]\s+(?=\S)")
 _TERM = re.compile(r"([^.!?:;,()]{1,60}?)(?:: | [–—-] )(?=\S)")
 _TERM_WORDS = 6
@@ -24,9 +23,6 @@ _TERM_WORDS = 6
 def titled(inline: Inline) -> tuple[str, str]:
     """An item's lead and its rest; the lead is set off by its type or a colon or dash; it may be empty."""
     text = inline.text
-    if task := _TASK.match(text):
-        done = "Done" if task.group(1) in "xX" else "To do"
-        return done, text[task.end() :]
     if inline.headline:
         return text.rstrip(":："), ""
     lead = label(inline.lines[0])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
+from services.parsing.backends.addresses import addresses
+from services.parsing.backends.signs import plain_signs
+from services.parsing.backends.silent import hushed
 from services.parsing.backends.tags import attribute, is_badge, known
 from services.parsing.sentences import sentences
 
@@ -17,15 +21,16 @@ LONGEST_PHRASE = 200
 _UNSPACED = "\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _JOIN = re.compile(rf"(?<=[{_UNSPACED}])\n(?=[{_UNSPACED}])")
 _WORDS = re.compile(r"[^\W_]")
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`)\]]{1,490}")
+_PLAIN_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that is not part of a sentence: the text it stands for, and whether it is a badge."""
+    """An image: the text it stands for, whether it is a badge, and whether a sentence says that text."""
 
     alt: str
-    badge: bool
+    badge: bool = False
+    said: bool = False
 
 
 @dataclass(slots=True)
@@ -49,9 +54,11 @@ class Inline:
 
     lines: list[Line] = field(default_factory=lambda: [Line()])
     phrases: list[str] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     anchored: int = 0
     plain: int = 0
@@ -62,6 +69,12 @@ class Inline:
     def text(self) -> str:
         """Everything as one line."""
         return " ".join(" ".join(self.flows()).split())
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """The phrases set as code; no plain words that the text uses as words, too."""
+        text = Counter(_PLAIN_WORD.findall(self.text))
+        return tuple(code for code, times in self.codes.items() if text[code] <= times)
 
     @property
     def headline(self) -> bool:
@@ -100,8 +113,11 @@ def _joined(lines: Sequence[str]) -> str:
 
 def read(tokens: Sequence[Token]) -> Inline:
     """Read the children of an inline token."""
+    tokens, silent = hushed(tokens)
     spoken = any(token.type in ("text", "code_inline") and _WORDS.search(token.content) for token in tokens)
-    return _Reader(pictures=not spoken).read(tokens)
+    inline = _Reader(pictures=not spoken).read(tokens)
+    inline.silent = silent
+    return inline
 
 
 class _Reader:
@@ -122,10 +138,13 @@ class _Reader:
     def _take(self, token: Token) -> None:
         match token.type:
             case "text" | "text_special":
-                self._say(token.content)
+                self._say(self._unmarked(token.content))
             case "code_inline":
                 self._say(token.content, lead=True)
                 self._note_phrase(token.content)
+                code = " ".join(token.content.split())
+                if 1 < len(code) <= LONGEST_PHRASE:
+                    self._into.codes[code] += 1
             case "softbreak" | "hardbreak":
                 self._break(hard=token.type == "hardbreak")
             case "strong_open":
@@ -156,7 +175,7 @@ class _Reader:
         self._into.strong += words if self._strong else 0
         self._into.plain += 0 if self._strong else words
         self._into.anchored += words if self._hrefs and self._hrefs[-1].startswith("#") else 0
-        self._into.links += _ADDRESS.findall(text)
+        self._into.links += addresses(text)
         # A lead is bold, code or a link; a mark such as an emoji may stand before it.
         lead = lead or self._strong > 0 or bool(self._hrefs)
         if line.leading and (lead or (not words and not line.lead.strip())):
@@ -166,6 +185,13 @@ class _Reader:
                 line.rest, line.lead = line.lead, ""
             line.leading = False
             line.rest += text
+
+    def _unmarked(self, text: str) -> str:
+        """A text without the marks of other dialects; what they highlight is a key phrase."""
+        text, highlighted = plain_signs(text)
+        for phrase in highlighted:
+            self._note_phrase(phrase)
+        return text
 
     def _break(self, *, hard: bool) -> None:
         self._into.lines[-1].hard = hard
@@ -193,6 +219,7 @@ class _Reader:
             self._into.pictures.append(Picture(alt, badge))
         else:
             self._say(alt)
+            self._into.pictures.append(Picture(alt, said=True))
         if badge and self._hrefs:
             href = self._hrefs[-1]
             self._into.links = [link for link in self._into.links if link != href]

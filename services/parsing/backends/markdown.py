@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -16,6 +16,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from services.parsing.backends import inline
 from services.parsing.backends.blocks import Blocks
 from services.parsing.backends.entries import entries, row
+from services.parsing.backends.front import cut_toml, toml_title, yaml_title
 from services.parsing.backends.inline import Inline
 from services.parsing.backends.nested import line_of, read_list, read_quote
 from services.parsing.outline import Dropped, Entries, Listing, Outline, Passage
@@ -27,12 +28,13 @@ MADE_BY = f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version
 DEEPEST = 100
 """How deep blocks may be nested; what lies deeper is dropped with a reason."""
 
+COLUMNS = "the first column leads each row; the names of the others stand with their values"
+
 _LONGEST_LANGUAGE = 50
 _COVERING = frozenset(
     {"inline", "fence", "code_block", "html_block", "hr", "front_matter", "heading_open", "thead_open"}
 )
 _WORD = re.compile(r"[^\W_]")
-_TITLE = re.compile(r"title\s*:\s*(\S.*)", re.IGNORECASE)
 
 
 def outline(text: str, *, language: str) -> Outline:
@@ -40,8 +42,10 @@ def outline(text: str, *, language: str) -> Outline:
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False)
     env: dict[str, Any] = {}
+    toml, text = cut_toml(text)
     tokens = parser.parse(text, env)
     reader = _Reader(Blocks(language=language))
+    reader.front_matter(toml, toml_title)
     reader.walk(SyntaxTreeNode(tokens).children)
     reader.definitions(text, env)
     reader.unread(text, tokens, env)
@@ -77,7 +81,7 @@ class _Reader:
                 case "hr":
                     self.blocks.drop("rule", "", line, "a rule only separates")
                 case "front_matter":
-                    self._front_matter(node.content)
+                    self.front_matter(node.content, yaml_title)
                 case "footnote_reference":
                     with self.blocks.note(str(node.meta["label"])):
                         self.walk(node.children, nested=True)
@@ -89,6 +93,17 @@ class _Reader:
         read = inline.read([token for child in node.to_tokens() for token in child.children or ()])
         self.blocks.heed(read, line)
         return read
+
+    def front_matter(self, content: str, title_of: Callable[[str], str]) -> None:
+        """Front matter is for programs; only its title is for readers, and no title of a table in it."""
+        tables = False
+        for number, line in enumerate(content.split("\n"), start=2):
+            tables = tables or line.startswith("[")
+            title = "" if self.title or tables else title_of(line)
+            if title:
+                self.title = Passage("definition", title, number)
+            elif line.strip():
+                self.blocks.drop("definition", line.strip(), number, "front matter is not for readers")
 
     def definitions(self, text: str, env: Mapping[str, Any]) -> None:
         """Account for link definitions, which leave no token."""
@@ -116,38 +131,27 @@ class _Reader:
         self.blocks.add(Listing(source, language, code) if code else Dropped(source, "the listing is empty"))
 
     def _table(self, node: SyntaxTreeNode) -> None:
-        """A table as entries; the names of its columns are read with each row."""
-        header, *rows = [
-            (line_of(tr), [self.inline(cell, line_of(tr)).text for cell in tr.children])
-            for part in node.children
-            for tr in part.children
-        ]
-        self._row(
-            header, "the names of the columns are read with each row" if rows else "the table has no rows"
-        )
+        """A table as entries; the names of its columns stand with the cells of each row."""
+        table = []
+        for tr in (tr for part in node.children for tr in part.children):
+            read = [self.inline(cell, line_of(tr)) for cell in tr.children]
+            code = tuple(phrase for cell in read for phrase in cell.code)
+            table.append((line_of(tr), [cell.text for cell in read], code))
+        header, *rows = table
+        self._row(header[0], header[1], COLUMNS if rows else "the table has no rows")
         items = []
-        for line, cells in rows:
+        for line, cells, code in rows:
             title, text = row(header[1], cells)
             if worded(title + text):
-                items += list(entries(Passage("table_row", " | ".join(cells), line), title, text))
+                source = Passage("table_row", " | ".join(cells), line, (*header[2], *code))
+                items += list(entries(source, title, text))
             else:
-                self._row((line, cells), "the row is empty")
+                self._row(line, cells, "the row is empty")
         if items:
             self.blocks.add(Entries(tuple(items)))
 
-    def _row(self, cells: tuple[int, list[str]], reason: str) -> None:
-        line, texts = cells
+    def _row(self, line: int, texts: Sequence[str], reason: str) -> None:
         self.blocks.drop("table_row", " | ".join(texts), line, reason)
-
-    def _front_matter(self, content: str) -> None:
-        """Front matter is for programs; only its title is for readers."""
-        for number, line in enumerate(content.split("\n"), start=2):
-            found = _TITLE.fullmatch(line.strip())
-            title = " ".join(found.group(1).split()).strip("\"'") if found else ""
-            if title and self.title is None:
-                self.title = Passage("definition", title, number)
-            elif line.strip():
-                self.blocks.drop("definition", line.strip(), number, "front matter is not for readers")
 
 
 def _definitions(env: Mapping[str, Any]) -> Iterator[tuple[int, int]]:

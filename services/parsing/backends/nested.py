@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import Protocol
 
@@ -12,8 +13,9 @@ from markdown_it.tree import SyntaxTreeNode
 from services.parsing.backends.blocks import WORDLESS, Blocks
 from services.parsing.backends.entries import entries, titled
 from services.parsing.backends.inline import Inline
+from services.parsing.backends.tasks import stated, take_box
 from services.parsing.outline import Entries, Entry, Passage, Prose, Quotation
-from services.parsing.sentences import sentences, worded
+from services.parsing.sentences import closed, sentences, worded
 
 CONTENTS = "a table of contents repeats the headings"
 
@@ -62,8 +64,8 @@ class _List:
         self._items: list[Entry] = []
 
     def read(self, node: SyntaxTreeNode, level: int) -> None:
-        """Append the items of a list; only those at the top keep their numbers."""
-        numbered = node.type == "ordered_list" and level == 0
+        """Append the items of a list; each list inside it keeps its own kind and numbers."""
+        numbered = node.type == "ordered_list"
         start = int(node.attrs.get("start", 1)) if numbered else 0
         for index, item in enumerate(node.children):
             self._item(item, level, start + index if numbered else None)
@@ -77,25 +79,37 @@ class _List:
     def _item(self, item: SyntaxTreeNode, level: int, number: int | None) -> None:
         line = line_of(item)
         texts = list(takewhile(lambda child: child.type == "paragraph", item.children))
+        done = take_box(texts[0]) if texts else None
         read = [self._walker.inline(text, line_of(text)) for text in texts]
-        whole = " ".join(filter(None, map(_words, read)))
+        self._unseen(read, texts)
+        whole = _paragraphs_joined(map(_words, read))
         if worded(whole):
             title, text = titled(read[0]) if read[0].text else ("", _words(read[0]))
-            text = " ".join(filter(None, [text, *map(_words, read[1:])]))
-            source = Passage("list_item", whole, line)
+            if done is not None:
+                title, text = stated(title, text, done=done, english=self._walker.blocks.english)
+            text = _paragraphs_joined([text, *map(_words, read[1:])])
+            source = Passage("list_item", whole, line, tuple(code for text in read for code in text.code))
             self._items += entries(source, title, text, level=level, number=number)
         elif whole or not item.children:
             self._walker.blocks.drop("list_item", whole, line, WORDLESS)
         for child in item.children[len(texts) :]:
             self._below(child, level)
 
+    def _unseen(self, read: Sequence[Inline], texts: Sequence[SyntaxTreeNode]) -> None:
+        """Account for the images of paragraphs that hold nothing else."""
+        for inline, text in zip(read, texts, strict=True):
+            for picture in inline.pictures if inline.gallery else ():
+                self._walker.blocks.unseen(replace(picture, said=not picture.badge), line_of(text))
+
     def _below(self, child: SyntaxTreeNode, level: int) -> None:
         if child.type in _LISTS:
             self.read(child, level + 1)
         elif child.type == "paragraph":
-            text = _words(self._walker.inline(child, line_of(child)))
+            read = self._walker.inline(child, line_of(child))
+            self._unseen([read], [child])
+            text = _words(read)
             if worded(text):
-                source = Passage("paragraph", text, line_of(child))
+                source = Passage("paragraph", text, line_of(child), read.code)
                 self._items += entries(source, "", text, level=level + 1)
             elif text:
                 self._walker.blocks.drop("paragraph", text, line_of(child), WORDLESS)
@@ -111,7 +125,7 @@ def read_quote(node: SyntaxTreeNode, walker: Walker) -> None:
         if child.type in ("paragraph", "heading"):
             text = walker.inline(child, line_of(child))
             if worded(text.text):
-                run.append((Passage("quote", text.text, line_of(child)), text))
+                run.append((Passage("quote", text.text, line_of(child), text.code), text))
             elif text.pictures:
                 walker.blocks.paragraph(text, line_of(child))
             elif text.text:
@@ -149,6 +163,12 @@ def _add_quotation(run: Sequence[tuple[Passage, Inline]], blocks: Blocks) -> Non
 def _words(inline: Inline) -> str:
     """The text of an item; an item of images says what they stand for."""
     return inline.text or " ".join(p.alt for p in inline.pictures if p.alt and not p.badge)
+
+
+def _paragraphs_joined(texts: Iterable[str]) -> str:
+    """The paragraphs of an item as one text; each but the last ends."""
+    said = list(filter(None, texts))
+    return " ".join([*map(closed, said[:-1]), *said[-1:]])
 
 
 def _anchor(paragraph: SyntaxTreeNode) -> bool:

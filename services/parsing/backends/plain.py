@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from services.parsing.backends.addresses import addresses
 from services.parsing.backends.entries import entries
 from services.parsing.outline import Dropped, Entries, Entry, Heading, Node, Outline, Passage, Prose
 from services.parsing.sentences import sentences, worded, words
 
-MADE_BY = "plain 1"
+MADE_BY = "plain 2"
 """Raised whenever the same text would be read otherwise."""
 
 _UNDERLINE = re.compile(r"\s*(=|-|~|\*|_)\1{2,}\s*")
 _BULLET = re.compile(r"\s*[-*•‣◦·]\s+(?=\S)")
 _NUMBER = re.compile(r"\s*\(?(\d{1,4})[.)]\s+(?=\S)")
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`)\]]{1,490}")
 _HEADING_WORDS = 12
 # Verses and addresses have short lines; text that was wrapped has long ones.
 _WRAPPED_FROM = 45
@@ -29,7 +29,7 @@ def outline(text: str, *, language: str) -> Outline:
     nodes: list[Node] = []
     for group in _groups(text):
         nodes += _read(group, first=not nodes)
-    return Outline(tuple(nodes), links=tuple(_ADDRESS.findall(text)))
+    return Outline(tuple(nodes), links=tuple(addresses(text)))
 
 
 def _groups(text: str) -> Iterator[Lines]:

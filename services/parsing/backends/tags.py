@@ -15,85 +15,14 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BADGE = re.compile(r"shields\.io|badge|travis-ci|codecov|coveralls|circleci|/workflows/", re.IGNORECASE)
 _SILENT = {"script": "a script", "style": "a style sheet", "template": "a template"}
 
-
 _INLINE = frozenset(
-    {
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "button",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-    }
-    | {
-        "i",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "map",
-        "mark",
-        "meter",
-        "output",
-        "picture",
-        "progress",
-        "q",
-        "s",
-    }
-    | {
-        "samp",
-        "script",
-        "select",
-        "small",
-        "source",
-        "span",
-        "strike",
-        "strong",
-        "style",
-        "sub",
-        "sup",
-        "svg",
-    }
-    | {
-        "template",
-        "textarea",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "video",
-        "audio",
-        "wbr",
-        "iframe",
-        "object",
-        "path",
-        "td",
-    }
-    | {
-        "th",
-        "tfoot",
-        "col",
-        "colgroup",
-        "link",
-        "meta",
-        "title",
-        "html",
-        "head",
-        "body",
-        "area",
-        "embed",
-        "canvas",
-    }
+    re.findall(
+        r"\w+",
+        "a abbr acronym area audio b bdi bdo big body button canvas cite code col colgroup data del dfn em "
+        "embed font head html i iframe img input ins kbd label link map mark meta meter object output path "
+        "picture progress q s samp script select small source span strike strong style sub sup svg td "
+        "template textarea tfoot th time title tt u var video wbr",
+    )
 )
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]*)")
 

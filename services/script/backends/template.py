@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from services.chassis.errors import InvalidRequest, Suggestion, Violation
+from services.script.items import spoken_items
 from services.script.listing import sentence, short_commands
 from services.script.speakable import ended, is_english, pieces, speakable
 from services.story.narration import Narration, Segment
@@ -12,7 +14,6 @@ from services.story.scene import (
     Card,
     CodeCard,
     ListCard,
-    ListItem,
     OutroCard,
     ParagraphCard,
     QuoteCard,
@@ -46,12 +47,16 @@ _SEE = {
 """What is said when a scene shows only what cannot be said; in other languages it is said in English."""
 
 
+_COMMAND = ((re.compile(" > "), " into "),)
+"""What a listing says in another way than other text does."""
+
+
 class TemplateBackend:
     """Writes from the card alone; no model, no network, the same words each time."""
 
     name = "template"
     # Counts up with every change of wording, here or in the rules it uses, so no old narration is reused.
-    made_by = "template 2"
+    made_by = "template 3"
 
     async def write(self, card: Card, *, language: str) -> Narration:
         """The narration of a scene, at least one segment; what cannot be said is left out.
@@ -74,11 +79,18 @@ class TemplateBackend:
 def _segments(card: Card, language: str) -> Iterator[Segment]:
     said = False
     for element, text in _parts(card, language):
-        for piece in pieces(ended(speakable(text, language=language))):
+        for segment in _said(element, text, language):
             said = True
-            yield Segment(piece, element)
+            yield segment
     if not said:
         yield from _instead(card, language)
+
+
+def _said(element: str, text: str, language: str) -> Iterator[Segment]:
+    """One element as it is said, and how it is written; nothing when it cannot be said."""
+    reading = ended(speakable(text, language=language, before=_COMMAND if element == "code" else ()))
+    for piece, spellings in pieces(reading.text, reading.spellings()):
+        yield Segment(piece, element, spellings)
 
 
 def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
@@ -95,8 +107,8 @@ def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
         case ListCard():
             if card.introduces_header:
                 yield "header", card.header
-            for index, item in enumerate(card.items):
-                yield f"item/{index}", _item(item)
+            for index, text in enumerate(spoken_items(card.items, english=english)):
+                yield f"item/{index}", text
         case CodeCard():
             if card.introduces_header:
                 yield "header", card.header
@@ -109,19 +121,10 @@ def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
             yield "message", card.message
 
 
-def _item(item: ListItem) -> str:
-    """An item's lead and its rest; a pause between them where the lead does not bring its own."""
-    lead = item.title.strip()
-    if not lead or not item.text:
-        return lead or item.text
-    mark = "" if lead[-1] in ".:;,!?…。：！？–—-" else ":"
-    return f"{lead}{mark} {item.text}"
-
-
 def _code(card: CodeCard, *, english: bool) -> str:
     """A listing as it is said: short commands themselves, else a sentence about it in English."""
     if commands := short_commands(card):
-        return ". ".join(command.replace(" > ", " into ") for command in commands)
+        return ". ".join(commands)
     return sentence(card) if english else ""
 
 
@@ -134,8 +137,8 @@ def _instead(card: Card, language: str) -> Iterator[Segment]:
     """What is said of a scene that holds nothing speakable: its header, or where to look."""
     shown = list(elements(card))
     for element, text in shown:
-        if element != "code" and (header := ended(speakable(text, language=language))):
-            yield Segment(pieces(header)[0], element)
+        if element != "code" and (header := next(_said(element, text, language), None)):
+            yield header
             return
     see = _SEE.get(language.partition("-")[0].casefold(), _SEE["en"])
     yield Segment(see, shown[-1][0] if shown else "header")

@@ -54,10 +54,6 @@ class EdgeBackend:
 
     engine = "edge"
     online = True
-    notice = (
-        "edge-tts speaks: the text goes to Microsoft's speech service. "
-        "STORYREEL_TTS_ONLINE=0 keeps it on this machine."
-    )
     made_by = f"edge-tts {version('edge-tts')}, {audio.MADE_BY}"
 
     def __init__(
@@ -87,6 +83,13 @@ class EdgeBackend:
 
     async def close(self) -> None:
         """Nothing to end: connections live as long as a text."""
+
+    def notice(self, voice: VoiceId) -> str:
+        """Where the text goes."""
+        return (
+            "edge-tts speaks: the text goes to Microsoft's speech service. "
+            "STORYREEL_TTS_ONLINE=0 keeps it on this machine."
+        )
 
     async def health(self) -> Health:
         """Ask the service for its voices; the answer, good or bad, counts for a while."""

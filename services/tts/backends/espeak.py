@@ -32,6 +32,12 @@ VARIANTS = {
 }
 """The variant that plays a role. espeak-ng has no Australian and no Indian English: both read British."""
 
+NOTICES = {
+    "ja": "espeak-ng speaks: it reads Japanese kana, and says “Chinese letter” for every kanji. "
+    "The online voice (edge) reads both; offline, write the text in kana.",
+}
+"""Languages that it lists and cannot read as they are written; Chinese, Cantonese and Korean it can."""
+
 _LIMITS = ChildLimits(address_space=4 << 30, cpu_seconds=300, file_bytes=1 << 30)
 
 
@@ -50,7 +56,6 @@ class EspeakBackend:
 
     engine = "espeak"
     online = False
-    notice = ""
     made_by = f"espeakng-loader {version('espeakng-loader')}, {WORDS_PER_MINUTE} wpm, {audio.MADE_BY}"
 
     def __init__(self, *, timeout: timedelta) -> None:
@@ -66,6 +71,10 @@ class EspeakBackend:
     async def close(self) -> None:
         """End the process."""
         await self._child.close()
+
+    def notice(self, voice: VoiceId) -> str:
+        """What the language loses when espeak-ng reads it."""
+        return NOTICES.get(voice.language.split("-")[0], "")
 
     async def health(self) -> Health:
         """Tell whether the process can be started; remembered once it could."""

@@ -28,6 +28,16 @@ time.sleep(600)
 """
 
 
+SHARER = """
+import sys, time
+from pathlib import Path
+from services.chassis import scratch
+scratch.share(Path(sys.argv[1]))
+print("shared", flush=True)
+time.sleep(600)
+"""
+
+
 def aged(path: Path) -> Path:
     """Make a file or folder look as if it had been there for longer than work may take."""
     long_ago = time.time() - LEFT_BEHIND.total_seconds() - 60
@@ -45,24 +55,40 @@ def test_a_folder_is_there_for_its_block_and_gone_with_all_in_it(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_old_files_folders_and_links_are_removed_and_young_ones_stay(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    folder = tmp_path / "scratch"
-    for path in (outside, folder / "clip-old" / "deep", folder / "clip-young"):
+def test_who_is_alone_empties_a_shared_folder_and_follows_no_link(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "scratch"
+    for path in (outside, folder / "clip-x" / "deep"):
         path.mkdir(parents=True)
     (outside / "precious").touch()
-    (folder / "clip-old" / "deep" / "file").touch()
-    (folder / "young").touch()
-    (folder / "old").touch()
+    (folder / "clip-x" / "deep" / "file").touch()
+    (folder / "file").touch()
     (folder / "link").symlink_to(outside)
-    for name in ("old", "link", "clip-old"):
-        aged(folder / name)
-    aged(outside)
 
-    scratch.sweep(folder)
+    scratch.share(folder)
 
-    assert sorted(path.name for path in folder.iterdir()) == ["clip-young", "young"]
+    assert list(folder.iterdir()) == []
     assert (outside / "precious").exists()
+
+
+def test_a_shared_folder_keeps_what_may_be_in_use_while_others_work_there(tmp_path: Path) -> None:
+    ready = subprocess.Popen(
+        [sys.executable, "-c", SHARER, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert ready.stdout is not None
+    ready.stdout.readline()
+    for name in ("young", "old"):
+        (tmp_path / name).mkdir()
+    aged(tmp_path / "old")
+
+    scratch.share(tmp_path)
+    while_it_ran = [path.name for path in tmp_path.iterdir()]
+    ready.kill()
+    ready.communicate()
+
+    assert while_it_ran == ["young"]
 
 
 def test_the_folder_of_a_process_is_swept_once_it_was_killed_and_not_before(tmp_path: Path) -> None:
@@ -73,7 +99,7 @@ def test_the_folder_of_a_process_is_swept_once_it_was_killed_and_not_before(tmp_
         text=True,
     )
     assert process.stdout is not None
-    folder = aged(Path(process.stdout.readline().strip()))
+    folder = Path(process.stdout.readline().strip())
 
     scratch.sweep(tmp_path)
     while_it_ran = (folder / "clip.mp4").exists()
@@ -94,17 +120,26 @@ def test_what_cannot_be_swept_fails_nothing(tmp_path: Path, place: str) -> None:
     assert (tmp_path / "file").exists()
 
 
-def test_cleaning_takes_what_is_ours_from_the_home_and_the_systems_folder(
+def test_cleaning_takes_what_is_ours_from_every_place_and_nothing_that_a_person_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system, own = tmp_path / "tmp", tmp_path / "home" / "scratch"
+    system, other, own = tmp_path / "tmp", tmp_path / "run", tmp_path / "home" / "scratch"
     monkeypatch.setenv("STORYREEL_HOME", str(own.parent))
     monkeypatch.setattr(tempfile, "tempdir", str(system))
-    for folder in (system / "storyreel-x", system / "somebody-elses", own / "mux-x"):
+    kept = ["storyreel-demo", "storyreel-scratch-of-mine"]
+    for folder in (*(system / name for name in kept), own / "mux-x"):
         folder.mkdir(parents=True)
         aged(folder)
+    for place in (system, other):
+        (place / "storyreel-scratch-a1b2c3_4" / "deep").mkdir(parents=True)
+    (system / "storyreel-scratch-a1b2c3_5").touch()
 
-    scratch.clean()
+    scratch.clean(other)
 
-    assert [path.name for path in system.iterdir()] == ["somebody-elses"]
+    assert sorted(path.name for path in system.iterdir()) == [
+        *kept[:1],
+        "storyreel-scratch-a1b2c3_5",
+        kept[1],
+    ]
+    assert list(other.iterdir()) == []
     assert list(own.iterdir()) == []

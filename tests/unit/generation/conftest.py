@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image, ImageDraw
 
+from services.generation.backends.template import faces
 from services.generation.backends.template.layers import Drawing, Layer
 
 WIDTH, HEIGHT = 322, 240
@@ -44,3 +48,39 @@ def drawing() -> Callable[[], Drawing]:
         return Drawing(background, layers)
 
     return make
+
+
+def font(path: Path, chars: str) -> Path:
+    """Write a font in which each of some characters is a square."""
+    names = [f"u{ord(char):04X}" for char in chars]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *names])
+    builder.setupCharacterMap(dict(zip(map(ord, chars), names, strict=True)))
+    pen = TTGlyphPen(None)
+    for n, at in enumerate(((100, 0), (100, 700), (800, 700), (800, 0))):
+        (pen.lineTo if n else pen.moveTo)(at)
+    pen.closePath()
+    square = pen.glyph()
+    builder.setupGlyf(dict.fromkeys((".notdef", *names), square))
+    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *names), (900, 100)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": path.stem, "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(path)
+    return path
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """A machine without any fonts but the vendored ones, on which fonts can be installed."""
+    there: list[Path] = []
+
+    def install(path: Path) -> None:
+        there.append(path)
+        faces.face_of.cache_clear()
+
+    monkeypatch.setattr(faces, "installed", lambda: tuple(there))
+    faces.face_of.cache_clear()
+    yield install
+    faces.face_of.cache_clear()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import features
 
 from services.generation.backends.template import faces
+from tests.unit.generation.conftest import font
 
 
 def test_pillow_shapes_text() -> None:
@@ -54,15 +56,47 @@ def test_a_broken_font_file_covers_nothing(tmp_path: Path) -> None:
     assert faces.load(broken).covered == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("char", "package"),
-    [
-        ("再", "fonts-noto-cjk"),
-        ("ス", "fonts-noto-cjk"),
-        ("س", "fonts-noto-core"),
-        ("🚀", "fonts-symbola"),
-        ("\ue000", ""),
-    ],
-)
-def test_a_missing_character_comes_with_what_to_install(char: str, package: str) -> None:
-    assert faces.package_for(char) == package
+Install = Callable[[Path], None]
+
+
+def test_a_font_of_the_machine_draws_what_the_vendored_ones_lack(machine: Install, tmp_path: Path) -> None:
+    before = faces.face_of("漢", "regular")
+    machine(font(tmp_path / "Kanji-Regular.ttf", "漢"))
+
+    found = faces.face_of("漢", "regular")
+
+    assert before is None
+    assert found is not None
+    assert found.path.name == "Kanji-Regular.ttf"
+
+
+def test_bold_text_takes_the_bold_font_beside_the_regular_one(machine: Install, tmp_path: Path) -> None:
+    machine(font(tmp_path / "Kanji-Regular.ttf", "漢字"))
+    font(tmp_path / "Kanji-Bold.ttf", "漢")
+
+    drawn = {char: faces.face_of(char, "bold") for char in "漢字"}
+
+    assert [face and face.path.name for face in drawn.values()] == ["Kanji-Bold.ttf", "Kanji-Regular.ttf"]
+
+
+def test_the_scripts_that_can_be_drawn_are_known(machine: Install, tmp_path: Path) -> None:
+    bare = faces.drawable_scripts()
+    machine(font(tmp_path / "Korean.ttf", "한글"))
+
+    able = faces.drawable_scripts()
+
+    assert all(bare[script] for script in ("Latin", "Greek", "Cyrillic"))
+    assert not any(bare[script] for script in ("Chinese", "Japanese", "Korean", "Devanagari"))
+    assert able["Korean"]
+    assert not able["Japanese"]
+
+
+def test_what_cannot_be_drawn_is_named_once_in_order(machine: Install) -> None:
+    assert faces.undrawable("再 b 開 再\u200d ✅") == ["再", "開"]
+
+
+def test_only_the_face_for_code_keeps_its_signs_apart() -> None:
+    assert {face.path.name for weight in faces.CHAINS for face in faces.chain(weight) if face.fixed} == {
+        "JetBrainsMono-Regular.ttf",
+        "JetBrainsMono-Bold.ttf",
+    }

@@ -17,7 +17,7 @@ from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, S
 from services.media.clock import Rate
 from services.story import wire as story
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
-from services.story.scene import TitleCard
+from services.story.scene import Card, ListCard, ListItem, ParagraphCard, QuoteCard, TitleCard
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2
 
 PICTURE = Picture(1080, 1920, Rate(30000, 1001))
@@ -54,6 +54,20 @@ def test_every_look_survives(theme: Theme, accent: Accent, timing: FrameTiming) 
 
 def test_a_look_that_says_nothing_is_the_default() -> None:
     assert wire.look_from_proto(clip_pb2.Look()) == Look("dark", "blue", "constant")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        TitleCard("a", "use b->c", ("b->c",)),
+        ParagraphCard("a", ("use b->c",), ("use",), True, ("b->c",)),
+        ListCard("a", (ListItem("b->c"),), code_phrases=("b->c",)),
+        QuoteCard("use b->c", "d", ("b->c",)),
+    ],
+    ids=lambda card: type(card).__name__,
+)
+def test_what_the_source_set_as_code_survives(card: Card) -> None:
+    assert story.scene_from_proto(story.scene_to_proto(card)) == card
 
 
 def test_a_clip_survives() -> None:

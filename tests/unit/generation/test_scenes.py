@@ -203,15 +203,36 @@ def test_pages_that_have_no_time_are_reported() -> None:
     assert any("no time" in report for report in drawing.unshown)
 
 
-def test_a_character_no_font_has_is_reported_and_not_drawn() -> None:
+def test_a_sign_no_font_has_is_reported_and_read_past() -> None:
     known, unknown = TitleCard("Symbols"), TitleCard("Symbols \U0010fffd")
 
     expected, drawing = draw(known, canvas(known)), draw(unknown, canvas(unknown))
 
-    assert drawing.unshown == ("no installed font has U+10FFFD unnamed; install a font with them",)
+    assert len(drawing.unshown) == 1
+    assert drawing.unshown[0].startswith("1 character has no font on this machine (private: U+10FFFD)")
     assert [layer.image.tobytes() for layer in drawing.layers] == [
         layer.image.tobytes() for layer in expected.layers
     ]
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    "card",
+    [
+        TitleCard("日本語"),
+        ParagraphCard("見出", ("日本語の文。",)),
+        ListCard("", (ListItem("項", "目"),)),
+        CodeCard("", "python", "# 日本語"),
+        QuoteCard("引用"),
+    ],
+    ids=lambda card: type(card).__name__,
+)
+def test_letters_no_font_has_are_places_to_see_and_one_report(card: Card) -> None:
+    drawing = draw(card, canvas(card))
+
+    assert len(drawing.unshown) == 1
+    assert "fonts-noto-cjk" in drawing.unshown[0]
+    assert sum(layer.image.width * layer.image.height for layer in drawing.layers) > 400
 
 
 def test_a_right_to_left_title_stands_at_the_right_margin() -> None:
@@ -241,6 +262,69 @@ def test_a_long_line_of_code_is_wrapped_inside_its_window() -> None:
     window, listing = drawings[1].layers[:2]
     assert listing.x + listing.image.width < window.x + window.image.width
     assert listing.image.height > 4 * drawings[0].layers[1].image.height
+
+
+def test_a_short_command_is_set_large_and_a_listing_is_not() -> None:
+    cards = (CodeCard("", "bash", "\n".join(["make run"] * lines)) for lines in (1, 2, 14))
+
+    one, two, fourteen = (draw(card, canvas(card, width=1280, height=720)).layers[1].image for card in cards)
+
+    assert two.height - one.height > 1.5 * fourteen.height / 14
+
+
+def test_a_short_command_stands_near_the_middle() -> None:
+    card = CodeCard("", "bash", "make run")
+
+    window = draw(card, canvas(card, width=1280, height=720)).layers[0]
+
+    assert 0.4 < (window.y + window.image.height / 2) / 720 < 0.55
+
+
+def test_one_long_command_is_wrapped_at_a_size_to_read() -> None:
+    card = CodeCard("", "bash", "docker run --rm " + "--volume /a:/b " * 9)
+
+    listing = draw(card, canvas(card, width=1280, height=720)).layers[1].image
+
+    assert listing.height > 3 * 1280 / 1920 * 44
+
+
+def test_twelve_short_items_stand_on_one_page() -> None:
+    card = ListCard("Fruits", tuple(ListItem(text=f"Fruit {n}") for n in range(12)))
+
+    drawing = draw(card, canvas(card, width=1280, height=720, frames=3000))
+
+    bright = [layer for layer in drawing.layers if layer.leave is None]
+    assert len(bright) >= 12
+    assert not drawing.unshown
+
+
+def test_a_title_of_one_long_word_is_set_smaller_and_whole() -> None:
+    whole, torn = TitleCard("Donaudampfschifffahrtsgesellschaft"), TitleCard("Donau" * 30)
+
+    one, many = (draw(card, canvas(card, width=1280, height=720)).layers[-1].image for card in (whole, torn))
+
+    assert one.height < 0.15 * 720
+    assert many.height > 2 * one.height
+
+
+def test_code_in_a_text_is_drawn_otherwise_and_nowhere_cut() -> None:
+    cards: list[tuple[Card, Card]] = [
+        (ParagraphCard("", ("Use a->b.",)), ParagraphCard("", ("Use a->b.",), code_phrases=("a->b",))),
+        (
+            ListCard("", (ListItem("a->b", "x"),)),
+            ListCard("", (ListItem("a->b", "x"),), code_phrases=("a->b",)),
+        ),
+        (QuoteCard("Use a->b."), QuoteCard("Use a->b.", code_phrases=("a->b",))),
+        (TitleCard("T", "Use a->b."), TitleCard("T", "Use a->b.", ("a->b",))),
+    ]
+
+    for plain, marked in cards:
+        drawings = [draw(card, canvas(card)) for card in (plain, marked)]
+        widths = [max(layer.image.width for layer in drawing.layers) for drawing in drawings]
+        pictures = [[layer.image.tobytes() for layer in drawing.layers] for drawing in drawings]
+        assert pictures[0] != pictures[1], type(plain).__name__
+        assert max(widths) <= 640
+        assert not drawings[1].unshown
 
 
 def test_a_header_the_voice_does_not_introduce_stands_from_the_first_frame() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.generation.backends.template import breaking, faces
 from services.generation.backends.template.ink import merged, paint
-from services.generation.backends.template.text import Block, Span, Style, advance
+from services.generation.backends.template.text import Block, Span, Style, advance, untied
 from services.generation.backends.template.typesetter import CHARACTERS_MOST, Typesetter
 
 BODY = Style("regular", 40)
@@ -88,6 +88,65 @@ def test_a_character_no_font_has_is_left_out_and_remembered() -> None:
 
     assert block.text == "before after"
     assert list(setter.missing) == ["\U0010fffd"]
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_letter_no_font_has_is_one_place_and_remembered_once() -> None:
+    setter = Typesetter()
+
+    block = setter.set("go 再開再 on", BODY, 900)
+
+    assert block.text == "go 再開再 on"
+    assert "".join(lines(block)) == "go □□□ on"
+    assert list(setter.missing) == ["再", "開"]
+
+
+@pytest.mark.usefixtures("machine")
+def test_marks_of_letters_no_font_has_leave_no_stray_dots() -> None:
+    block = Typesetter().set("हिन्दी ก\u0301", BODY, 900)
+
+    assert "".join(lines(block)) == "□□□ □"
+
+
+@pytest.mark.usefixtures("machine")
+def test_signs_with_a_known_shape_take_it_and_a_text_of_signs_alone_is_not_empty() -> None:
+    setter = Typesetter()
+
+    done, lonely = setter.set("✅ done 🚀", BODY, 900), setter.set("🚀", BODY, 900)
+
+    assert "".join(lines(done)) == "✓ done"
+    assert "".join(lines(lonely)) == "□"
+    assert list(setter.missing) == ["🚀"]
+
+
+def test_code_is_set_sign_by_sign_and_the_space_after_it_is_the_texts() -> None:
+    setter = Typesetter()
+
+    block = setter.set([Span("a -> b", weight="mono"), Span(" c")], BODY, 900)
+
+    code, rest = block.lines[0].runs
+    assert code.face.fixed
+    assert code.width == pytest.approx(6 * 0.6 * 40, rel=0.01)
+    assert rest.text == " c"
+    assert not rest.face.fixed
+
+
+def test_signs_that_look_like_an_arrow_stay_as_they_were_written() -> None:
+    face = faces.chain("regular")[0]
+
+    whole = advance("a->b", face, BODY, False)
+
+    apart = sum(advance(sign, face, BODY, False) for sign in "a->b")
+    assert whole == pytest.approx(apart, rel=0.03)
+    assert not untied("a - b", face)
+
+
+def test_a_line_that_ends_inside_a_word_is_told_from_one_after_a_sign() -> None:
+    torn, whole = (Typesetter().set(text, BODY, 400) for text in ("x" * 60, "services/generation/backends/"))
+
+    assert torn.torn
+    assert len(whole.lines) > 1
+    assert not whole.torn
 
 
 def test_invisible_characters_are_left_out_without_a_word() -> None:

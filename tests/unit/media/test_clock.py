@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from services.media.clock import Rate, Span, lead_frames, scene_frames, timeline
+from services.media.clock import UNIT, Rate, Span, lead_frames, scene_frames, timeline, voice_at
 
 RATES = [Rate(24), Rate(25), Rate(30), Rate(50), Rate(60), Rate(24000, 1001), Rate(30000, 1001)]
 NTSC = Rate(30000, 1001)
@@ -49,6 +49,25 @@ def test_a_scene_is_its_voice_between_two_pauses() -> None:
 
 def test_scenes_follow_each_other_without_a_gap() -> None:
     assert timeline([(48, 6), (90, 6), (30, 0)]) == [Span(0, 48, 6), Span(48, 90, 54), Span(138, 30, 138)]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("number", range(40))
+def test_a_voice_begins_on_the_grid_nearest_its_frame(rate: Rate, number: int) -> None:
+    span = Span(31 * number, scene_frames(48_000, rate), 31 * number + lead_frames(rate))
+
+    start = voice_at(rate, span, 48_000)
+
+    assert start % UNIT == 0
+    assert abs(start - rate.sample_at(span.voice)) <= UNIT // 2
+
+
+@pytest.mark.parametrize(
+    ("samples", "start"),
+    [(46_400, 97_280), (46_401, 97_600), (46_720, 97_600), (48_000, 97_600)],
+)
+def test_a_voice_without_room_for_the_grid_begins_at_its_frame(samples: int, start: int) -> None:
+    assert voice_at(Rate(30), Span(60, 30, 61), samples) == start
 
 
 def test_no_scenes_have_no_places() -> None:

@@ -60,7 +60,7 @@ def test_the_frame_shown_between_the_frames_of_a_sparse_clip(tmp_path: Path) -> 
     assert probe.picture_at(path, 47 * 512).mean() < 40
 
 
-def test_key_frames_that_do_not_decode_are_counted(tmp_path: Path) -> None:
+def test_key_frames_that_do_not_decode_are_named(tmp_path: Path) -> None:
     path = clip(tmp_path)
     times = [0, 60 * 512]
     whole = probe.undecodable(path, times)
@@ -71,7 +71,7 @@ def test_key_frames_that_do_not_decode_are_counted(tmp_path: Path) -> None:
         data[second.pos : second.pos + second.size] = bytes(second.size)
     path.write_bytes(data)
 
-    assert (whole, probe.undecodable(path, times)) == (0, 1)
+    assert (whole, probe.undecodable(path, times)) == ([], [1])
 
 
 def test_sound_is_decoded_to_the_sample(tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from services.media import probe, units
-from services.media.units import FRAME, Unit
+from services.media.clock import UNIT
+from services.media.units import Unit
 
 SILENT = bytes.fromhex("21200490001f")  # a pair of channels without bands
 
 
 def tracks(tmp_path: Path, *, samples: int = 640) -> tuple[Path, list[Unit]]:
     path = tmp_path / "sound.mp4"
-    written = [Unit(SILENT, FRAME * number, FRAME) for number in range(-1, 4)]
-    written.append(Unit(SILENT, 4 * FRAME, samples))
+    written = [Unit(SILENT, UNIT * number, UNIT) for number in range(-1, 4)]
+    written.append(Unit(SILENT, 4 * UNIT, samples))
     units.write_stereo(path, written)
     return path, written
 
@@ -46,16 +47,16 @@ def test_the_first_unit_is_not_heard_and_the_last_in_part(tmp_path: Path) -> Non
     track = probe.audio(path)
 
     assert (track.codec, track.rate, track.channels) == ("aac", 48_000, 2)
-    assert (track.start, track.samples) == (0, 4 * FRAME + 640)
+    assert (track.start, track.samples) == (0, 4 * UNIT + 640)
 
 
 def test_tracks_differ_in_a_byte_a_time_or_a_length(tmp_path: Path) -> None:
     path, written = tracks(tmp_path)
     first = probe.audio(path).digest
     others = [
-        [*written[:2], Unit(SILENT[:-1] + b"\x3f", FRAME, FRAME), *written[3:]],
-        [*written[:-1], Unit(SILENT, 4 * FRAME, 641)],
-        [*written[:-1], Unit(SILENT, 4 * FRAME + 1, 640)],
+        [*written[:2], Unit(SILENT[:-1] + b"\x3f", UNIT, UNIT), *written[3:]],
+        [*written[:-1], Unit(SILENT, 4 * UNIT, 641)],
+        [*written[:-1], Unit(SILENT, 4 * UNIT + 1, 640)],
         written[1:],
     ]
     digests = []
@@ -70,11 +71,11 @@ def test_tracks_differ_in_a_byte_a_time_or_a_length(tmp_path: Path) -> None:
 
 def test_both_sides_are_decoded(tmp_path: Path) -> None:
     unit = silent_unit(tmp_path)
-    units.write_stereo(tmp_path / "sound.mp4", [Unit(unit, FRAME * n, FRAME) for n in range(-1, 3)])
+    units.write_stereo(tmp_path / "sound.mp4", [Unit(unit, UNIT * n, UNIT) for n in range(-1, 3)])
 
     pieces = list(probe.sides(tmp_path / "sound.mp4"))
 
-    assert np.concatenate(pieces, axis=1).shape == (2, 3 * FRAME)
+    assert np.concatenate(pieces, axis=1).shape == (2, 3 * UNIT)
 
 
 def test_what_has_no_sound_or_another_is_refused(tmp_path: Path) -> None:

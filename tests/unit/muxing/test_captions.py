@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from services.artifacts.store import Artifact
+from services.chassis.errors import InvalidRequest
 from services.media.clock import Rate
-from services.muxing.captions import srt, transcript, vtt, write
-from services.muxing.cues import Cue, Token
+from services.muxing.captions import spelled, srt, transcript, vtt, write
+from services.muxing.cues import Cue
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Sound
 from services.muxing.timeline import Picture, Planned, Timeline, lay
+from services.muxing.tokens import Token
+from services.story.narration import Narration, Segment
+from services.story.spelling import Spelling
 from tests.unit.muxing.reel import timed
 
 FILM = Picture(320, 240, Rate(30))
@@ -32,12 +38,31 @@ def test_captions_stand_at_their_words() -> None:
     texts = write(reel("", ""), [timed("One two", 96_000), timed("Three", 96_000)])
 
     assert texts.srt == (
-        "1\n00:00:00,200 --> 00:00:02,500\nOne two\n\n2\n00:00:04,200 --> 00:00:06,500\nThree\n"
+        "1\n00:00:00,192 --> 00:00:02,492\nOne two\n\n2\n00:00:04,203 --> 00:00:06,503\nThree\n"
     )
     assert texts.vtt == (
-        "WEBVTT\nLanguage: en-GB\n\n00:00:00.200 --> 00:00:02.500\nOne <00:00:01.200>two\n\n"
-        "00:00:04.200 --> 00:00:06.500\nThree\n"
+        "WEBVTT\nLanguage: en-GB\n\n00:00:00.192 --> 00:00:02.492\nOne <00:00:01.192>two\n\n"
+        "00:00:04.203 --> 00:00:06.503\nThree\n"
     )
+
+
+def test_captions_and_transcript_are_written_as_the_narration_is() -> None:
+    segment = Segment("Up 40 percent", "text/0", (Spelling(3, 13, "40%"),))
+
+    timing = spelled(timed("Up 40 percent", 96_000), Narration("en", (segment,)), number=1)
+    texts = write(reel(""), [timing])
+
+    assert "\nUp 40%\n" in texts.srt
+    assert texts.vtt.endswith("Up <00:00:00.859>40%\n")
+    assert texts.transcript == "The title\n\nUp 40%\n"
+
+
+def test_a_narration_of_another_text_is_refused_with_its_scene() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        spelled(timed("One two", 10), Narration("en", (Segment("One", "title"),)), number=3)
+
+    assert "scene 3" in caught.value.message
+    assert [violation.field for violation in caught.value.violations] == ["scenes[2].narration"]
 
 
 def test_the_transcript_has_a_paragraph_a_scene_under_its_chapter() -> None:

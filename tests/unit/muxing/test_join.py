@@ -55,7 +55,9 @@ def test_sparse_clips_fit_as_well(tmp_path: Path) -> None:
 
 
 def test_the_list_holds_names_of_ours_and_nothing_else() -> None:
-    assert concat_list(2) == "file clip0001.mp4\nfile clip0002.mp4\n"
+    assert concat_list(2) == (
+        "file clip0001.mp4\noption codec_whitelist none\nfile clip0002.mp4\noption codec_whitelist none\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.muxing.cues import LINE, SHORTEST, Cue, cut, joined, tokens, width
+from services.muxing.cues import SHORTEST, Cue, cut
+from services.muxing.tokens import LINE, joined, tokens, width
 from services.story.narration import SpeechTiming, Word, WordSource
 from tests.unit.muxing.reel import timed
 

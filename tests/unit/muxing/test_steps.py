@@ -24,8 +24,8 @@ def test_a_step_done_again_does_not_go_back() -> None:
     told: list[Progress] = []
     steps = Steps(told.append, SOUND)
 
-    for step, fraction in (("encode", 0.8), ("loudness", 0.1), ("encode", 0.9)):
-        steps.at(step, part=0.5, of=0.5)(Progress("", fraction, 3, 9, "samples"))
+    for step, fraction in (("join", 0.8), ("voices", 0.1), ("join", 0.9)):
+        steps.at(step, of=0.5)(Progress("", fraction, 3, 9, "samples"))
 
     assert [p.fraction for p in told] == sorted(p.fraction for p in told)
-    assert told[1] == Progress("loudness", told[0].fraction, 3, 9, "samples")
+    assert told[1] == Progress("voices", told[0].fraction, 3, 9, "samples")

@@ -15,6 +15,7 @@ from orchestrator.job import (
     WEIGHTS,
     Record,
     measure,
+    media_type,
     with_defaults,
 )
 from storyreel.job.v1 import job_pb2
@@ -151,3 +152,16 @@ def test_defaults_say_what_is_used() -> None:
 
     assert (settings.voice, settings.language, settings.speed_percent) == ("female", "en", 100)
     assert (settings.picture.width, settings.picture.height) == (1920, 1080)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("Guide.MD", b"# A", "text/markdown"),
+        ("talk.txt", b"A.", "text/plain"),
+        ("document", b"# A", "text/plain"),
+        ("report.pdf", b"%PDF\0", "application/octet-stream"),
+    ],
+)
+def test_a_document_has_the_type_that_its_name_says(name: str, data: bytes, kind: str) -> None:
+    assert media_type(name, data) == kind

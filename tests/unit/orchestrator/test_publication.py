@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from orchestrator.publication import manifest_of, plan_of, versions
+from orchestrator.publication import manifest_of, plain, plan_of, publish, versions
+from services.artifacts import wire
+from services.artifacts.local import LocalStore
+from services.story.wire import PROTOBUF, encode
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.parsing.v1 import storyboard_pb2
 
@@ -64,3 +69,47 @@ def test_the_manifest_places_every_scene_and_names_the_versions() -> None:
 
     assert [(s.start_frame, s.frames, s.voice_frame) for s in manifest.scenes] == [(0, 40, 6), (40, 50, 46)]
     assert manifest.versions["storyreel"] == versions()["storyreel"]
+
+
+def test_whole_numbers_are_numbers_and_times_are_texts() -> None:
+    manifest = job_pb2.Manifest()
+    manifest.scenes.add(start_frame=2**40)
+    manifest.job.source.artifact.size_bytes = 12
+    manifest.job.outputs.video.measurements.video_duration.seconds = 3
+
+    data = plain(manifest)
+
+    assert data["scenes"][0]["start_frame"] == 2**40
+    assert data["scenes"][0]["voice_frame"] == 0
+    assert data["job"]["source"]["artifact"]["size_bytes"] == 12
+    assert data["job"]["outputs"]["video"]["measurements"]["video_duration"] == "3s"
+
+
+def test_the_manifest_lists_what_was_dropped_with_its_reason() -> None:
+    coverage = storyboard_pb2.Coverage()
+    coverage.blocks.add(id="b0001", kind="rule", drop_reason="A rule says nothing.", line=7)
+    kept = coverage.blocks.add(id="b0002", kind="paragraph")
+    kept.placements.add(scene_id="s001", element="code")
+    job = job_pb2.Job()
+    job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
+    scenes = [scene(1, ("A.", "code"))]
+
+    manifest = manifest_of(job, scenes, plan_of(job, scenes, coverage))
+
+    assert [(b.id, b.line, b.reason) for b in manifest.dropped] == [("b0001", 7, "A rule says nothing.")]
+    assert dict(manifest.coverage) == {"dropped": 1, "narrated": 1}
+
+
+async def test_a_plan_names_the_voice_that_would_speak(store: LocalStore) -> None:
+    coverage = storyboard_pb2.Coverage()
+    coverage.blocks.add(id="b0001", kind="rule", drop_reason="It says nothing.")
+    publication = record_pb2.Publication(job=job_pb2.Job(name="jobs/abcdefgh", plan_only=True))
+    stored = await store.put_bytes(encode(coverage), media_type=PROTOBUF)
+    publication.coverage.CopyFrom(wire.to_proto(stored))
+    publication.voice.engine, publication.voice.name = "espeak", "en-us+m3"
+
+    outputs = await publish(store, publication)
+
+    plan = json.loads(await store.read(wire.from_proto(outputs.plan)))
+    assert plan["voice"] == "espeak:en-us+m3"
+    assert [block["outcome"] for block in plan["coverage"]["blocks"]] == ["dropped"]

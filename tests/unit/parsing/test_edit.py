@@ -188,3 +188,57 @@ def test_every_block_has_a_fate_in_the_order_of_the_source() -> None:
         ("quote", 13, True),
     ]
     assert {p.element for p in made.blocks[-1].placements} == {"quote", "attribution"}
+
+
+def test_short_paragraphs_that_share_a_card_each_end() -> None:
+    text = "# T\n\n## C\n\n<p>First</p>\n<p>Second (two)</p>\n\nThird:\n\n你好\n\nFourth"
+
+    assert cards(text)[-1] == ParagraphCard("C", ("First.", "Second (two).", "Third:", "你好。", "Fourth."))
+
+
+def test_a_paragraph_that_has_a_card_to_itself_stays_as_it_is() -> None:
+    assert cards("# T\n\n## C\n\nText")[-1] == ParagraphCard("C", ("Text",))
+
+
+def test_short_paragraphs_of_a_quotation_each_end() -> None:
+    quotes = [card for card in cards("# T\n\n## C\n\n> One\n>\n> Two") if isinstance(card, QuoteCard)]
+
+    assert quotes == [QuoteCard("One. Two")]
+
+
+def test_each_item_of_a_card_has_its_own_number() -> None:
+    (_, *lists) = cards("# T\n\n0. zero\n   - bullet\n1. one\n   1. first\n")
+
+    found = [(item.text, item.number) for card in lists if isinstance(card, ListCard) for item in card.items]
+    assert found == [("zero", 0), ("bullet", None), ("one", 1), ("first", 1)]
+
+
+def test_bullets_with_numbers_below_them_are_no_numbered_list() -> None:
+    (_, card) = cards("# T\n\n- bullet\n  1. one\n  2. two\n")
+
+    assert isinstance(card, ListCard)
+    assert not card.ordered
+
+
+def test_the_end_shows_an_address_once_with_a_slash_behind_it_or_not() -> None:
+    end = cards("# T\n\n## A\n\nhttps://a.org/ then https://a.org.\n\n## B\n\nhttps://b.org.")[-1]
+
+    assert isinstance(end, OutroCard)
+    assert end.links == ("https://a.org/", "https://b.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Call `f(x)` or `for`; `for` is fine, `f(x)` too.", ("f(x)", "for")),
+        ("Use `for` for loops and `x`.", ()),
+        ("- **a**: `x -> y`\n- b `ls -la`", ("x -> y", "ls -la")),
+        ("| a | `b_c` |\n|---|---|\n| x | `d.e` |", ("b_c", "d.e")),
+        ("> Say `make all`.", ("make all",)),
+    ],
+)
+def test_a_card_knows_what_of_its_text_is_code(text: str, code: tuple[str, ...]) -> None:
+    card = cards(f"# T\n\n## C\n\n{text}")[-1]
+
+    assert isinstance(card, ParagraphCard | ListCard | QuoteCard)
+    assert card.code_phrases == code

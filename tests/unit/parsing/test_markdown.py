@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.parsing.backends.markdown import DEEPEST, outline
+from services.parsing.backends.blocks import BADGE, NO_ALT, SAID, SILENT
+from services.parsing.backends.markdown import COLUMNS, DEEPEST, outline
 from services.parsing.outline import Dropped, Entries, Entry, Heading, Listing, Outline, Prose, Quotation
 
 
@@ -70,12 +71,12 @@ def test_lines_of_japanese_join_without_a_space() -> None:
         ("- [Cargo](https://x.y): packages", ("Cargo", "packages", 0)),
         ("- Oil: fill it", ("Oil", "fill it", 0)),
         ("- **Oil**", ("Oil", "", 0)),
-        ("- [x] Trimmed", ("Done", "Trimmed", 0)),
-        ("- [ ] Polished", ("To do", "Polished", 0)),
+        ("- [x] Trimmed", ("", "Trimmed – done", 0)),
+        ("- [ ] Polished", ("", "Polished – to do", 0)),
         ("- at 10:30 we go", ("", "at 10:30 we go", 0)),
         ("- https://example.org: see it", ("", "https://example.org: see it", 0)),
         ("- **Oil** is dear", ("", "Oil is dear", 0)),
-        ("- one\n\n  two", ("", "one two", 0)),
+        ("- one\n\n  two", ("", "one. two", 0)),
         ("- ![A map](a.png)", ("", "A map", 0)),
     ],
 )
@@ -117,7 +118,7 @@ def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
     text = "| Name | Use | Note |\n|---|---|---|\n| oil | lamp | |\n| a\\|b | `x` | **y** |"
 
     assert items(text) == [("oil", "Use: lamp", 0), ("a|b", "Use: x; Note: y", 0)]
-    assert dropped(text) == [("Name | Use | Note", "the names of the columns are read with each row")]
+    assert dropped(text) == [("Name | Use | Note", COLUMNS)]
 
 
 def test_a_first_column_of_numbers_is_led_by_the_second() -> None:
@@ -146,9 +147,10 @@ def test_an_alert_is_a_paragraph_that_says_its_kind() -> None:
     assert node.sentences == ("Note: Wear gloves.",)
 
 
-def test_an_image_is_the_sentence_it_stands_for() -> None:
+def test_an_image_is_the_sentence_it_stands_for_and_itself_not_shown() -> None:
     english, german = read("![A map](a.png)"), read("![Eine Karte](a.png)", "de")
 
+    assert dropped("![A map](a.png)") == [("A map", SAID)]
     assert [n.sentences for n in english.nodes if isinstance(n, Prose)] == [("Figure: A map.",)]
     assert [n.sentences for n in german.nodes if isinstance(n, Prose)] == [("Eine Karte.",)]
 
@@ -156,7 +158,10 @@ def test_an_image_is_the_sentence_it_stands_for() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("![](a.png)", ("", "the image has no alternative text")),
+        ("![](a.png)", ("", NO_ALT)),
+        ("words ![A map](a.png)", ("A map", SAID)),
+        ("- ![A map](a.png)", ("A map", SAID)),
+        ("- [![build](https://img.shields.io/x)](y)", ("build", BADGE)),
         (
             "[![build](https://img.shields.io/x)](y)",
             ("build", "a status badge says nothing about the subject"),
@@ -169,7 +174,9 @@ def test_an_image_is_the_sentence_it_stands_for() -> None:
         ("---\nlayout: page\n---\n", ("layout: page", "front matter is not for readers")),
         ("🎉", ("🎉", "it has no words")),
         ("#", ("", "it has no words")),
-        ("<script>x()</script>", ("x()", "scripts and style sheets are not for readers")),
+        ("<script>x()</script>", ("x()", SILENT)),
+        ("Now <script>x(`y`)</script> then", ("x(y)", SILENT)),
+        ("Now <style>p *a* {}</style> then", ("p a {}", SILENT)),
     ],
 )
 def test_what_is_not_for_readers_is_dropped_with_its_reason(text: str, expected: tuple[str, str]) -> None:
@@ -227,3 +234,34 @@ def test_what_looks_like_a_tag_and_is_none_of_htmls_stays_text() -> None:
 
     assert "Vec<T>" in blocks
     assert "<b>" not in blocks
+
+
+def test_a_script_that_nothing_closes_hides_no_words() -> None:
+    assert dropped("Use <script> for code.\n\nMore </script> here.") == []
+
+
+def test_a_list_inside_a_list_keeps_its_own_kind_and_numbers() -> None:
+    node = only("1. one\n   - a\n2. two\n\n   3. b\n   4. c")
+
+    assert isinstance(node, Entries)
+    assert [(item.text, item.number) for item in node.items] == [
+        ("one", 1),
+        ("a", None),
+        ("two", 2),
+        ("b", 3),
+        ("c", 4),
+    ]
+
+
+def test_marks_of_other_dialects_are_read_as_what_they_mean() -> None:
+    node = only("H~2~O is ==very wet== at 10^-3^ bar; ~5~ and a == b stay, and x^n^.")
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("H₂O is very wet at 10⁻³ bar; ~5~ and a == b stay, and x^n^.",)
+    assert node.key_phrases == ("very wet",)
+
+
+def test_a_full_stop_behind_an_address_is_not_part_of_it() -> None:
+    found = read("See https://a.org. And https://b.org/x_(y), (https://c.org/z).")
+
+    assert found.links == ("https://a.org", "https://b.org/x_(y)", "https://c.org/z")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidRequest
 from services.script.backends.template import TemplateBackend
@@ -100,6 +102,30 @@ async def test_what_cannot_be_said_is_left_out() -> None:
 )
 async def test_a_scene_always_says_something(card: Card, segment: Segment) -> None:
     assert (await written(card)).segments == (segment,)
+
+
+async def test_what_is_spelled_out_is_known_as_the_document_writes_it() -> None:
+    card = ParagraphCard("", ("Watch guide.mp4 first.", "About 40% of https://example.org/a-b"))
+
+    narration = await written(card)
+
+    assert narration.text == "Watch guide dot mp4 first. About 40 percent of example dot org."
+    assert narration.written == "Watch guide.mp4 first. About 40% of https://example.org/a-b."
+
+
+async def test_commands_are_written_as_they_are_typed() -> None:
+    narration = await written(CodeCard("", "sh", "echo hi > out.txt"))
+
+    assert narration.text == "echo hi into out dot txt."
+    assert narration.written == "echo hi > out.txt."
+
+
+@given(st.lists(st.from_regex("[A-Za-z]{1,9}", fullmatch=True), min_size=2, max_size=30))
+@settings(max_examples=50, deadline=None)
+async def test_plain_prose_is_written_in_the_words_of_the_document(words: list[str]) -> None:
+    narration = await written(ParagraphCard("", (" ".join(words),)), language="de")
+
+    assert narration.written.rstrip(".").split() == words
 
 
 async def test_every_segment_speaks_an_element_of_the_card() -> None:

@@ -59,6 +59,27 @@ async def test_an_online_voice_of_an_offline_video_is_refused(engines: Engines) 
         await engines.choose("en-GB-RyanNeural", language="en", offline=True)
 
 
+async def test_a_voice_that_cannot_read_the_language_as_it_is_written_says_so(engines: Engines) -> None:
+    choice = await engines.choose("female", language="ja", offline=True)
+
+    assert choice.voice == VoiceId("espeak", "ja+f3", "ja")
+    assert "kanji" in choice.notice
+    assert "edge" in choice.notice
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-HK", "ko", "ar"])
+async def test_a_voice_that_can_read_the_language_says_nothing(language: str, engines: Engines) -> None:
+    choice = await engines.choose("male", language=language, offline=True)
+
+    assert choice.notice == ""
+
+
+async def test_an_online_voice_says_where_the_text_goes(engines: Engines) -> None:
+    choice = await engines.choose("male", language="en")
+
+    assert "Microsoft" in choice.notice
+
+
 async def test_an_engine_that_does_not_speak_the_language_is_passed_over(engines: Engines) -> None:
     choice = await engines.choose("male", language="sw")
 
@@ -131,3 +152,13 @@ def test_an_engine_that_is_turned_off_is_unavailable_and_another_unknown(espeak:
 
     assert off.value.suggestions[0].changes == [Change("voice.engine", "edge", "espeak")]
     assert unknown.value.suggestions[0].changes == [Change("voice.engine", "festival", "espeak")]
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("australian", "no australian voice"), ("indian", "no indian voice"), ("british", "")]
+)
+async def test_an_accent_that_an_engine_has_not_is_told(espeak: EspeakBackend, role: str, said: str) -> None:
+    choice = await Engines([espeak]).choose(role, language="en")
+
+    assert said in choice.notice
+    assert bool(said) == bool(choice.notice)

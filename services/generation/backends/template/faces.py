@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
+
+from services.generation.backends.template import scripts
+from services.generation.backends.template.installed import installed
 
 FONTS = Path(__file__).with_name("fonts")
 
@@ -28,24 +29,15 @@ CHAINS = {
 
 HEAVY = frozenset({"semibold", "bold", "display", "mono-bold"})
 
-FILES_MOST = 4_000
 OPENED_MOST = 400
-"""Bounds of the search on the machine: files listed, and fonts opened to read what they cover."""
+"""Fonts of the machine that are opened to read what they cover."""
 
-# The style words of files that are never a first choice; their regular companions have the same characters.
-_STYLES = (
-    "italic",
-    "oblique",
-    "thin",
-    "light",
-    "black",
-    "condensed",
-    "semibold",
-    "medium",
-    "-bold",
-    "lastresort",
-)
-_CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH")
+# Files whose names do not tell that they have Chinese, Japanese or Korean characters.
+_CJK_FILES = (
+    "cjk", "sourcehan", "wqy", "droidsansfallback", "ipa", "takao", "vlgothic", "vl-", "nanum", "undotum",
+    "pingfang", "hiragino", "applesdgothic", "applegothic", "stheiti",
+    "msyh", "simsun", "simhei", "yugoth", "meiryo", "msgothic", "malgun", "gulim",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +47,11 @@ class Face:
     path: Path
     index: int
     covered: frozenset[int]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is the vendored face for code, whose signs stay apart: `->` is no arrow there."""
+        return self.path.name.startswith("JetBrainsMono")
 
     def at(self, size: float) -> ImageFont.FreeTypeFont:
         """The font at a size in pixels."""
@@ -74,7 +71,7 @@ def load(path: Path, member: str = "") -> Face:
     """
     try:
         with path.open("rb") as file:
-            if path.suffix.lower() != ".ttc":
+            if path.suffix.lower() not in (".ttc", ".otc"):
                 return Face(path, 0, _covered(TTFont(file, lazy=True)))
             fonts = TTCollection(file, lazy=True).fonts
             names = [str(font["name"].getDebugName(1) or "") for font in fonts]
@@ -88,54 +85,6 @@ def _covered(font: TTFont) -> frozenset[int]:
     outlines = any(table in font for table in ("glyf", "CFF ", "CFF2"))
     pictures = any(table in font for table in ("CBDT", "sbix", "COLR", "SVG "))
     return frozenset(font.getBestCmap() or ()) if outlines and not pictures else frozenset()
-
-
-def folders() -> tuple[Path, ...]:
-    """Where the usual systems keep fonts, the user's own folder first."""
-    home = Path.home()
-    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
-    windows = Path(os.environ.get("WINDIR", "")) / "Fonts" if os.environ.get("WINDIR") else None
-    known = (
-        data / "fonts",
-        home / ".fonts",
-        home / "Library/Fonts",
-        Path("/usr/local/share/fonts"),
-        Path("/usr/share/fonts"),
-        Path("/Library/Fonts"),
-        Path("/System/Library/Fonts"),
-        windows,
-    )
-    return tuple(folder for folder in known if folder is not None and folder.is_dir())
-
-
-def _listed() -> Iterator[Path]:
-    for folder in folders():
-        for root, inner, names in os.walk(folder, followlinks=True):
-            inner.sort()
-            if len(Path(root).relative_to(folder).parts) > 5:  # a link may lead in a circle
-                inner.clear()
-            yield from (Path(root, name) for name in sorted(names))
-
-
-@lru_cache(maxsize=1)
-def installed() -> tuple[Path, ...]:
-    """The machine's upright regular fonts: Noto Sans first, then other sans faces, then the rest."""
-    found: dict[str, Path] = {}
-    for count, path in enumerate(_listed()):
-        if count >= FILES_MOST:
-            break
-        name = path.name.lower()
-        if path.suffix.lower() in (".ttf", ".otf", ".ttc") and not any(style in name for style in _STYLES):
-            found.setdefault(path.name, path)
-    return tuple(sorted(found.values(), key=lambda path: (_rank(path.name), path.name)))
-
-
-def _rank(name: str) -> int:
-    prefixes = ("NotoSans", "NotoNaskhArabic", "DejaVuSans.")
-    known = next((i for i, prefix in enumerate(prefixes) if name.startswith(prefix)), None)
-    if known is not None:
-        return known
-    return len(prefixes) + ("Sans" not in name) + ("Mono" in name)
 
 
 def fingerprint() -> str:
@@ -176,10 +125,10 @@ def face_of(char: str, weight: str, han: str = "SC") -> Face | None:
 
 def _elsewhere(char: str, han: str) -> Face | None:
     """Look on the machine; files named after the character's script are opened first."""
-    words = unicodedata.name(char, "").split(" ")
-    hint = "cjk" if words[0].startswith(_CJK) else words[0].lower()
-    hinted = [path for path in installed() if len(hint) > 2 and hint in path.name.lower()]
-    others = [path for path in installed() if path not in hinted]
+    hints = _CJK_FILES if scripts.is_cjk(char) else (scripts.script_of(char).split(" ")[0].lower(),)
+    paths = installed()
+    hinted = [path for path in paths if any(hint in path.name.lower() for hint in hints)]
+    others = [path for path in paths if path not in hinted]
     for path in (*hinted, *others)[:OPENED_MOST]:
         face = load(path, f"CJK {han}")
         if ord(char) in face.covered:
@@ -187,11 +136,17 @@ def _elsewhere(char: str, han: str) -> Face | None:
     return None
 
 
-def package_for(char: str) -> str:
-    """What a person installs to see a character, a package of Debian; empty where none is known to help."""
-    name = unicodedata.name(char, "")
-    if unicodedata.category(char) in ("Co", "Cn"):
-        return ""
-    if name.startswith(_CJK):
-        return "fonts-noto-cjk"
-    return "fonts-symbola" if unicodedata.category(char) in ("So", "Sk") else "fonts-noto-core"
+def invisible(char: str) -> bool:
+    """Whether a character has no shape of its own: controls, joiners, variation selectors, spaces."""
+    return unicodedata.category(char) in ("Cf", "Cc", "Cs", "Zs", "Zl", "Zp") or "\ufe00" <= char <= "\ufe0f"
+
+
+def undrawable(text: str) -> list[str]:
+    """The different characters of a text that no font has, in order."""
+    chars = (char for char in dict.fromkeys(unicodedata.normalize("NFC", text)) if not invisible(char))
+    return [char for char in chars if face_of(char, "regular") is None and char not in scripts.STAND_INS]
+
+
+def drawable_scripts() -> dict[str, bool]:
+    """Whether each script of `scripts.SAMPLES` can be drawn with the fonts in reach."""
+    return {script: not undrawable(sample) for script, sample in scripts.SAMPLES.items()}

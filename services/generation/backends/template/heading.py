@@ -20,14 +20,17 @@ STEPS: Sequence[tuple[float, int]] = (
 
 
 def title_block(stage: Stage, text: str, units: float, *, width: int, height: int, what: str) -> Block:
-    """Set a display title as large as its length and the height (pixels) allow."""
+    """Set a display title as large as its length and the height (pixels) allow, its words whole if it can."""
     block = Block((), stage.style("display", units), False, "")
+    torn: Block | None = None
     for share, most in STEPS:
         style = stage.style("display", units * share, 1.1 if share > 0.65 else 1.2, DISPLAY_TRACKING * share)
         block = stage.setter.set(text, style, width, balance=True)
         if len(block.lines) <= most and block.height <= height:
-            return block
-    return stage.keep(block, height, what)
+            if not block.torn:
+                return block
+            torn = torn or block
+    return torn or stage.keep(block, height, what)
 
 
 def heading(stage: Stage, header: str, *, introduced: bool) -> int:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from services.generation.backends.template.text import Block, Line, Run, Style, trackable, tracked
+from services.generation.backends.template.text import (
+    UNTIED,
+    Block,
+    Line,
+    Run,
+    Style,
+    trackable,
+    tracked,
+    untied,
+)
 
 Colour = tuple[int, int, int]
 
@@ -90,7 +99,8 @@ def _draw(pen: ImageDraw.ImageDraw, x: float, y: float, run: Run, style: Style) 
             pen.text((x, y), char, font=font, fill=255, anchor="ls")
             x += step
         return
-    pen.text((x, y), run.text, font=font, fill=255, anchor="ls", direction="rtl" if run.rtl else "ltr")
+    direction, features = "rtl" if run.rtl else "ltr", list(UNTIED) if untied(run.text, run.face) else None
+    pen.text((x, y), run.text, font=font, fill=255, anchor="ls", direction=direction, features=features)
 
 
 def merged(sprites: Sequence[Sprite]) -> Sprite:

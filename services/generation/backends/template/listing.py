@@ -7,14 +7,23 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from services.generation.backends.template import breaking, colouring, faces
+from services.generation.backends.template import breaking, colouring, faces, scripts
 from services.generation.backends.template.faces import Face
 from services.generation.backends.template.ink import Colour, Sprite, cut
 from services.generation.backends.template.stage import Stage
 from services.generation.backends.template.text import ASCENT, DESCENT
 
-SIZES = (38, 36, 34, 32, 30, 28, 26)
+SIZES = (64, 56, 50, 44, 38, 36, 34, 32, 30, 28, 26)
 """Units of the type that are tried; at the last one long lines are wrapped."""
+
+LARGE, SHARE = 38, 0.7
+"""Type above so many units is for short listings: it takes this share of the room at most."""
+
+COMMANDS, COMMANDS_MOST = 44, 3
+"""Units at which so few lines are rather wrapped than set small."""
+
+UNNUMBERED_MOST = 2
+"""Lines of a whole listing whose numbers would say nothing."""
 
 LINE = 1.47
 """Line height in em."""
@@ -47,13 +56,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The type's measures in pixels."""
+    """The type's measures in pixels; `gap` is between numbers and code, 0 where lines have no numbers."""
 
     size: float
     cell: float
     line: int
     gutter: int
     pad: int
+    gap: int
 
 
 def cells_of(stage: Stage, line: Sequence[tuple[str, Colour, bool]]) -> tuple[Cell, ...]:
@@ -62,10 +72,12 @@ def cells_of(stage: Stage, line: Sequence[tuple[str, Colour, bool]]) -> tuple[Ce
         for char in text:
             if not char.isprintable():
                 continue
+            columns = 0 if breaking.clings(char) else 2 if breaking.wide(char) else 1
             if faces.face_of(char, "mono", stage.setter.han) is None:
                 stage.setter.missing[char] = None
-                continue
-            columns = 0 if breaking.clings(char) else 2 if breaking.wide(char) else 1
+                if not columns:
+                    continue
+                char = scripts.STAND_INS.get(char, scripts.PLACEHOLDER)
             cells.append(Cell(char, colour, bold, columns))
     return tuple(cells)
 
@@ -73,22 +85,38 @@ def cells_of(stage: Stage, line: Sequence[tuple[str, Colour, bool]]) -> tuple[Ce
 def laid(
     stage: Stage, lines: Sequence[tuple[Cell, ...]], first: int, digits: int, room: int
 ) -> tuple[Grid, list[Row]]:
-    """The largest type at which every line fits its width and a page its height; else the least, wrapped."""
+    """The largest type at which every line fits its width and a page its height; else the least, wrapped.
+
+    Args:
+        stage: Where the listing will stand.
+        lines: Their cells.
+        first: The number of the first line.
+        digits: Of the largest number; 0 where lines are not numbered.
+        room: Of a page, in pixels.
+    """
     widest = max((sum(cell.columns for cell in line) for line in lines), default=0)
-    wanted = min(len(lines), LINES_MOST)
     for units in SIZES:
         grid = _grid(stage, units, digits)
         columns = _columns(stage, grid)
-        if widest <= columns and wanted * grid.line + 2 * grid.pad <= room:
+        rows = [row for n, line in enumerate(lines) for row in _wrapped(line, first + n, columns)]
+        high = min(len(rows), LINES_MOST) * grid.line + 2 * grid.pad
+        whole = widest <= columns or (units <= COMMANDS and len(lines) <= COMMANDS_MOST)
+        if whole and high <= room * (SHARE if units > LARGE else 1):
             break
-    return grid, [row for n, line in enumerate(lines) for row in _wrapped(line, first + n, columns)]
+    return grid, rows
+
+
+def numbered(first: int, count: int, total: int) -> bool:
+    """Whether the lines of a listing have numbers: not where all there is are one or two."""
+    return first > 1 or max(count, total) > UNNUMBERED_MOST
 
 
 def _grid(stage: Stage, units: float, digits: int) -> Grid:
     size = round(units * stage.unit * 4) / 4
     cell = faces.chain("mono")[0].at(size).getlength("0")
-    gutter = round(stage.px(40) + digits * cell * 0.85 + stage.px(GUTTER_GAP))
-    return Grid(size, cell, round(size * LINE), gutter, stage.px(PAD))
+    gap = stage.px(max(GUTTER_GAP, units * 0.75)) if digits else 0
+    gutter = stage.px(40) + round(digits * cell * 0.85) + gap
+    return Grid(size, cell, round(size * LINE), gutter, stage.px(max(PAD, units * 0.75)), gap)
 
 
 def _columns(stage: Stage, grid: Grid) -> int:
@@ -106,14 +134,21 @@ def _wrapped(line: tuple[Cell, ...], number: int, columns: int) -> Iterator[Row]
             used += line[end].columns
             end += 1
         if end < len(line):
-            space = next(
-                (i for i in range(end, max(start + 1, end - 30), -1) if line[i - 1].char in " ,(.|&"), end
-            )
-            end = space
+            end = _tear(line, start, end)
         yield Row(number if first else 0, line[start:end], indent)
         start, indent, first = end, hang, False
         if start >= len(line):
             return
+
+
+def _tear(line: tuple[Cell, ...], start: int, end: int) -> int:
+    """Where a line too long ends: after a space near its end, else after a sign, else where it is full."""
+    near = range(end, max(start + 1, end - 30), -1)
+    for signs in (" ", ",(|&;", ".-/_"):
+        for at in near:
+            if line[at - 1].char in signs:
+                return at
+    return end
 
 
 def paged(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
@@ -145,10 +180,10 @@ def listing(stage: Stage, rows: Sequence[Row], grid: Grid) -> Sprite:
     for n, row in enumerate(rows):
         y = round(n * grid.line + rise)
         x = grid.gutter + row.indent * grid.cell
-        if row.number:
-            right = grid.gutter - stage.px(GUTTER_GAP)
+        if row.number and grid.gap:
+            right = grid.gutter - grid.gap
             pen.text((right, y), f"{row.number}", font=small, fill=255, anchor="rs")
-        else:
+        elif not row.number:
             sign = _face(stage, Cell(HANGING, colouring.NUMBERS, False, 1))
             pen.text((x - 2 * grid.cell, y), HANGING, font=sign.at(grid.size * 0.85), fill=255, anchor="ls")
         for text, colour, face, columns in _runs(stage, row.cells):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.generation.backends.template import shapes
+from services.generation.backends.template.emphasis import spans
 from services.generation.backends.template.ink import Colour, Sprite, merged, paint
 from services.generation.backends.template.stage import Stage
 from services.generation.backends.template.text import X_HEIGHT, Block
@@ -30,11 +31,11 @@ class Shape:
     between: int
 
     @classmethod
-    def plates(cls, stage: Stage, *, columns: int = 1) -> Shape:
-        """Each item on a plate."""
+    def plates(cls, stage: Stage, *, columns: int = 1, pad: float = 26) -> Shape:
+        """Each item on a plate, `pad` units above and below it."""
         between = stage.px(18 if columns == 1 else 24)
         width = (stage.width - (columns - 1) * between) // columns
-        return cls(True, columns, width, stage.px(40), stage.px(26 if columns == 1 else 36), between)
+        return cls(True, columns, width, stage.px(40), stage.px(pad), between)
 
     @classmethod
     def bullets(cls, stage: Stage) -> Shape:
@@ -69,22 +70,30 @@ def row_of(stage: Stage, card: ListCard, n: int, shape: Shape, share: float) -> 
     start = shape.side + stage.px(INDENT) * min(item.level, INDENTS_MOST) * (item.level > 0)
     size = (TITLE if item.title and item.text else ALONE) * (0.9 if item.level else 1.0)
     counted = stage.style("bold", size * share, 1.3)
-    label = f"{card.first_number + _position(card.items, n)}" if card.ordered else ""
-    number = stage.setter.set(label, counted, stage.width, rtl=False)
+    labels = numbers(card)
+    number = stage.setter.set(labels[n], counted, stage.width, rtl=False)
     column = stage.px(46 * share)
-    if card.ordered:
-        widest = stage.setter.set(
-            f"{card.first_number + len(card.items) - 1}", counted, stage.width, rtl=False
-        )
+    if longest := max(labels, key=len):
+        widest = stage.setter.set(longest, counted, stage.width, rtl=False)
         column = round(widest.width) + stage.px(32 * share)
     width = shape.width - start - column - shape.side
     weight = "semibold" if item.title else "medium"
-    head = stage.setter.set(item.title or item.text, stage.style(weight, size * share, 1.3), width)
-    under = item.text if item.title else ""
+    lead = spans(item.title or item.text, code=card.code_phrases, fixed="mono-bold" if item.title else "mono")
+    head = stage.setter.set(lead, stage.style(weight, size * share, 1.3), width)
+    under = spans(item.text if item.title else "", code=card.code_phrases)
     text = stage.setter.set(under, stage.style("regular", TEXT * share, 1.38), width)
     pad, gap = round(shape.pad * share), stage.px(6 * share) if text.lines else 0
     height = head.height + gap + text.height + 2 * pad
     return Row(head, text, number, share, start, column, height, pad, gap, pad)
+
+
+def numbers(card: ListCard) -> list[str]:
+    """What stands before each item: its own number, "" for a bullet; a card without any counts itself."""
+    if any(item.number is not None for item in card.items):
+        return ["" if item.number is None else str(item.number) for item in card.items]
+    if not card.ordered:
+        return [""] * len(card.items)
+    return [str(card.first_number + _position(card.items, n)) for n in range(len(card.items))]
 
 
 def _position(items: Sequence[ListItem], n: int) -> int:

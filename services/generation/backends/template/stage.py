@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from PIL import Image
 
-from services.generation.backends.template import bidi, shapes
-from services.generation.backends.template.faces import package_for
+from services.generation.backends.template import bidi, scripts, shapes
 from services.generation.backends.template.ink import Colour, Sprite
 from services.generation.backends.template.layers import Canvas, Drawing, Layer
 from services.generation.backends.template.text import Block, Style
@@ -189,30 +187,12 @@ class Stage:
         """What was built."""
         size = (self.canvas.width, self.canvas.height)
         ground = background(*size, self.canvas.theme, self.canvas.accent)
-        return Drawing(
-            ground, tuple(self.layers), (*self.unshown, *self._overlong(), *_unknown(self.setter.missing))
-        )
+        unshown = (*self.unshown, *self._overlong(), *scripts.lacking(self.setter.missing))
+        return Drawing(ground, tuple(self.layers), unshown)
 
     def _overlong(self) -> Iterator[str]:
         for start, more in self.setter.overlong.items():
             yield f"{start}…: only the first {CHARACTERS_MOST} characters are shown, {more} more are not"
-
-
-def _unknown(missing: Iterable[str]) -> list[str]:
-    """One report for each package that would bring characters which no font has."""
-    by_package: dict[str, list[str]] = {}
-    for char in missing:
-        by_package.setdefault(package_for(char), []).append(char)
-    reports = []
-    for package, chars in by_package.items():
-        named = ", ".join(map(_named, chars[:4])) + (f" and {len(chars) - 4} more" if len(chars) > 4 else "")
-        remedy = f"{package} or a font with them" if package else "a font with them"
-        reports.append(f"no installed font has {named}; install {remedy}")
-    return reports
-
-
-def _named(char: str) -> str:
-    return f"U+{ord(char):04X} {unicodedata.name(char, 'unnamed').lower()}"
 
 
 def stage(canvas: Canvas, texts: Iterable[str]) -> Stage:

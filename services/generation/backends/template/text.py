@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -68,12 +68,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines under each other; `rtl` is the paragraph's base direction."""
+    """Lines under each other; `rtl` is the base direction, `torn` tells that a line ends inside a word."""
 
     lines: tuple[Line, ...]
     style: Style
     rtl: bool
     text: str
+    torn: bool = False
 
     @property
     def width(self) -> float:
@@ -89,9 +90,7 @@ class Block:
         """The block's first lines, and the text that is left."""
         if lines >= len(self.lines):
             return self, ""
-        return Block(self.lines[:lines], self.style, self.rtl, self.text), self.text[
-            self.lines[lines].start :
-        ]
+        return replace(self, lines=self.lines[:lines]), self.text[self.lines[lines].start :]
 
 
 def trackable(text: str) -> bool:
@@ -102,8 +101,13 @@ def trackable(text: str) -> bool:
 def advance(text: str, face: Face, style: Style, rtl: bool) -> float:
     """How wide a run is, in pixels."""
     spaced = bool(style.tracking) and not rtl and trackable(text)
-    width = _measured(text, face, rtl, spaced) * style.size / REFERENCE
+    width = _measured(text, face, rtl, spaced or untied(text, face)) * style.size / REFERENCE
     return width + (style.tracking * style.size * len(text) if spaced else 0.0)
+
+
+def untied(text: str, face: Face) -> bool:
+    """Whether signs stay apart as they were written: in code, and where `->` would become an arrow."""
+    return face.fixed or ((">" in text or "<" in text) and any(sign in text for sign in "-=~|"))
 
 
 def tracked(text: str, face: Face, style: Style) -> Iterator[tuple[str, float]]:
@@ -115,17 +119,18 @@ def tracked(text: str, face: Face, style: Style) -> Iterator[tuple[str, float]]:
 REFERENCE = 256
 """Pixels at which everything is measured, once: advances are not hinted, so that they scale."""
 
-_UNTIED = ("-liga", "-calt", "-clig")
+UNTIED = ("-liga", "-calt", "-clig")
+"""The features of letters that stand apart: letter-spaced ones, and code."""
 
 
 @lru_cache(maxsize=16_384)
-def _measured(text: str, face: Face, rtl: bool, spaced: bool) -> float:
-    features = list(_UNTIED) if spaced else None
+def _measured(text: str, face: Face, rtl: bool, untied: bool) -> float:
+    features = list(UNTIED) if untied else None
     return float(face.at(REFERENCE).getlength(text, direction="rtl" if rtl else "ltr", features=features))
 
 
 @lru_cache(maxsize=16_384)
 def _pair(char: str, following: str, face: Face) -> float:
     font = face.at(REFERENCE)
-    alone = float(font.getlength(following, features=list(_UNTIED))) if following else 0.0
-    return float(font.getlength(char + following, features=list(_UNTIED))) - alone
+    alone = float(font.getlength(following, features=list(UNTIED))) if following else 0.0
+    return float(font.getlength(char + following, features=list(UNTIED))) - alone

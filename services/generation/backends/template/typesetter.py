@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.generation.backends.template import bidi, breaking, faces
+from services.generation.backends.template import bidi, breaking, faces, scripts
 from services.generation.backends.template.faces import Face
 from services.generation.backends.template.text import Block, Line, Run, Span, Style, advance
 
@@ -17,9 +17,12 @@ CHARACTERS_MOST = 6_000
 
 @dataclass(frozen=True, slots=True)
 class _Glyph:
+    """A character, the font it is drawn with, and what is drawn: a stand-in where no font has it."""
+
     char: str
     face: Face
     mark: int
+    drawn: str
 
 
 @dataclass(slots=True)
@@ -55,44 +58,65 @@ class Typesetter:
         spans = [Span(content)] if isinstance(content, str) else content
         glyphs = self._glyphs(spans, style)
         text = "".join(glyph.char for glyph in glyphs)
+        drawn = "".join(glyph.drawn for glyph in glyphs)
         base = bidi.base_level(text) if rtl is None else int(rtl)
-        paragraph = _Paragraph(glyphs, text, bidi.levels(text, base), style)
+        paragraph = _Paragraph(glyphs, text, drawn, bidi.levels(text, base), style)
         ends = paragraph.wrap(width)
         if balance and len(ends) > 1:
             ends = paragraph.balance(width, ends)
         lines = tuple(paragraph.line(start, end, base) for start, end in pairwise((0, *ends)))
-        return Block(lines, style, bool(base), text)
+        return Block(lines, style, bool(base), text, torn=paragraph.torn(ends))
 
     def _glyphs(self, spans: Sequence[Span], style: Style) -> list[_Glyph]:
         glyphs: list[_Glyph] = []
         more = sum(len(span.text) for span in spans) - CHARACTERS_MOST
         if more > 0:
             self.overlong["".join(span.text for span in spans[:3])[:40]] = more
+        left_out: list[_Glyph] = []
+        before, last = None, ""
         for span in spans:
             weight = span.weight or style.weight
+            before = before if weight == last else None
+            last = weight
             for char in unicodedata.normalize("NFC", span.text):
                 if len(glyphs) >= CHARACTERS_MOST:
                     return glyphs
                 kept = " " if char.isspace() else char
                 if kept == " " and (not glyphs or glyphs[-1].char == " "):
                     continue
-                face = self._face(kept, weight, glyphs[-1].face if glyphs else None)
-                if face is not None:
-                    glyphs.append(_Glyph(kept, face, span.mark))
+                glyph = self._glyph(kept, weight, span.mark, before)
+                if glyph is None:
+                    continue
+                before = glyph
+                (glyphs if _kept(glyph) else left_out).append(glyph)
         while glyphs and glyphs[-1].char == " ":
             glyphs.pop()
-        return glyphs
+        return glyphs or left_out  # a text of nothing but signs is not left empty
 
-    def _face(self, char: str, weight: str, before: Face | None) -> Face | None:
-        invisible = unicodedata.category(char) in ("Cf", "Cc", "Cs") or "︀" <= char <= "️"
-        if before is not None and (char == " " or breaking.clings(char)) and ord(char) in before.covered:
-            return before
-        if invisible:
+    def _glyph(self, char: str, weight: str, mark: int, before: _Glyph | None) -> _Glyph | None:
+        """How a character is drawn; None where it has no shape of its own."""
+        if before is not None and (char == " " or breaking.clings(char)):
+            if before.drawn == scripts.PLACEHOLDER != before.char and char != " ":
+                return None  # the letter's placeholder stands for its marks too
+            if ord(char) in before.face.covered:
+                return _Glyph(char, before.face, mark, char)
+        if char != " " and faces.invisible(char):
             return None
         face = faces.face_of(char, weight, self.han)
-        if face is None:
+        if face is not None:
+            return _Glyph(char, face, mark, char)
+        drawn = scripts.STAND_INS.get(char, "")
+        if not drawn:
             self.missing[char] = None
-        return face
+            if breaking.clings(char):
+                return None
+            drawn = scripts.PLACEHOLDER
+        return _Glyph(char, faces.face_of(drawn, weight) or faces.chain(weight)[0], mark, drawn)
+
+
+def _kept(glyph: _Glyph) -> bool:
+    """Whether a character, drawn or not, keeps its place: what is no letter is read past without a gap."""
+    return glyph.drawn != scripts.PLACEHOLDER or glyph.char.isalnum() or scripts.is_cjk(glyph.char)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +135,7 @@ class _Paragraph:
 
     glyphs: list[_Glyph]
     text: str
+    drawn: str
     levels: list[int]
     style: Style
     _atoms: list[_Atom] = field(default_factory=list)
@@ -138,6 +163,11 @@ class _Paragraph:
             else:
                 low = middle
         return ends
+
+    def torn(self, ends: Sequence[int]) -> bool:
+        """Whether a line ends inside a word, and not after a sign that it is read by."""
+        starts = {atom.start for atom in self._atoms}
+        return any(end not in starts and not breaking.gentle(self.text, end) for end in ends[:-1])
 
     def _atom(self, start: int, end: int) -> _Atom:
         bare = end - (self.text[end - 1] == " ")
@@ -173,7 +203,7 @@ class _Paragraph:
             glyph, level, j = self.glyphs[i], self.levels[i], i + 1
             while j < end and self.levels[j] == level and self._alike(self.glyphs[j], glyph):
                 j += 1
-            yield self.text[i:j], glyph.face, level, glyph.mark
+            yield self.drawn[i:j], glyph.face, level, glyph.mark
             i = j
 
     @staticmethod

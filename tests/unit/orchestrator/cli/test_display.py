@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.cli.commands import _ended_badly
-from orchestrator.cli.display import Lines, Live_, Plain, record, summary
+from orchestrator.cli.display import Lines, Live_, Plain, notes, record, summary
 from orchestrator.job import GENERATION, PARSING, SCRIPT
 from storyreel.job.v1 import job_pb2
 
@@ -110,6 +110,7 @@ def test_a_summary_says_what_is_not_as_asked_for_and_what_to_do(job: job_pb2.Job
 
     assert "Less. (s004) No font." in text
     assert "→ Install it." in text
+    assert notes(job) == "note  Less. (s004) No font.\n      → Install it.\n"
     assert "a.srt" in text
 
 

@@ -6,49 +6,52 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.export import check_target, export, files, remember, remembered
+from orchestrator.cli.export import export, remember, remembered
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
 from services.chassis.errors import Configuration
 from storyreel.job.v1 import job_pb2
 
 
-async def test_every_output_gets_its_name_and_a_missing_touch_none(store: LocalStore, tmp_path: Path) -> None:
-    job = job_pb2.Job()
+async def made(store: LocalStore) -> job_pb2.Job:
+    """A finished job without a thumbnail and a manifest."""
+    job = job_pb2.Job(name="jobs/abcdefgh")
     for kind in ("mp4", "srt", "vtt", "transcript"):
-        made = await store.put_bytes(kind.encode(), media_type="text/plain")
-        getattr(job.outputs.video, kind).CopyFrom(wire.to_proto(made))
+        stored = await store.put_bytes(kind.encode(), media_type="text/plain")
+        getattr(job.outputs.video, kind).CopyFrom(wire.to_proto(stored))
+    return job
+
+
+async def test_every_output_gets_its_name_and_a_missing_touch_none(store: LocalStore, tmp_path: Path) -> None:
     out = tmp_path / "my.video.mp4"
 
-    written = await export(store, job, out)
+    written = await export(store, await made(store), out, force=False)
 
     assert [path.name for path in written] == ["my.video.mp4", "my.video.srt", "my.video.vtt", "my.video.txt"]
     assert out.read_bytes() == b"mp4"
-    assert sorted(path.name for path in tmp_path.glob("*.part")) == []
+    assert sorted(path.name for path in tmp_path.glob(".*")) == []
 
 
-def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
+async def test_what_was_put_there_meanwhile_is_kept_and_the_way_on_is_told(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    notes = tmp_path / "a.txt"
+    notes.write_text("my notes")
 
-    for target, why in (
-        (tmp_path / "video.avi", "does not end in .mp4"),
-        (tmp_path / "folder.mp4", "is a folder"),
-        (blocked / "video.mp4", "cannot be written to"),
-        (Path("~nosuchuser/video.mp4"), "~nosuchuser does not exist"),
-    ):
-        if why == "is a folder":
-            target.mkdir()
-        with pytest.raises(Configuration, match=why):
-            check_target(target)
+    with pytest.raises(Configuration) as caught:
+        await export(store, await made(store), tmp_path / "a.mp4", force=False)
+
+    assert notes.read_text() == "my notes"
+    assert not (tmp_path / "a.mp4").exists()
+    assert any("storyreel resume jobs/abcdefgh -o" in way.description for way in caught.value.suggestions)
 
 
-def test_a_transcript_never_overwrites_the_source(tmp_path: Path) -> None:
-    source = tmp_path / "talk.txt"
-    source.touch()
+async def test_by_force_it_is_written_over(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("my notes")
 
-    with pytest.raises(Configuration, match="would overwrite the source"):
-        check_target(tmp_path / "talk.mp4", source)
+    await export(store, await made(store), tmp_path / "a.mp4", force=True)
+
+    assert (tmp_path / "a.txt").read_text() == "transcript"
 
 
 def test_resume_finds_where_the_video_was_to_go(tmp_path: Path) -> None:
@@ -56,4 +59,3 @@ def test_resume_finds_where_the_video_was_to_go(tmp_path: Path) -> None:
 
     assert remembered("jobs/abcdefgh") == tmp_path / "a.mp4"
     assert remembered("jobs/unknown0") is None
-    assert len(files(tmp_path / "a.mp4")) == 6

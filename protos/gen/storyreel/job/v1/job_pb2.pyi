@@ -512,6 +512,7 @@ class Manifest(_message.Message):
     SCENES_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
+    DROPPED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def job(self) -> Global___Job:
         """The job as it ended."""
@@ -528,6 +529,10 @@ class Manifest(_message.Message):
     def coverage(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Blocks of the source by outcome: `narrated`, `shown`, `dropped`."""
 
+    @_builtins.property
+    def dropped(self) -> _containers.RepeatedCompositeFieldContainer[Global___CoveredBlock]:
+        """The blocks that are not in the video, each with its reason."""
+
     def __init__(
         self,
         *,
@@ -535,10 +540,11 @@ class Manifest(_message.Message):
         scenes: _abc.Iterable[Global___ManifestScene] | None = ...,
         versions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         coverage: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        dropped: _abc.Iterable[Global___CoveredBlock] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job", "scenes", b"scenes", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "dropped", b"dropped", "job", b"job", "scenes", b"scenes", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -618,10 +624,13 @@ class Plan(_message.Message):
     SCENES_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
     ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    VOICE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The document's title."""
     estimated_seconds: _builtins.float
     """How long the video will be, about."""
+    voice: _builtins.str
+    """Who would speak now: engine and voice, as in `espeak:en+m3`."""
     @_builtins.property
     def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanScene]:
         """The scenes, in order."""
@@ -637,10 +646,11 @@ class Plan(_message.Message):
         scenes: _abc.Iterable[Global___PlanScene] | None = ...,
         coverage: Global___PlanCoverage | None = ...,
         estimated_seconds: _builtins.float = ...,
+        voice: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_seconds", b"estimated_seconds", "scenes", b"scenes", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_seconds", b"estimated_seconds", "scenes", b"scenes", "title", b"title", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -115,6 +115,7 @@ class SceneRecord(_message.Message):
     ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
     SPEECH_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
+    STORED_NARRATION_FIELD_NUMBER: _builtins.int
     estimated_seconds: _builtins.float
     """How long saying it takes, about, in seconds."""
     @_builtins.property
@@ -133,6 +134,10 @@ class SceneRecord(_message.Message):
     def clip(self) -> _clip_pb2.Clip:
         """What is shown; absent in a plan."""
 
+    @_builtins.property
+    def stored_narration(self) -> _artifact_pb2.Artifact:
+        """What is said, stored; absent in records of older workers."""
+
     def __init__(
         self,
         *,
@@ -141,10 +146,11 @@ class SceneRecord(_message.Message):
         estimated_seconds: _builtins.float = ...,
         speech: _speech_pb2.Speech | None = ...,
         clip: _clip_pb2.Clip | None = ...,
+        stored_narration: _artifact_pb2.Artifact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "ref", b"ref", "speech", b"speech"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "estimated_seconds", b"estimated_seconds", "narration", b"narration", "ref", b"ref", "speech", b"speech"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "estimated_seconds", b"estimated_seconds", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -185,6 +191,7 @@ class Publication(_message.Message):
     JOB_FIELD_NUMBER: _builtins.int
     SCENES_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
+    VOICE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def job(self) -> _job_pb2.Job:
         """The job as it ended."""
@@ -197,16 +204,21 @@ class Publication(_message.Message):
     def coverage(self) -> _artifact_pb2.Artifact:
         """A storyreel.parsing.v1.Coverage."""
 
+    @_builtins.property
+    def voice(self) -> _speech_pb2.Voice:
+        """The voice chosen for the whole video."""
+
     def __init__(
         self,
         *,
         job: _job_pb2.Job | None = ...,
         scenes: _abc.Iterable[_artifact_pb2.Artifact] | None = ...,
         coverage: _artifact_pb2.Artifact | None = ...,
+        voice: _speech_pb2.Voice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job", "scenes", b"scenes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job", "scenes", b"scenes", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -76,7 +76,7 @@ class MuxingServiceServicer:
         `video`. When nobody has watched for 30 seconds the work is cancelled.
 
         Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, GATE_REFUSED, STORE_FULL,
-        CHILD_DIED.
+        CHILD_DIED, INVALID_REQUEST for a narration that its voice does not speak.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

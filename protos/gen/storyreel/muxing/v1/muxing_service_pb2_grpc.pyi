@@ -49,7 +49,7 @@ class MuxingServiceStub:
     `video`. When nobody has watched for 30 seconds the work is cancelled.
 
     Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, GATE_REFUSED, STORE_FULL,
-    CHILD_DIED.
+    CHILD_DIED, INVALID_REQUEST for a narration that its voice does not speak.
     """
     CancelMux: _grpc.UnaryUnaryMultiCallable[_muxing_service_pb2.CancelMuxRequest, _muxing_service_pb2.CancelMuxResponse]
     """CancelMux stops the making of a sound or a video and answers when it has
@@ -79,7 +79,7 @@ class MuxingServiceAsyncStub(MuxingServiceStub):
     `video`. When nobody has watched for 30 seconds the work is cancelled.
 
     Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, GATE_REFUSED, STORE_FULL,
-    CHILD_DIED.
+    CHILD_DIED, INVALID_REQUEST for a narration that its voice does not speak.
     """
     CancelMux: _aio.UnaryUnaryMultiCallable[_muxing_service_pb2.CancelMuxRequest, _muxing_service_pb2.CancelMuxResponse]  # type: ignore[assignment]
     """CancelMux stops the making of a sound or a video and answers when it has
@@ -118,7 +118,7 @@ class MuxingServiceServicer(metaclass=_abc_1.ABCMeta):
         `video`. When nobody has watched for 30 seconds the work is cancelled.
 
         Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, GATE_REFUSED, STORE_FULL,
-        CHILD_DIED.
+        CHILD_DIED, INVALID_REQUEST for a narration that its voice does not speak.
         """
 
     @_abc_1.abstractmethod

@@ -190,6 +190,7 @@ class PlannedScene(_message.Message):
     SPEECH_FIELD_NUMBER: _builtins.int
     LEAD_FRAMES_FIELD_NUMBER: _builtins.int
     CHAPTER_FIELD_NUMBER: _builtins.int
+    NARRATION_FIELD_NUMBER: _builtins.int
     lead_frames: _builtins.int
     """How many frames of the clip pass before the voice starts."""
     chapter: _builtins.str
@@ -204,6 +205,12 @@ class PlannedScene(_message.Message):
     def speech(self) -> _speech_pb2.Speech:
         """Its voice."""
 
+    @_builtins.property
+    def narration(self) -> _artifact_pb2.Artifact:
+        """A storyreel.script.v1.Narration, the one that the voice speaks: captions and
+        transcript then write what the document writes. Absent: as it is spoken.
+        """
+
     def __init__(
         self,
         *,
@@ -211,10 +218,11 @@ class PlannedScene(_message.Message):
         speech: _speech_pb2.Speech | None = ...,
         lead_frames: _builtins.int = ...,
         chapter: _builtins.str = ...,
+        narration: _artifact_pb2.Artifact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "speech", b"speech"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "speech", b"speech"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip", b"clip", "lead_frames", b"lead_frames", "speech", b"speech"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip", b"clip", "lead_frames", b"lead_frames", "narration", b"narration", "speech", b"speech"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,11 +305,14 @@ class Measurements(_message.Message):
     frames: _builtins.int
     """Frames in the video track, on the rate's grid."""
     max_av_offset_seconds: _builtins.float
-    """The largest distance between a scene's first frame and its place on the
-    audio's clock, in seconds.
+    """The largest distance between a scene's voice and its place on the picture's
+    clock, in seconds. Voices begin on the grid of AAC access units, so up to
+    0.0107 are planned.
     """
     av_drift_seconds: _builtins.float
-    """How much that distance grows from the first scene to the last, in seconds."""
+    """How much that distance grows from the first scene to the last, beside what is
+    planned, in seconds.
+    """
     loudness_lufs: _builtins.float
     """Integrated loudness, LUFS (EBU R 128)."""
     true_peak_dbtp: _builtins.float

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/parsing/v1/storyboard.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\"\xfc\x02\n\x05Scene\x12\x30\n\x05title\x18\x01 \x01(\x0b\x32\x1f.storyreel.parsing.v1.TitleCardH\x00\x12\x34\n\x07section\x18\x02 \x01(\x0b\x32!.storyreel.parsing.v1.SectionCardH\x00\x12\x38\n\tparagraph\x18\x03 \x01(\x0b\x32#.storyreel.parsing.v1.ParagraphCardH\x00\x12.\n\x04list\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.ListCardH\x00\x12.\n\x04\x63ode\x18\x05 \x01(\x0b\x32\x1e.storyreel.parsing.v1.CodeCardH\x00\x12\x30\n\x05quote\x18\x06 \x01(\x0b\x32\x1f.storyreel.parsing.v1.QuoteCardH\x00\x12\x30\n\x05outro\x18\x07 \x01(\x0b\x32\x1f.storyreel.parsing.v1.OutroCardH\x00\x42\r\n\x04\x63\x61rd\x12\x05\xbaH\x02\x08\x01\"B\n\tTitleCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x1a\n\x08subtitle\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"B\n\x0bSectionCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x18\n\x06number\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\"\x94\x01\n\rParagraphCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\tsentences\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07r\x05\x10\x01\x18\xa0\x1f\x12&\n\x0bkey_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x11introduces_header\x18\x04 \x01(\x08\"\xae\x01\n\x08ListCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x39\n\x05items\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.ListItemB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x0f\n\x07ordered\x18\x03 \x01(\x08\x12!\n\x0c\x66irst_number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12\x19\n\x11introduces_header\x18\x05 \x01(\x08\"\xb5\x01\n\x08ListItem\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x16\n\x05level\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x08:`\xbaH]\x1a[\n\x13list_item.not_empty\x12\x1f\x61n item needs a title or a text\x1a#this.title != \'\' || this.text != \'\'\"\xb6\x01\n\x08\x43odeCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x19\n\x04\x63ode\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xc0\xb8\x02\x12\x1f\n\nfirst_line\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xa0\x8d\x06(\x01\x12\x1e\n\x0btotal_lines\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06\x12\x19\n\x11introduces_header\x18\x06 \x01(\x08\"D\n\tQuoteCard\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x12\x1d\n\x0b\x61ttribution\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"c\n\tOutroCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x19\n\x07message\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12 \n\x05links\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\xf4\x03\"\xba\x01\n\x08SceneRef\x12 \n\x02id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^s[0-9]{3,4}$\x12\x39\n\x04type\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.SceneTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x05scene\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"7\n\x08\x43overage\x12+\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1b.storyreel.parsing.v1.Block\"\x87\x01\n\x05\x42lock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\r\x12\x33\n\nplacements\x18\x05 \x03(\x0b\x32\x1f.storyreel.parsing.v1.Placement\x12\x13\n\x0b\x64rop_reason\x18\x06 \x01(\t\".\n\tPlacement\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65lement\x18\x02 \x01(\t*\xc5\x01\n\tSceneType\x12\x1a\n\x16SCENE_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCENE_TYPE_TITLE\x10\x01\x12\x16\n\x12SCENE_TYPE_SECTION\x10\x02\x12\x18\n\x14SCENE_TYPE_PARAGRAPH\x10\x03\x12\x13\n\x0fSCENE_TYPE_LIST\x10\x04\x12\x13\n\x0fSCENE_TYPE_CODE\x10\x05\x12\x14\n\x10SCENE_TYPE_QUOTE\x10\x06\x12\x14\n\x10SCENE_TYPE_OUTRO\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/parsing/v1/storyboard.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\"\xfc\x02\n\x05Scene\x12\x30\n\x05title\x18\x01 \x01(\x0b\x32\x1f.storyreel.parsing.v1.TitleCardH\x00\x12\x34\n\x07section\x18\x02 \x01(\x0b\x32!.storyreel.parsing.v1.SectionCardH\x00\x12\x38\n\tparagraph\x18\x03 \x01(\x0b\x32#.storyreel.parsing.v1.ParagraphCardH\x00\x12.\n\x04list\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.ListCardH\x00\x12.\n\x04\x63ode\x18\x05 \x01(\x0b\x32\x1e.storyreel.parsing.v1.CodeCardH\x00\x12\x30\n\x05quote\x18\x06 \x01(\x0b\x32\x1f.storyreel.parsing.v1.QuoteCardH\x00\x12\x30\n\x05outro\x18\x07 \x01(\x0b\x32\x1f.storyreel.parsing.v1.OutroCardH\x00\x42\r\n\x04\x63\x61rd\x12\x05\xbaH\x02\x08\x01\"k\n\tTitleCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x1a\n\x08subtitle\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\'\n\x0c\x63ode_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"B\n\x0bSectionCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x18\n\x06number\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\"\xbd\x01\n\rParagraphCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\tsentences\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07r\x05\x10\x01\x18\xa0\x1f\x12&\n\x0bkey_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x11introduces_header\x18\x04 \x01(\x08\x12\'\n\x0c\x63ode_phrases\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"\xd7\x01\n\x08ListCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x39\n\x05items\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.ListItemB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x0f\n\x07ordered\x18\x03 \x01(\x08\x12!\n\x0c\x66irst_number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12\x19\n\x11introduces_header\x18\x05 \x01(\x08\x12\'\n\x0c\x63ode_phrases\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"\xe2\x01\n\x08ListItem\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x16\n\x05level\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x08\x12 \n\x06number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03H\x00\x88\x01\x01:`\xbaH]\x1a[\n\x13list_item.not_empty\x12\x1f\x61n item needs a title or a text\x1a#this.title != \'\' || this.text != \'\'B\t\n\x07_number\"\xb6\x01\n\x08\x43odeCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x19\n\x04\x63ode\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xc0\xb8\x02\x12\x1f\n\nfirst_line\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xa0\x8d\x06(\x01\x12\x1e\n\x0btotal_lines\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06\x12\x19\n\x11introduces_header\x18\x06 \x01(\x08\"m\n\tQuoteCard\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x12\x1d\n\x0b\x61ttribution\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\'\n\x0c\x63ode_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"c\n\tOutroCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x19\n\x07message\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12 \n\x05links\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\xf4\x03\"\xba\x01\n\x08SceneRef\x12 \n\x02id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^s[0-9]{3,4}$\x12\x39\n\x04type\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.SceneTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x05scene\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"7\n\x08\x43overage\x12+\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1b.storyreel.parsing.v1.Block\"\x87\x01\n\x05\x42lock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\r\x12\x33\n\nplacements\x18\x05 \x03(\x0b\x32\x1f.storyreel.parsing.v1.Placement\x12\x13\n\x0b\x64rop_reason\x18\x06 \x01(\t\".\n\tPlacement\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65lement\x18\x02 \x01(\t*\xc5\x01\n\tSceneType\x12\x1a\n\x16SCENE_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCENE_TYPE_TITLE\x10\x01\x12\x16\n\x12SCENE_TYPE_SECTION\x10\x02\x12\x18\n\x14SCENE_TYPE_PARAGRAPH\x10\x03\x12\x13\n\x0fSCENE_TYPE_LIST\x10\x04\x12\x13\n\x0fSCENE_TYPE_CODE\x10\x05\x12\x14\n\x10SCENE_TYPE_QUOTE\x10\x06\x12\x14\n\x10SCENE_TYPE_OUTRO\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TITLECARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
   _globals['_TITLECARD'].fields_by_name['subtitle']._loaded_options = None
   _globals['_TITLECARD'].fields_by_name['subtitle']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_TITLECARD'].fields_by_name['code_phrases']._loaded_options = None
+  _globals['_TITLECARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
   _globals['_SECTIONCARD'].fields_by_name['title']._loaded_options = None
   _globals['_SECTIONCARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
   _globals['_SECTIONCARD'].fields_by_name['number']._loaded_options = None
@@ -49,18 +51,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARAGRAPHCARD'].fields_by_name['sentences']._serialized_options = b'\272H\020\222\001\r\010\001\020d\"\007r\005\020\001\030\240\037'
   _globals['_PARAGRAPHCARD'].fields_by_name['key_phrases']._loaded_options = None
   _globals['_PARAGRAPHCARD'].fields_by_name['key_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
+  _globals['_PARAGRAPHCARD'].fields_by_name['code_phrases']._loaded_options = None
+  _globals['_PARAGRAPHCARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
   _globals['_LISTCARD'].fields_by_name['header']._loaded_options = None
   _globals['_LISTCARD'].fields_by_name['header']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_LISTCARD'].fields_by_name['items']._loaded_options = None
   _globals['_LISTCARD'].fields_by_name['items']._serialized_options = b'\272H\007\222\001\004\010\001\0202'
   _globals['_LISTCARD'].fields_by_name['first_number']._loaded_options = None
   _globals['_LISTCARD'].fields_by_name['first_number']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
+  _globals['_LISTCARD'].fields_by_name['code_phrases']._loaded_options = None
+  _globals['_LISTCARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
   _globals['_LISTITEM'].fields_by_name['title']._loaded_options = None
   _globals['_LISTITEM'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_LISTITEM'].fields_by_name['text']._loaded_options = None
   _globals['_LISTITEM'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\240\037'
   _globals['_LISTITEM'].fields_by_name['level']._loaded_options = None
   _globals['_LISTITEM'].fields_by_name['level']._serialized_options = b'\272H\004*\002\030\010'
+  _globals['_LISTITEM'].fields_by_name['number']._loaded_options = None
+  _globals['_LISTITEM'].fields_by_name['number']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
   _globals['_LISTITEM']._loaded_options = None
   _globals['_LISTITEM']._serialized_options = b'\272H]\032[\n\023list_item.not_empty\022\037an item needs a title or a text\032#this.title != \'\' || this.text != \'\''
   _globals['_CODECARD'].fields_by_name['header']._loaded_options = None
@@ -77,6 +85,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTECARD'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\240\037'
   _globals['_QUOTECARD'].fields_by_name['attribution']._loaded_options = None
   _globals['_QUOTECARD'].fields_by_name['attribution']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_QUOTECARD'].fields_by_name['code_phrases']._loaded_options = None
+  _globals['_QUOTECARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
   _globals['_OUTROCARD'].fields_by_name['title']._loaded_options = None
   _globals['_OUTROCARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
   _globals['_OUTROCARD'].fields_by_name['message']._loaded_options = None
@@ -91,32 +101,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCENEREF'].fields_by_name['scene']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SCENEREF'].fields_by_name['chapter']._loaded_options = None
   _globals['_SCENEREF'].fields_by_name['chapter']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_SCENETYPE']._serialized_start=1950
-  _globals['_SCENETYPE']._serialized_end=2147
+  _globals['_SCENETYPE']._serialized_start=2159
+  _globals['_SCENETYPE']._serialized_end=2356
   _globals['_SCENE']._serialized_start=131
   _globals['_SCENE']._serialized_end=511
   _globals['_TITLECARD']._serialized_start=513
-  _globals['_TITLECARD']._serialized_end=579
-  _globals['_SECTIONCARD']._serialized_start=581
-  _globals['_SECTIONCARD']._serialized_end=647
-  _globals['_PARAGRAPHCARD']._serialized_start=650
-  _globals['_PARAGRAPHCARD']._serialized_end=798
-  _globals['_LISTCARD']._serialized_start=801
-  _globals['_LISTCARD']._serialized_end=975
-  _globals['_LISTITEM']._serialized_start=978
-  _globals['_LISTITEM']._serialized_end=1159
-  _globals['_CODECARD']._serialized_start=1162
-  _globals['_CODECARD']._serialized_end=1344
-  _globals['_QUOTECARD']._serialized_start=1346
-  _globals['_QUOTECARD']._serialized_end=1414
-  _globals['_OUTROCARD']._serialized_start=1416
-  _globals['_OUTROCARD']._serialized_end=1515
-  _globals['_SCENEREF']._serialized_start=1518
-  _globals['_SCENEREF']._serialized_end=1704
-  _globals['_COVERAGE']._serialized_start=1706
-  _globals['_COVERAGE']._serialized_end=1761
-  _globals['_BLOCK']._serialized_start=1764
-  _globals['_BLOCK']._serialized_end=1899
-  _globals['_PLACEMENT']._serialized_start=1901
-  _globals['_PLACEMENT']._serialized_end=1947
+  _globals['_TITLECARD']._serialized_end=620
+  _globals['_SECTIONCARD']._serialized_start=622
+  _globals['_SECTIONCARD']._serialized_end=688
+  _globals['_PARAGRAPHCARD']._serialized_start=691
+  _globals['_PARAGRAPHCARD']._serialized_end=880
+  _globals['_LISTCARD']._serialized_start=883
+  _globals['_LISTCARD']._serialized_end=1098
+  _globals['_LISTITEM']._serialized_start=1101
+  _globals['_LISTITEM']._serialized_end=1327
+  _globals['_CODECARD']._serialized_start=1330
+  _globals['_CODECARD']._serialized_end=1512
+  _globals['_QUOTECARD']._serialized_start=1514
+  _globals['_QUOTECARD']._serialized_end=1623
+  _globals['_OUTROCARD']._serialized_start=1625
+  _globals['_OUTROCARD']._serialized_end=1724
+  _globals['_SCENEREF']._serialized_start=1727
+  _globals['_SCENEREF']._serialized_end=1913
+  _globals['_COVERAGE']._serialized_start=1915
+  _globals['_COVERAGE']._serialized_end=1970
+  _globals['_BLOCK']._serialized_start=1973
+  _globals['_BLOCK']._serialized_end=2108
+  _globals['_PLACEMENT']._serialized_start=2110
+  _globals['_PLACEMENT']._serialized_end=2156
 # @@protoc_insertion_point(module_scope)

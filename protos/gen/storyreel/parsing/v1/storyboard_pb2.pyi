@@ -142,19 +142,27 @@ class TitleCard(_message.Message):
 
     TITLE_FIELD_NUMBER: _builtins.int
     SUBTITLE_FIELD_NUMBER: _builtins.int
+    CODE_PHRASES_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The title; element `title`."""
     subtitle: _builtins.str
     """One line below it, may be empty; element `subtitle`."""
+    @_builtins.property
+    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the subtitle the source set as code; they are shown in a
+        fixed-width face, sign by sign, so that `->` stays two signs.
+        """
+
     def __init__(
         self,
         *,
         title: _builtins.str = ...,
         subtitle: _builtins.str = ...,
+        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["subtitle", b"subtitle", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "subtitle", b"subtitle", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -196,6 +204,7 @@ class ParagraphCard(_message.Message):
     SENTENCES_FIELD_NUMBER: _builtins.int
     KEY_PHRASES_FIELD_NUMBER: _builtins.int
     INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
+    CODE_PHRASES_FIELD_NUMBER: _builtins.int
     header: _builtins.str
     """The nearest heading above; element `header`."""
     introduces_header: _builtins.bool
@@ -208,6 +217,12 @@ class ParagraphCard(_message.Message):
     def key_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Words of the text the source set off (bold, code, link text)."""
 
+    @_builtins.property
+    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the text the source set as code; they are shown in a fixed-width
+        face, sign by sign, so that `->` stays two signs.
+        """
+
     def __init__(
         self,
         *,
@@ -215,10 +230,11 @@ class ParagraphCard(_message.Message):
         sentences: _abc.Iterable[_builtins.str] | None = ...,
         key_phrases: _abc.Iterable[_builtins.str] | None = ...,
         introduces_header: _builtins.bool = ...,
+        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "introduces_header", b"introduces_header", "key_phrases", b"key_phrases", "sentences", b"sentences"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "header", b"header", "introduces_header", b"introduces_header", "key_phrases", b"key_phrases", "sentences", b"sentences"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -235,17 +251,24 @@ class ListCard(_message.Message):
     ORDERED_FIELD_NUMBER: _builtins.int
     FIRST_NUMBER_FIELD_NUMBER: _builtins.int
     INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
+    CODE_PHRASES_FIELD_NUMBER: _builtins.int
     header: _builtins.str
     """The nearest heading above; element `header`."""
     ordered: _builtins.bool
-    """True when the items are numbered."""
+    """True when the outermost items are numbered."""
     first_number: _builtins.int
-    """The number of the first item when they are numbered."""
+    """The number of the first of them when they are numbered."""
     introduces_header: _builtins.bool
     """True when `header` was not shown and spoken by a scene before this one."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListItem]:
         """The items; element `item/<n>`."""
+
+    @_builtins.property
+    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the items the source set as code; they are shown in a fixed-width
+        face, sign by sign, so that `->` stays two signs.
+        """
 
     def __init__(
         self,
@@ -255,10 +278,11 @@ class ListCard(_message.Message):
         ordered: _builtins.bool = ...,
         first_number: _builtins.int = ...,
         introduces_header: _builtins.bool = ...,
+        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_number", b"first_number", "header", b"header", "introduces_header", b"introduces_header", "items", b"items", "ordered", b"ordered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "first_number", b"first_number", "header", b"header", "introduces_header", b"introduces_header", "items", b"items", "ordered", b"ordered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -273,6 +297,7 @@ class ListItem(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """A short lead (bold start of the item, first cell of a row); may be empty
     when `text` is not.
@@ -281,18 +306,25 @@ class ListItem(_message.Message):
     """The rest."""
     level: _builtins.int
     """How deep the item is nested, 0 to 8."""
+    number: _builtins.int
+    """The item's number in its own list; unset for a bullet. When no item of an
+    ordered card has one, they count from the card's first number.
+    """
     def __init__(
         self,
         *,
         title: _builtins.str = ...,
         text: _builtins.str = ...,
         level: _builtins.int = ...,
+        number: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "level", b"level", "number", b"number", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___ListItem: _TypeAlias = ListItem  # noqa: Y015
 
@@ -346,19 +378,27 @@ class QuoteCard(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     ATTRIBUTION_FIELD_NUMBER: _builtins.int
+    CODE_PHRASES_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The words; element `quote`."""
     attribution: _builtins.str
     """Who said them, may be empty; element `attribution`."""
+    @_builtins.property
+    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the text the source set as code; they are shown in a fixed-width
+        face, sign by sign, so that `->` stays two signs.
+        """
+
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         attribution: _builtins.str = ...,
+        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "code_phrases", b"code_phrases", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#storyreel/script/v1/narration.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\"\x88\x01\n\tNarration\x12>\n\x08language\x18\x01 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12;\n\x08segments\x18\x02 \x03(\x0b\x32\x1c.storyreel.script.v1.SegmentB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\"S\n\x07Segment\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x88\'\x12.\n\x07\x65lement\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z]+(/[0-9]{1,4})?$b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#storyreel/script/v1/narration.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\"\x88\x01\n\tNarration\x12>\n\x08language\x18\x01 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12;\n\x08segments\x18\x02 \x03(\x0b\x32\x1c.storyreel.script.v1.SegmentB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\"\x90\x01\n\x07Segment\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x88\'\x12.\n\x07\x65lement\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z]+(/[0-9]{1,4})?$\x12;\n\tspellings\x18\x03 \x03(\x0b\x32\x1d.storyreel.script.v1.SpellingB\t\xbaH\x06\x92\x01\x03\x10\x88\'\"\xc4\x01\n\x08Spelling\x12\x1c\n\nchar_start\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x10\x88\'\x12\x1c\n\x08\x63har_end\x18\x02 \x01(\rB\n\xbaH\x07*\x05\x18\x88\'(\x01\x12\x19\n\x07written\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x88\':a\xbaH^\x1a\\\n\x12spelling.not_empty\x12%char_start must be less than char_end\x1a\x1fthis.char_start < this.char_endb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEGMENT'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\210\''
   _globals['_SEGMENT'].fields_by_name['element']._loaded_options = None
   _globals['_SEGMENT'].fields_by_name['element']._serialized_options = b'\272H\032r\0302\026^[a-z]+(/[0-9]{1,4})?$'
+  _globals['_SEGMENT'].fields_by_name['spellings']._loaded_options = None
+  _globals['_SEGMENT'].fields_by_name['spellings']._serialized_options = b'\272H\006\222\001\003\020\210\''
+  _globals['_SPELLING'].fields_by_name['char_start']._loaded_options = None
+  _globals['_SPELLING'].fields_by_name['char_start']._serialized_options = b'\272H\005*\003\020\210\''
+  _globals['_SPELLING'].fields_by_name['char_end']._loaded_options = None
+  _globals['_SPELLING'].fields_by_name['char_end']._serialized_options = b'\272H\007*\005\030\210\'(\001'
+  _globals['_SPELLING'].fields_by_name['written']._loaded_options = None
+  _globals['_SPELLING'].fields_by_name['written']._serialized_options = b'\272H\005r\003\030\210\''
+  _globals['_SPELLING']._loaded_options = None
+  _globals['_SPELLING']._serialized_options = b'\272H^\032\\\n\022spelling.not_empty\022%char_start must be less than char_end\032\037this.char_start < this.char_end'
   _globals['_NARRATION']._serialized_start=90
   _globals['_NARRATION']._serialized_end=226
-  _globals['_SEGMENT']._serialized_start=228
-  _globals['_SEGMENT']._serialized_end=311
+  _globals['_SEGMENT']._serialized_start=229
+  _globals['_SEGMENT']._serialized_end=373
+  _globals['_SPELLING']._serialized_start=376
+  _globals['_SPELLING']._serialized_end=572
 # @@protoc_insertion_point(module_scope)

@@ -54,20 +54,62 @@ class Segment(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     ELEMENT_FIELD_NUMBER: _builtins.int
+    SPELLINGS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Plain text, ready to be spoken."""
     element: _builtins.str
     """The element of the card it speaks, see storyreel.parsing.v1.Scene."""
+    @_builtins.property
+    def spellings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Spelling]:
+        """Where the document writes it otherwise than it is spoken: in order, apart,
+        within the text. Everything else is written as it is spoken.
+        """
+
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         element: _builtins.str = ...,
+        spellings: _abc.Iterable[Global___Spelling] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "spellings", b"spellings", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Segment: _TypeAlias = Segment  # noqa: Y015
+
+@_typing.final
+class Spelling(_message.Message):
+    """Spelling is how the document writes some characters of a segment's text:
+    `guide dot mp4` is written `guide.mp4`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHAR_START_FIELD_NUMBER: _builtins.int
+    CHAR_END_FIELD_NUMBER: _builtins.int
+    WRITTEN_FIELD_NUMBER: _builtins.int
+    char_start: _builtins.int
+    """Its first character in the segment's text, in characters (Unicode code
+    points), from 0.
+    """
+    char_end: _builtins.int
+    """The character after its last one."""
+    written: _builtins.str
+    """What is written in their place; may be empty."""
+    def __init__(
+        self,
+        *,
+        char_start: _builtins.int = ...,
+        char_end: _builtins.int = ...,
+        written: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["char_end", b"char_end", "char_start", b"char_start", "written", b"written"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Spelling: _TypeAlias = Spelling  # noqa: Y015

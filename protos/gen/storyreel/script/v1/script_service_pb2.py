@@ -28,7 +28,7 @@ from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_
 from storyreel.script.v1 import narration_pb2 as storyreel_dot_script_dot_v1_dot_narration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/script/v1/script_service.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a#storyreel/script/v1/narration.proto\"\xc2\x01\n\x15WriteNarrationRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x31\n\x07\x62\x61\x63kend\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\"\x82\x01\n\x16WriteNarrationResponse\x12\x31\n\tnarration\x18\x01 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x35\n\x12\x65stimated_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration2z\n\rScriptService\x12i\n\x0eWriteNarration\x12*.storyreel.script.v1.WriteNarrationRequest\x1a+.storyreel.script.v1.WriteNarrationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/script/v1/script_service.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a#storyreel/script/v1/narration.proto\"\xc2\x01\n\x15WriteNarrationRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x31\n\x07\x62\x61\x63kend\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\"\xb3\x01\n\x16WriteNarrationResponse\x12\x31\n\tnarration\x18\x01 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x35\n\x12\x65stimated_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x06stored\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact2z\n\rScriptService\x12i\n\x0eWriteNarration\x12*.storyreel.script.v1.WriteNarrationRequest\x1a+.storyreel.script.v1.WriteNarrationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITENARRATIONREQUEST']._serialized_start=202
   _globals['_WRITENARRATIONREQUEST']._serialized_end=396
   _globals['_WRITENARRATIONRESPONSE']._serialized_start=399
-  _globals['_WRITENARRATIONRESPONSE']._serialized_end=529
-  _globals['_SCRIPTSERVICE']._serialized_start=531
-  _globals['_SCRIPTSERVICE']._serialized_end=653
+  _globals['_WRITENARRATIONRESPONSE']._serialized_end=578
+  _globals['_SCRIPTSERVICE']._serialized_start=580
+  _globals['_SCRIPTSERVICE']._serialized_end=702
 # @@protoc_insertion_point(module_scope)

@@ -59,6 +59,7 @@ class WriteNarrationResponse(_message.Message):
 
     NARRATION_FIELD_NUMBER: _builtins.int
     ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
+    STORED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def narration(self) -> _narration_pb2.Narration:
         """What is said."""
@@ -67,15 +68,20 @@ class WriteNarrationResponse(_message.Message):
     def estimated_duration(self) -> _duration_pb2.Duration:
         """How long speaking it takes, about (165 words a minute in English)."""
 
+    @_builtins.property
+    def stored(self) -> _artifact_pb2.Artifact:
+        """The same narration, stored: what storyreel.muxing.v1.PlannedScene wants."""
+
     def __init__(
         self,
         *,
         narration: _narration_pb2.Narration | None = ...,
         estimated_duration: _duration_pb2.Duration | None = ...,
+        stored: _artifact_pb2.Artifact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "narration", b"narration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "narration", b"narration", "stored", b"stored"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "narration", b"narration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "narration", b"narration", "stored", b"stored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

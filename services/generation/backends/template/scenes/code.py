@@ -7,7 +7,7 @@ from PIL import Image
 from services.generation.backends.template import colouring
 from services.generation.backends.template.heading import heading, pager
 from services.generation.backends.template.ink import Sprite, paint
-from services.generation.backends.template.listing import LINES_MOST, cells_of, laid, listing, paged
+from services.generation.backends.template.listing import LINES_MOST, cells_of, laid, listing, numbered, paged
 from services.generation.backends.template.shapes import card as plate
 from services.generation.backends.template.shapes import disc
 from services.generation.backends.template.stage import Stage
@@ -28,7 +28,8 @@ def build(stage: Stage, card: CodeCard) -> None:
         stage.lose("code", "\n".join(code.split("\n")[LINES_TOTAL_MOST:]))
         cells = cells[:LINES_TOTAL_MOST]
     room = stage.bottom - top - stage.px(BAR)
-    digits = len(str(card.first_line + len(cells) - 1))
+    last = card.first_line + len(cells) - 1
+    digits = len(str(last)) if numbered(card.first_line, len(cells), card.total_lines) else 0
     grid, rows = laid(stage, cells, card.first_line, digits, room)
     each = min(LINES_MOST, max(1, (room - 2 * grid.pad) // grid.line))
     spread = list(paged(rows, each))
@@ -36,7 +37,7 @@ def build(stage: Stage, card: CodeCard) -> None:
     if card.introduces_header and card.header:
         enter = min(enter, stage.cue("header") + stage.frames(500))
     height = stage.px(BAR) + 2 * grid.pad + max(map(len, spread), default=1) * grid.line
-    y = top + max(0, round((stage.bottom - top - height) * 0.35))
+    y = top + max(0, round((stage.bottom - top - height) * 0.42))
     stage.show(_window(stage, card, height).at(stage.left, y), enter=enter)
     span, done = stage.canvas.frames - enter, 0
     for n, shown in enumerate(spread):

@@ -18,8 +18,8 @@ SHARES = (1.3, 1.15, 1.0, 0.9, 0.8)
 ROWS_MOST, BULLETS_MOST = 6, 9
 """On a page: plates, and items without plates."""
 
-GRID = (4, 6)
-"""How many items stand in two columns where they are short."""
+GRID = (4, 6, *range(7, 13))
+"""How many items stand in two columns where they are short; the more of them, the lower their plates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,12 @@ def _plan(stage: Stage, card: ListCard, room: int) -> _Plan:
         return _column(stage, card, room, Shape.bullets(stage), BULLETS_MOST)
     single = Shape.plates(stage)
     if len(card.items) in GRID and not stage.tall and stage.width > stage.canvas.height:
-        double = Shape.plates(stage, columns=2)
+        many = len(card.items) > ROWS_MOST
+        double = Shape.plates(stage, columns=2, pad=24 if many else 36)
         for share in SHARES[1:3]:
             rows = [row_of(stage, card, n, double, share) for n in range(len(card.items))]
             high = max(row.height for row in rows)
-            lines = len(rows) // 2
+            lines = -(-len(rows) // 2)
             brief = all(len(row.head.lines) == 1 and len(row.text.lines) <= 3 for row in rows)
             if brief and lines * high + (lines - 1) * double.between <= room:
                 high = max(high, min(stage.px(210), (room - (lines - 1) * double.between) // lines))

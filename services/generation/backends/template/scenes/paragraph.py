@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.generation.backends.template import breaking
+from services.generation.backends.template.emphasis import spans
 from services.generation.backends.template.fitting import pages
 from services.generation.backends.template.heading import heading, pager
 from services.generation.backends.template.ink import paint
@@ -14,11 +15,10 @@ from services.generation.backends.template.text import Block, Span, Style
 from services.generation.backends.template.typesetter import CHARACTERS_MOST
 from services.story.scene import ParagraphCard
 
-SIZES = ((72, 2), (64, 4), (58, 6), (54, 8), (50, 9), (46, 20))
+SIZES = ((84, 1), (72, 2), (64, 4), (58, 6), (54, 8), (50, 9), (46, 20))
 """Units, each with the lines it may take; the last one is that of pages too."""
 
 LEADING = 1.42
-PHRASES_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def build(stage: Stage, card: ParagraphCard) -> None:
     top = heading(stage, card.header, introduced=card.introduces_header)
     room = stage.bottom - top
     parts = [
-        _Part(tuple(_spans(s, card.key_phrases)), stage.cue(f"text/{n}"))
+        _Part(tuple(spans(s, key=card.key_phrases, code=card.code_phrases)), stage.cue(f"text/{n}"))
         for n, s in enumerate(card.sentences)
     ]
     if not parts:
@@ -65,30 +65,14 @@ def _first(stage: Stage, card: ParagraphCard, parts: Sequence[_Part]) -> int:
     return min(parts[0].enter, stage.frames(100))
 
 
-def _spans(sentence: str, phrases: Sequence[str]) -> Iterator[Span]:
-    """A sentence with its key phrases marked 1."""
-    folded, marked = sentence.lower(), [False] * len(sentence)
-    if len(folded) == len(sentence):
-        for phrase in phrases[:PHRASES_MOST]:
-            at = folded.find(phrase.lower()) if phrase.strip() else -1
-            while at >= 0:
-                marked[at : at + len(phrase)] = [True] * len(phrase)
-                at = folded.find(phrase.lower(), at + len(phrase))
-    start = 0
-    for i in range(1, len(sentence) + 1):
-        if i == len(sentence) or marked[i] != marked[start]:
-            yield Span(sentence[start:i], int(marked[start]))
-            start = i
-
-
 def _set(stage: Stage, parts: Sequence[_Part], style: Style) -> Block:
     """The parts as one paragraph; part n has the marks 2n and, for key phrases, 2n + 1."""
-    spans: list[Span] = []
+    whole: list[Span] = []
     for n, part in enumerate(parts):
-        spans.extend(Span(span.text, 2 * n + span.mark) for span in part.spans)
-        if spans and spans[-1].text and not breaking.wide(spans[-1].text[-1]):
-            spans.append(Span(" ", 2 * n))
-    return stage.setter.set(spans, style, stage.width)
+        whole.extend(replace(span, mark=2 * n + span.mark) for span in part.spans)
+        if whole and whole[-1].text and not breaking.wide(whole[-1].text[-1]):
+            whole.append(Span(" ", 2 * n))
+    return stage.setter.set(whole, style, stage.width)
 
 
 def _torn(stage: Stage, parts: Sequence[_Part], style: Style, lines: int) -> Iterator[_Part]:
@@ -118,7 +102,7 @@ def _slice(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
     for span in spans:
         low, high = max(start - at, 0), min(end - at, len(span.text))
         if low < high:
-            yield Span(span.text[low:high], span.mark)
+            yield replace(span, text=span.text[low:high])
         at += len(span.text)
 
 

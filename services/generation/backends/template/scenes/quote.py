@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.generation.backends.template.emphasis import spans
 from services.generation.backends.template.fitting import fitted
 from services.generation.backends.template.heading import DISPLAY_TRACKING
 from services.generation.backends.template.ink import Sprite, paint
@@ -31,7 +32,7 @@ def build(stage: Stage, card: QuoteCard) -> None:
     room = stage.bottom - stage.top - head - gap - by.height
     text = fitted(
         stage,
-        card.text,
+        spans(card.text, code=card.code_phrases),
         "medium",
         SIZES,
         width=stage.width,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.generation.backends.template.emphasis import spans
 from services.generation.backends.template.heading import title_block
 from services.generation.backends.template.ink import paint
 from services.generation.backends.template.stage import Stage
@@ -17,7 +18,8 @@ def build(stage: Stage, card: TitleCard) -> None:
     room = stage.bottom - stage.top
     bar = stage.px(10) + stage.px(52)
     subtitle_style = stage.style("regular", SUBTITLE, 1.4)
-    subtitle = stage.setter.set(card.subtitle, subtitle_style, round(width * 0.86), balance=True)
+    words = spans(card.subtitle, code=card.code_phrases)
+    subtitle = stage.setter.set(words, subtitle_style, round(width * 0.86), balance=True)
     subtitle = stage.keep(subtitle, 4 * subtitle_style.line_height, "subtitle")
     gap = stage.px(36) if subtitle.lines else 0
     title = title_block(

@@ -1,0 +1,45 @@
+"""The voices that can speak now, as `--voice` takes them."""
+
+from __future__ import annotations
+
+from orchestrator.cli.terminal import clean, emit, tell, write
+from services.chassis.settings import load
+from services.tts.engines import engines
+from services.tts.settings import TtsSettings
+from services.tts.voice import ROLES, VoiceInfo
+
+OK, NONE = 0, 3
+
+
+async def voices(language: str, *, as_json: bool) -> int:
+    """List this machine's voices; the exit code is 3 when there are none of the language."""
+    speakers = engines(load(TtsSettings))
+    await speakers.start()
+    try:
+        found = await speakers.voices(language)
+    finally:
+        await speakers.close()
+    if as_json:
+        emit({"voices": [_data(info) for info in found]})
+    else:
+        write(f"Roles, for any engine: {', '.join(ROLES)}\n")
+        for info in found:
+            role = f"plays {info.role}" if info.role else ""
+            where = "online, the text leaves this machine" if info.online else ""
+            told = ", ".join(filter(None, (role, where)))
+            write(
+                clean(f"{info.voice.name:<32} {info.voice.language:<14} {info.voice.engine:<7} {told}") + "\n"
+            )
+    if not found:
+        tell(f"No voice speaks {clean(repr(language))}. `storyreel voices --language ''` lists them all.\n")
+    return OK if found else NONE
+
+
+def _data(info: VoiceInfo) -> dict[str, object]:
+    return {
+        "name": info.voice.name,
+        "language": info.voice.language,
+        "engine": info.voice.engine,
+        "role": info.role,
+        "online": info.online,
+    }
