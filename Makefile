@@ -12,17 +12,22 @@ help: ## Show this list.
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[local]'
 	@touch .venv
+
+# What tests and checks need besides; `make run` is spared it.
+.venv/dev: .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch .venv/dev
 
 run: .venv ## Set up, then turn this README into out/README.mp4.
 	@mkdir -p out
 	$(BIN)/storyreel render README.md -o out/README.mp4
 
-test: .venv ## Set up, then run every test.
+test: .venv/dev ## Set up, then run every test.
 	$(BIN)/python -m pytest
 
-lint: .venv ## Check style, types, rooms, contracts.
+lint: .venv/dev ## Check style, types, rooms, contracts.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -31,18 +36,18 @@ lint: .venv ## Check style, types, rooms, contracts.
 	@mkdir -p build && cd protos && ../$(BIN)/buf build --exclude-source-info -o ../build/contracts.binpb
 	cd protos && ../$(BIN)/buf breaking ../build/contracts.binpb --against baseline.binpb --config $(BREAKING)
 
-fmt: .venv ## Format the code.
+fmt: .venv/dev ## Format the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	cd protos && ../$(BIN)/buf format -w --path storyreel
 
-protos: .venv ## Generate the stubs under protos/gen.
+protos: .venv/dev ## Generate the stubs under protos/gen.
 	$(BIN)/python protos/generate.py
 
-bench: .venv ## Print every figure of the README.
+bench: .venv/dev ## Print every figure of the README.
 	$(BIN)/python -m tests.benchmarks
 
-picture: run ## Make the README's picture from out/README.mp4.
+picture: run .venv/dev ## Make the README's picture from out/README.mp4.
 	$(BIN)/python -m tests.benchmarks.picture out/README.mp4 -o README.jpg
 
 clean: ## Remove what was built, the videos in out/ too.

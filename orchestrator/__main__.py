@@ -1,4 +1,4 @@
-"""python -m orchestrator serve | worker: the long-lived processes."""
+"""python -m orchestrator serve | worker | pool: the long-lived processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
 
 from orchestrator.engine import connect
 from orchestrator.settings import OrchestratorSettings
@@ -17,34 +19,46 @@ from services.chassis import channel, telemetry
 from services.chassis.errors import StoryreelError
 from services.chassis.server import Server
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, load
+from services.chassis.usage import Parser
 
+Work = Callable[[OrchestratorSettings, asyncio.Event], Coroutine[Any, Any, None]]
+"""What a role does until it is asked to stop."""
+
+MODES = ("t2v", "i2v", "ti2v")
 TEMPORAL = "127.0.0.1:7233"
 """Where Temporal listens when nobody says otherwise."""
 
 DESCRIPTION = """\
 serve   JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS (default 127.0.0.1:50050).
-        Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker.
+        Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker;
+        `python -m services.parsing --help`, and so on, lists what these read.
 worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names (default 127.0.0.1:7233);
         it calls the stages at STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING,
         and answers health checks (gRPC) at STORYREEL_ORCHESTRATOR_HEALTH_ADDRESS when that is set.
+pool    Generates footage for that cluster, one clip at a time, with the generation service at
+        STORYREEL_ORCHESTRATOR_GENERATION; MODE... are those it has models for: t2v, i2v, ti2v.
+        Jobs wait for it when STORYREEL_ORCHESTRATOR_POOLS of `serve` names the mode.
 """
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(
-        "python -m orchestrator",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("role", choices=("serve", "worker"))
-    role = parser.parse_args().role
+    kinds = (OrchestratorSettings, StoreSettings, CommonSettings)
+    parser = Parser("python -m orchestrator", DESCRIPTION, kinds)
+    parser.add_argument("role", choices=("serve", "worker", "pool"))
+    # Not by `choices`: argparse would look for the empty list of the other roles among them.
+    parser.add_argument("modes", nargs="*", metavar="MODE", type=_mode, help="of a pool")
+    options = parser.parse_args()
+    if (options.role == "pool") != bool(options.modes):
+        parser.error("a pool, and nothing else, is given its modes: " + ", ".join(MODES))
+    role = options.role
     code = 0
     try:
         settings = load(OrchestratorSettings)
         telemetry.start_log("debug" if settings.debug else load(CommonSettings).log)
         telemetry.start(f"storyreel-{role}")
-        asyncio.run(_until_stopped(role, settings), debug=settings.debug)
+        works: dict[str, Work] = {"serve": _serve, "worker": _work, "pool": partial(_generate, options.modes)}
+        asyncio.run(_until_stopped(role, works[role], settings), debug=settings.debug)
     except StoryreelError as error:
         ways = [way.description for way in error.suggestions if way.description not in error.message]
         sys.stderr.write(f"{' '.join([error.message, *ways])}\n")
@@ -54,11 +68,17 @@ def main() -> None:
     os._exit(code)  # see orchestrator.cli.main.main
 
 
-async def _until_stopped(role: str, settings: OrchestratorSettings) -> None:
+def _mode(text: str) -> str:
+    if text not in MODES:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no mode of footage; there are {', '.join(MODES)}")
+    return text
+
+
+async def _until_stopped(role: str, work: Work, settings: OrchestratorSettings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    running = asyncio.ensure_future((_serve if role == "serve" else _work)(settings, stopped))
+    running = asyncio.ensure_future(work(settings, stopped))
     try:
         await running
         telemetry.log.info("orchestrator.stopped", role=role)
@@ -92,6 +112,24 @@ async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
     for one in channels:
         with contextlib.suppress(Exception):
             await one.close()
+
+
+async def _generate(modes: Sequence[str], settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
+    from orchestrator.pool import Pool
+
+    engine = settings.temporal_address or TEMPORAL
+    client = await connect(engine, namespace=settings.temporal_namespace)
+    generation = channel.connect(settings.generation)
+    stop = asyncio.ensure_future(stopped.wait())
+    async with Pool(client, generation, modes, grace=settings.pool_grace_seconds) as pool:
+        async with _healthy(settings):
+            telemetry.log.info("orchestrator.generating", engine=engine, modes=",".join(modes))
+            ended = asyncio.ensure_future(pool.ended())
+            await asyncio.wait([stop, ended], return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await ended
+        telemetry.log.info("orchestrator.draining", seconds=settings.pool_grace_seconds)
+    await generation.close()
 
 
 @contextlib.asynccontextmanager

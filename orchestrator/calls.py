@@ -43,7 +43,10 @@ async def unary(method: grpc.aio.UnaryUnaryMultiCallable[Any, M], request: Messa
 
 
 async def stream(
-    call: grpc.aio.UnaryStreamCall[Any, M], cancel: Callable[[str], Awaitable[Any]]
+    call: grpc.aio.UnaryStreamCall[Any, M],
+    cancel: Callable[[str], Awaitable[Any]],
+    *,
+    generating: bool = False,
 ) -> tuple[M, bool]:
     """Follow a long call to its result; that event, and whether the result was found made.
 
@@ -52,7 +55,7 @@ async def stream(
     """
     digest, state, last = "", progress_pb2.StageProgress(), None
     async with beating(state):
-        with application_errors():
+        with application_errors(generating=generating):
             try:
                 async for event in call:
                     match event.WhichOneof("event"):
@@ -100,19 +103,23 @@ async def beating(state: progress_pb2.StageProgress) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def application_errors() -> Iterator[None]:
-    """Turn our errors into the engine's: the type is the reason, the details a JobError."""
+def application_errors(*, generating: bool = False) -> Iterator[None]:
+    """Turn our errors into the engine's: the type is the reason, the details a JobError.
+
+    Args:
+        generating: The call generates footage, which is not repeated as often.
+    """
     try:
         with channel.errors():
             yield
     except StoryreelError as error:
-        again = recovery.repeat(error, attempt())
+        again = recovery.repeat(error, attempt(), generating=generating)
         raise ApplicationError(
             error.message,
             job_error(error),
             type=error.reason,
             non_retryable=not again,
-            next_retry_delay=recovery.wait(error, attempt()),
+            next_retry_delay=recovery.wait(error, attempt(), generating=generating),
         ) from None
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from temporalio.client import Client
 
 from orchestrator.client import JobClient
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
 from orchestrator.jobs import Jobs
+from orchestrator.local_engine import LocalEngine
 from orchestrator.servicer import room as jobs_room
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings
@@ -83,7 +84,7 @@ async def storyreel(
         if local:
             engine_address = await stack.enter_async_context(engine().use())
         client = await connect(engine_address, namespace=settings.temporal_namespace)
-        jobs = jobs_room(Jobs(client, store), store)
+        jobs = jobs_room(Jobs(client, store), store, settings)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
         server = await _publish(stack, jobs, settings) if public else None
         own = channel.connect(bound)
@@ -132,6 +133,7 @@ async def _work(
     """Run the five services and a worker."""
     # Only a process that works pays for importing the stages.
     from orchestrator.activities import Activities, Stages
+    from orchestrator.pool import Pool
     from orchestrator.worker import worker
 
     # In a thread: meanwhile jobs are taken already.
@@ -152,6 +154,9 @@ async def _work(
         stack.push_async_callback(opened.close)
     activities = Activities(Stages(*channels), store)
     await stack.enter_async_context(worker(client, activities, calls_at_once=settings.calls_at_once))
+    if settings.pool_names:
+        pool = Pool(client, channels[STAGES.index("generation")], settings.pool_names, grace=STOP_SECONDS)
+        await stack.enter_async_context(pool)
 
 
 def _rooms(store: Store, stages: _StageSettings) -> dict[str, Callable[[], Room]]:

@@ -21,6 +21,12 @@ WEIGHTS = {INPUT: 0.01, PARSING: 0.02, SCRIPT: 0.02, TTS: 0.05, GENERATION: 0.80
 
 ENDED = (job_pb2.STATE_SUCCEEDED, job_pb2.STATE_FAILED, job_pb2.STATE_CANCELLED)
 MOST_DEGRADATIONS = 30
+NAMED_SCENES = 3
+"""Scenes that a note names of those it is true of."""
+MOST_ATTEMPTS = 40
+LONGEST_ATTEMPT = 300
+"""Characters of an attempt's message on the record, which travels with every change of a job."""
+
 MARKDOWN = ("md", "markdown", "mdown", "mkd", "mdx", "rmd", "qmd")
 """Endings that the parsing service reads as markdown."""
 
@@ -135,12 +141,22 @@ class Record:
         scenes.add(scene_id)
         entry = next((d for d in self.job.degradations if (d.stage, d.what, d.why) == key), None)
         if entry is not None:
-            entry.remedy = f"{remedy} ({len(scenes)} scenes)" if len(scenes) > 1 else remedy
+            entry.scene_id = min(scenes)
+            entry.remedy = f"{remedy}{in_scenes(scenes)}"
         elif len(self.job.degradations) < MOST_DEGRADATIONS:
             self.job.degradations.add(stage=kind, what=what, why=why, remedy=remedy, scene_id=scene_id)
         else:
             more = len(self._degraded) - MOST_DEGRADATIONS
-            self.job.degradations[-1].remedy = f"{more} more like it are not listed."
+            are = "is" if more == 1 else "are"
+            self.job.degradations[-1].remedy = f"{more} more like it {are} not listed."
+
+    def tried(self, attempt: job_pb2.Attempt) -> None:
+        """An attempt at footage failed. At most `MOST_ATTEMPTS` are named; a resumed job knows those."""
+        self.stage(GENERATION).attempts += 1
+        if len(self.job.attempts) < MOST_ATTEMPTS:
+            noted = self.job.attempts.add()
+            noted.CopyFrom(attempt)
+            noted.message = attempt.message[:LONGEST_ATTEMPT]
 
     def end(self, state: State, now: datetime, error: job_pb2.JobError | None = None) -> None:
         """The job ends; stages that were running end the same way."""
@@ -148,11 +164,24 @@ class Record:
         self.job.end_time.FromDatetime(now)
         if error is not None:
             self.job.error.CopyFrom(error)
+        # Scenes are made in any order; the last entry stays last, it may tell how many more there are.
+        listed = MOST_DEGRADATIONS - 1
+        first, last = self.job.degradations[:listed], self.job.degradations[listed:]
+        in_order = [*sorted(first, key=lambda entry: entry.scene_id), *last]
+        self.job.ClearField("degradations")
+        self.job.degradations.extend(in_order)
         for stage in self.job.stages:
             if stage.state == job_pb2.STATE_RUNNING:
                 stage.state = state
                 stage.end_time.FromDatetime(now)
         measure(self.job, {})
+
+
+def in_scenes(scenes: Iterable[str]) -> str:
+    """Where something is true of several scenes, after a sentence: ` (in 4 scenes: s002, s004, s005 …)`."""
+    ids = sorted(set(scenes))
+    more = " …" if len(ids) > NAMED_SCENES else ""
+    return f" (in {len(ids)} scenes: {', '.join(ids[:NAMED_SCENES])}{more})" if len(ids) > 1 else ""
 
 
 def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress]) -> None:

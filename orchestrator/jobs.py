@@ -39,6 +39,8 @@ from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
 POLL_SECONDS = 0.5
+WAITS = "wait for a device"
+"""What a clip is doing that no pool has taken yet."""
 LISTED_RUNS = 1000
 """Runs a listing looks at: those that run, then the last that ended."""
 FETCHED_RUNS = 100
@@ -69,7 +71,7 @@ class Jobs:
         Raises:
             JobExists: The request id was used for another job.
         """
-        body = hashlib.sha256(job.SerializeToString(deterministic=True)).hexdigest()
+        body = _asked(job)
         tenant = self._store.tenant
         job_id = (
             hashlib.sha256(f"{tenant}/{request_id}".encode()).hexdigest()[:12]
@@ -265,6 +267,8 @@ class Jobs:
                 if payloads:
                     (report,) = await CONVERTER.decode(payloads, [progress_pb2.StageProgress])
                     running[pending.activity_id] = report
+                elif pending.activity_type.name == "GenerateFootage":
+                    running[pending.activity_id] = progress_pb2.StageProgress(step=WAITS)
             measure(job, running)
             # A call that is tried again starts at 0; the job as a whole does not go back.
             job.fraction = self._reached[job.name] = max(job.fraction, self._reached.get(job.name, 0.0))
@@ -280,6 +284,15 @@ class Jobs:
                 job.error.reason, job.error.retryable = "INTERNAL", True
                 job.error.message = f"The workflow ended as {status}."
         return job
+
+
+def _asked(job: job_pb2.Job) -> str:
+    """The digest of what was asked for, without what the server adds of its own."""
+    asked = job_pb2.Job()
+    asked.CopyFrom(job)
+    asked.settings.ClearField("pools")
+    asked.settings.ClearField("footage_backend")
+    return hashlib.sha256(asked.SerializeToString(deterministic=True)).hexdigest()
 
 
 def _workflow_id(name: str) -> str:

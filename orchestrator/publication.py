@@ -75,6 +75,7 @@ def plan_of(
             narration=text,
             estimated_seconds=round(scene.estimated_seconds + pauses, 2),
             chapter=scene.ref.chapter,
+            footage=scene.footage if scene.HasField("footage") else None,
         )
     plan.estimated_seconds = round(sum(scene.estimated_seconds for scene in plan.scenes), 2)
     plan.coverage.blocks.extend(_covered(block, spoken) for block in coverage.blocks)
@@ -93,7 +94,7 @@ def _covered(block: storyboard_pb2.Block, spoken: dict[tuple[str, str], str]) ->
         kind=block.kind,
         text=block.text,
         outcome=outcome,
-        reason=block.drop_reason,
+        reason=block.drop_reason or block.note,
         line=block.line,
         scene_ids=list(dict.fromkeys(scene for scene, _ in places)),
     )
@@ -125,6 +126,8 @@ def manifest_of(
             speech_sha256=scene.speech.audio.sha256,
             clip_sha256=scene.clip.video.sha256,
             timing_sha256=scene.speech.timing.sha256,
+            attempts=scene.attempts,
+            making=scene.clip.making if scene.clip.HasField("making") else None,
         )
     for block in plan.coverage.blocks:
         manifest.coverage[block.outcome] += 1

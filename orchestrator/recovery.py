@@ -7,15 +7,18 @@ carried out by the workflow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
 
 from services.chassis.errors import (
     BY_REASON,
     Cancelled,
+    DeviceFault,
     Draining,
     Fault,
     NotNow,
+    Overloaded,
     StoreUnavailable,
     StoryreelError,
     Unreachable,
@@ -28,19 +31,36 @@ MAX_DEATHS = 50
 """Attempts of one call in all: a worker that is killed in the middle of it uses one up, too."""
 
 MAX_FAULTS = 3
-"""Attempts when the service itself broke: a defect rarely goes away."""
+"""Attempts when the service itself broke: a defect rarely goes away. Also of the same request for
+footage, except where the device is only busy: each attempt may take many minutes."""
 
 MAX_REMAKES = 2
 """How often the scenes are made again because the store lost some of their artifacts."""
 
-AWAY = (Unreachable, Draining, StoreUnavailable)
+MAX_WISHES = 3
+"""Attempts at one scene's footage, each after the first with changed parameters."""
+
+FIRST_PAUSE = timedelta(seconds=2)
+"""Before the second of them; it doubles."""
+
+CATEGORIES = {"DEVICE_MEMORY": "VRAM_MEMORY", "GENERATION_FAILED": "GENERATION_PIPELINE"}
+"""After which reasons footage is attempted with changed parameters, and the category it is recorded as."""
+
+NOT_OF_FOOTAGE = frozenset({"ARTIFACT_MISSING", "ARTIFACT_CORRUPT", "STORE_FULL", "STORE_UNAVAILABLE"})
+"""Reasons that would stop the card as well as the footage."""
+
+AWAY = (Unreachable, Draining, StoreUnavailable, DeviceFault)
 """Something that calls need is away, and somebody starts it again."""
 
 FIRST_WAIT = timedelta(seconds=3)
 LONGEST_WAIT = timedelta(seconds=20)
 """For what is away: eight attempts span two minutes."""
 
-DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL"})
+FIRST_DEVICE_WAIT = timedelta(seconds=15)
+LONGEST_DEVICE_WAIT = timedelta(seconds=60)
+"""For a device that is away: what starts again loads a model first, and has three attempts."""
+
+DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL", *CATEGORIES})
 """Reasons that would be retried by their class, but repeating the call cannot help."""
 
 
@@ -52,22 +72,53 @@ class Next(Enum):
     REMAKE = "remake"
 
 
-def repeat(error: StoryreelError, attempt: int) -> bool:
-    """Tell whether the same call may be tried again, after its attempt number `attempt` (from 1)."""
+def repeat(error: StoryreelError, attempt: int, *, generating: bool = False) -> bool:
+    """Tell whether the same call may be tried again, after its attempt number `attempt` (from 1).
+
+    Args:
+        error: What ended the attempt.
+        attempt: Its number, from 1.
+        generating: The call generates footage.
+    """
     if error.reason in DECIDED_ELSEWHERE:
         return False
     if isinstance(error, Fault):
         return attempt < MAX_FAULTS
+    most = MAX_FAULTS if generating and not isinstance(error, Overloaded) else MAX_ATTEMPTS
     # Cancelled: another job that made the same thing was; this one makes it again.
-    return isinstance(error, NotNow | Cancelled) and attempt < MAX_ATTEMPTS
+    return isinstance(error, NotNow | Cancelled) and attempt < most
 
 
-def wait(error: StoryreelError, attempt: int) -> timedelta | None:
+def wait(error: StoryreelError, attempt: int, *, generating: bool = False) -> timedelta | None:
     """How long to wait after attempt number `attempt` (from 1); None leaves it to the retry policy."""
     if error.retry_after is not None or not isinstance(error, AWAY):
         return error.retry_after
     times: int = 4 ** min(attempt - 1, 8)
+    if generating:
+        return min(FIRST_DEVICE_WAIT * times, LONGEST_DEVICE_WAIT)
     return min(FIRST_WAIT * times, LONGEST_WAIT)
+
+
+def pause(reason: str, *, tried: Sequence[object], proposed: object) -> timedelta | None:
+    """How long to wait before footage is attempted as proposed; None when it is not attempted again.
+
+    The service has kept to the wish's floor already.
+
+    Args:
+        reason: What ended the last attempt: the ErrorReason without its prefix.
+        tried: The wish of each attempt so far, without the record of its retries.
+        proposed: The wish with the changes that the service proposes; None when it proposes none.
+    """
+    spent = len(tried) >= MAX_WISHES or reason not in CATEGORIES
+    if spent or proposed is None or proposed in tried:
+        return None
+    doublings: int = 2 ** (len(tried) - 1)
+    return FIRST_PAUSE * doublings
+
+
+def stands_in(reason: str) -> bool:
+    """Tell whether the card may be shown in the place of footage that failed for this reason."""
+    return reason not in NOT_OF_FOOTAGE
 
 
 def after(reason: str, *, speaking: bool, remakes: int) -> Next:

@@ -7,8 +7,10 @@ document asks the same and finds its result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from services.media import clock
+from storyreel.generation.v1 import footage_pb2
 from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.muxing.v1 import timeline_pb2
@@ -16,6 +18,9 @@ from storyreel.parsing.v1 import parsing_service_pb2 as parsing_pb2
 from storyreel.script.v1 import script_service_pb2 as script_pb2
 from storyreel.tts.v1 import speech_pb2
 from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
+
+KEEP_RUNNING = timedelta(seconds=120)
+"""How long footage is generated on while nobody watches: a worker that was killed comes back."""
 
 
 def rate(settings: job_pb2.Settings) -> clock.Rate:
@@ -66,6 +71,28 @@ def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> gener
         picture=settings.picture,
         look=settings.look,
         backend="template",
+    )
+
+
+def footage(
+    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage
+) -> generation_pb2.GenerateClipRequest:
+    """Generate a scene's picture; the card goes with it, so that it can always stand in."""
+    request = generate(scene, settings)
+    request.backend = settings.footage_backend
+    request.footage.CopyFrom(wish)
+    request.keep_running.FromTimedelta(KEEP_RUNNING)
+    return request
+
+
+def estimate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> generation_pb2.EstimateClipRequest:
+    """Foresee what a scene's footage needs; its speech is only estimated."""
+    samples = round(scene.estimated_seconds * clock.SAMPLE_RATE)
+    return generation_pb2.EstimateClipRequest(
+        footage=scene.ref.footage,
+        frames=clock.scene_frames(samples, rate(settings)),
+        picture=settings.picture,
+        backend=settings.footage_backend,
     )
 
 

@@ -10,6 +10,7 @@ import grpc
 
 from orchestrator.job import media_type, with_defaults
 from orchestrator.jobs import Jobs
+from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.artifacts.store import Store
 from services.chassis.errors import ArtifactMissing, EmptyDocument
@@ -24,11 +25,12 @@ WATCH_SECONDS = 24 * 3600.0
 
 
 class JobServicer(pb_grpc.JobServiceServicer):
-    """Serves the jobs of one engine and store."""
+    """Serves the jobs of one engine and store, whose footage the pools of the settings generate."""
 
-    def __init__(self, jobs: Jobs, store: Store) -> None:
+    def __init__(self, jobs: Jobs, store: Store, settings: OrchestratorSettings) -> None:
         self._jobs = jobs
         self._store = store
+        self._settings = settings
 
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
         """Take a job; a source that came with the call is stored first."""
@@ -44,6 +46,8 @@ class JobServicer(pb_grpc.JobServiceServicer):
         job.settings.CopyFrom(with_defaults(job.settings))
         # Whoever works on the job later may have another setting; the one who asked decides.
         job.settings.offline = job.settings.offline or not load(TtsSettings).online
+        job.settings.pools[:] = self._settings.pool_names
+        job.settings.footage_backend = self._settings.footage_backend
         job.plan_only = request.validate_only
         return pb.CreateJobResponse(job=await self._jobs.create(job, request_id=request.request_id))
 
@@ -81,14 +85,14 @@ class JobServicer(pb_grpc.JobServiceServicer):
         return pb.DeleteJobResponse()
 
 
-def room(jobs: Jobs, store: Store) -> Room:
+def room(jobs: Jobs, store: Store, settings: OrchestratorSettings) -> Room:
     """JobService over an engine's jobs."""
     unary = MethodLimits(seconds=60, at_once=64)
     limits = {method.name: unary for method in pb.DESCRIPTOR.services_by_name["JobService"].methods}
     limits["WatchJob"] = MethodLimits(seconds=WATCH_SECONDS, at_once=256)
     return Room(
         service="storyreel.job.v1.JobService",
-        add=partial(pb_grpc.add_JobServiceServicer_to_server, JobServicer(jobs, store)),
+        add=partial(pb_grpc.add_JobServiceServicer_to_server, JobServicer(jobs, store, settings)),
         limits=limits,
         start=_nothing,
         close=_nothing,

@@ -43,9 +43,32 @@ class OrchestratorSettings(ServerSettings):
     tts: str = Field("127.0.0.1:50053", description="The tts service.")
     generation: str = Field("127.0.0.1:50054", description="The generation service.")
     muxing: str = Field("127.0.0.1:50055", description="The muxing service.")
+    pools: str = Field(
+        "",
+        pattern=r"^\s*((t2v|i2v|ti2v)\s*(,\s*(t2v|i2v|ti2v)\s*)*)?$",
+        description="The modes that footage is generated in, with commas between: `t2v`, `i2v`, `ti2v`. "
+        "Scenes of another mode stay cards. Without a cluster these pools run in the same process; "
+        "with one, `python -m orchestrator pool MODE...` is a pool, beside each device.",
+    )
+    footage_backend: str = Field(
+        "diffusers",
+        pattern="^[a-z][a-z0-9_]{0,31}$",
+        description="The backend of the generation service that pools are asked for.",
+    )
+    pool_grace_seconds: float = Field(
+        3600.0,
+        ge=0,
+        le=86_400,
+        description="How long the clip that a pool is making may take to end after SIGTERM.",
+    )
     calls_at_once: int = Field(
         32,
         ge=1,
         le=1000,
         description="Stage calls one worker has in flight; services queue what they cannot do.",
     )
+
+    @property
+    def pool_names(self) -> tuple[str, ...]:
+        """The pools, each once."""
+        return tuple(dict.fromkeys(name.strip() for name in self.pools.split(",") if name.strip()))

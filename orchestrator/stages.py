@@ -12,13 +12,14 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from orchestrator.job import TTS, WEIGHTS, Record, StageKind, State, stage_name
+from orchestrator.job import GENERATION, TTS, WEIGHTS, Record, StageKind, State, stage_name
 from orchestrator.recovery import MAX_DEATHS
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
 
     from storyreel.artifact.v1 import artifact_pb2
+    from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.tts.v1 import speech_pb2
     from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
@@ -34,6 +35,8 @@ LIMITS = {
     "ChooseVoice": timedelta(seconds=60),
     "Synthesize": timedelta(seconds=120),
     "GenerateClip": timedelta(hours=1),
+    "GenerateFootage": timedelta(hours=6),
+    "EstimateFootage": timedelta(seconds=30),
     "MasterSound": timedelta(hours=1),
     "MuxVideo": timedelta(hours=1),
     "KeepScenes": timedelta(seconds=120),
@@ -41,8 +44,16 @@ LIMITS = {
 }
 """How long one attempt of each call may take, its wait for a free child included."""
 
+ESTIMATE_WAIT = timedelta(seconds=20)
+"""How long a plan waits for a pool in all: one may be scaled to nothing, and is not started for a plan."""
+
 PART_BYTES = 100_000
 """Of scene records in one payload: as JSON they are up to six times as large, and 2 MB are refused."""
+
+
+def pool_queue(pool: str, *, plans: bool = False) -> str:
+    """The task queue of a pool's clips; plans have their own, so that none waits for a clip."""
+    return f"storyreel-gpu-{pool}{'-plan' if plans else ''}"
 
 
 class Calls:
@@ -59,6 +70,36 @@ class Calls:
         scene_id = scene.ref.id if scene else ""
         arguments = (scene_id, request) if scene else (request,)
         result = await self._execute(stage, name, arguments, scene_id, record_pb2.StageResult)
+        return self._done(stage, name, scene_id, result)
+
+    async def generate(
+        self, request: generation_pb2.GenerateClipRequest, scene: record_pb2.SceneRecord, *, queue: str
+    ) -> record_pb2.StageResult:
+        """Have a pool generate a scene's clip, as soon as it has a device free, and put it on the record."""
+        name, scene_id = "GenerateFootage", scene.ref.id
+        result = await self._execute(
+            GENERATION, name, (scene_id, request), scene_id, record_pb2.StageResult, queue=queue
+        )
+        return self._done(GENERATION, name, scene_id, result)
+
+    async def estimate(
+        self, request: generation_pb2.EstimateClipRequest, scene: record_pb2.SceneRecord, *, queue: str
+    ) -> record_pb2.StageResult:
+        """Ask a pool what a clip needs; not one of the stage's counted calls."""
+        return await self._execute(
+            GENERATION,
+            "EstimateFootage",
+            (scene.ref.id, request),
+            scene.ref.id,
+            record_pb2.StageResult,
+            queue=queue,
+            within=ESTIMATE_WAIT,
+        )
+
+    def _done(
+        self, stage: StageKind, name: str, scene_id: str, result: record_pb2.StageResult
+    ) -> record_pb2.StageResult:
+        """Put a call on the record; it must have been made for the right scene."""
         if result.scene_id != scene_id:
             raise ApplicationError(
                 f"{name} of {scene_id!r} answered for {result.scene_id!r}", type="INTERNAL"
@@ -104,7 +145,15 @@ class Calls:
             workflow.upsert_memo({"job": self.record.job})
 
     async def _execute(
-        self, stage: StageKind, name: str, arguments: Sequence[Message | str], scene_id: str, kind: type[M]
+        self,
+        stage: StageKind,
+        name: str,
+        arguments: Sequence[Message | str],
+        scene_id: str,
+        kind: type[M],
+        *,
+        queue: str | None = None,
+        within: timedelta | None = None,
     ) -> M:
         # Replay compares ids, not arguments: without them two swapped calls would replay unnoticed.
         self._count += 1
@@ -113,6 +162,8 @@ class Calls:
             args=arguments,
             activity_id=f"{stage_name(stage)}/{scene_id or 'all'}/{self._count}",
             result_type=kind,
+            task_queue=queue,
+            schedule_to_close_timeout=within,
             start_to_close_timeout=LIMITS[name],
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             # Cancelled means that nothing works for the job any more.

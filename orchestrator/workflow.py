@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
+    from orchestrator.footage import Footage, wished
     from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
@@ -19,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 UNSHOWN = "Install the font that the reason names; where it names none, shorten or split the text."
 
 Scene = record_pb2.SceneRecord
+Speaking = asyncio.Future[None]
 
 
 @workflow.defn
@@ -30,6 +32,7 @@ class JobWorkflow:
         """Make the video, or only its plan; the result is the job's whole record."""
         self.record = Record(job, workflow.now())
         self.calls = stages.Calls(self.record)
+        self.footage = Footage(self.record, self.calls)
         self.settings = job.settings
         self.lost_engines: list[str] = []
         try:
@@ -62,13 +65,14 @@ class JobWorkflow:
         scenes = [Scene(ref=ref) for ref in storyboard.scenes]
         self.calls.begin(SCRIPT, len(scenes))
         if self.record.job.plan_only:
-            await _all([self._choose_voice(), *(self._narrate(scene) for scene in scenes)])
+            await _all([self._choose_voice(), *map(self._narrate, scenes)])
+            await _all(map(self.footage.foresee, filter(wished, scenes)))
         else:
             await self._choose_voice()
             self.calls.begin(TTS, len(scenes))
             self.calls.begin(GENERATION, len(scenes))
             speaking = [asyncio.ensure_future(self._speak(scene)) for scene in scenes]
-            films = (self._film(scene, spoken) for scene, spoken in zip(scenes, speaking, strict=True))
+            films = (self._film(*each, speaking) for each in zip(scenes, speaking, strict=True))
             await _all([*films, self._master(scenes, speaking)])
             await self._mux(scenes)
         self.record.end(job_pb2.STATE_SUCCEEDED, workflow.now())
@@ -109,17 +113,19 @@ class JobWorkflow:
             scene.stored_narration.CopyFrom(written.stored)
         scene.estimated_seconds = written.estimated_duration.ToTimedelta() / timedelta(seconds=1)
 
-    async def _film(self, scene: Scene, spoken: asyncio.Future[None]) -> None:
-        """Speech before picture: the picture is as long as the voice."""
+    async def _film(self, scene: Scene, spoken: Speaking, speaking: Sequence[Speaking]) -> None:
+        """Speech before picture, which is as long as the voice; all speech before footage, which is dear."""
         await spoken
-        if self.silenced:
-            return  # this speech will not be in the video: no picture for it
+        unheard = wished(scene) and any(await asyncio.gather(*speaking, return_exceptions=True))
+        # A speech that will not be in the video needs no picture.
+        if unheard or self.silenced or (wished(scene) and await self.footage.make(scene)):
+            return
         request = requests.generate(scene, self.settings)
         scene.clip.CopyFrom((await self.calls.make(GENERATION, "GenerateClip", request, scene)).clip)
         for why in scene.clip.unshown:
             self.record.degrade(GENERATION, "Some text is not on the screen.", why, UNSHOWN, scene.ref.id)
 
-    async def _master(self, scenes: Sequence[Scene], speaking: Sequence[asyncio.Future[None]]) -> None:
+    async def _master(self, scenes: Sequence[Scene], speaking: Sequence[Speaking]) -> None:
         """The sound needs every voice and no picture, so it is made while the pictures are."""
         if any(await asyncio.gather(*speaking, return_exceptions=True)):
             return  # the scene that failed says why

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 from orchestrator.cli import limits
-from orchestrator.cli.terminal import clean
+from orchestrator.cli.terminal import clean, write
 from services.chassis.errors import InvalidRequest, StoryreelError, Suggestion, Violation
+from services.generation.models.known import MODELS as KNOWN
 
 DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
 
@@ -18,7 +20,7 @@ Runs here, on the CPU, unless STORYREEL_TEMPORAL_ADDRESS names a cluster.
 Work in progress and everything made lies under STORYREEL_HOME
 (default: ~/.local/share/storyreel); nothing finished is made twice.
 
-exit codes: 0 done · 2 usage · 3 input · 4 configuration
+exit codes: 0 done · 2 a wrong argument · 3 input · 4 configuration
             5 engine, store or disk not available; 6 the job failed, `storyreel resume` goes on
             70 a defect · 130 interrupted · 141 nobody reads the output any more
 """
@@ -46,8 +48,21 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and end with 0."""
+        try:
+            found = version("storyreel")
+        except PackageNotFoundError:
+            found = "(not installed: run from its source)"
+        write(f"storyreel {found}\n")
+        parser.exit()
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse a command line; --help ends the process with 0.
+    """Parse a command line; --help and --version end the process with 0.
 
     Raises:
         UsageError: It cannot be understood, or a value is not allowed.
@@ -58,6 +73,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=ENDING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
 
     render = _command(commands, "render", "Turn a document into a video and wait for it.", RENDER)
@@ -110,6 +126,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help='only voices of this language, BCP 47; "" for all (default: en)',
     )
 
+    _models(commands)
+
     _command(commands, "doctor", "Check this machine and say what is wrong.", DOCTOR)
     return parser.parse_args(arguments)
 
@@ -156,7 +174,33 @@ The engines of this machine are asked, whether a cluster does the work or not. A
 role is played by the first engine that can; the name of a voice asks for that one.
 With --json one line: {"voices": [{"name": …, "language": …, "engine": …, "role": …, "online": …}]}.
 """
-DOCTOR = "Looks at the programs, fonts, voices, the store, the engine and the disk.\n"
+DOCTOR = "Looks at the programs, fonts, voices, models, the store, the engine and the disk.\n"
+MODELS = """\
+Clips are drawn without any model; generated footage needs one. They lie in
+STORYREEL_GENERATION_MODELS (default: models in STORYREEL_HOME), one folder each.
+"""
+FETCH = """\
+examples:
+  storyreel models fetch ti2v-5B
+  storyreel models fetch t2v-A14B --from /mnt/Wan2.2-T2V-A14B-Diffusers
+
+Downloads from the Hugging Face hub (pip install 'storyreel[models]'; HF_TOKEN and
+HF_ENDPOINT are honoured) the newest commit, or that of --revision, and compares every
+byte with what the hub says of it. Interrupted, the same command goes on. manifest.json
+in the model's folder records the commit, and size and sha256 of each file.
+With --from nothing is downloaded: the folder's files are linked, or copied from
+another disk. Where nothing in the folder says which commit it is of, --revision does.
+"""
+VERIFY = """\
+Compares names, sizes and the headers of the weights with manifest.json, then the
+sha256 of every file; a file is read once, and again only after it was written to.
+With --json a line for each model: {"event": "verified", "model": …, "whole": …,
+"check": "full" | "quick", "problems": [ … ]}.
+"""
+MODELS_LIST = """\
+With --json one line: {"folder": …, "models": [{"model": …, "whole": …, "revision": …,
+"size_bytes": …, "problems": [ … ]}]}.
+"""
 
 
 def _command(commands: object, name: str, text: str, epilog: str) -> argparse.ArgumentParser:
@@ -173,6 +217,36 @@ def _command(commands: object, name: str, text: str, epilog: str) -> argparse.Ar
         help="for machines, on stdout: every line is one JSON object, errors included",
     )
     return command
+
+
+def _models(commands: object) -> None:
+    models: argparse.ArgumentParser = commands.add_parser(  # type: ignore[attr-defined]
+        "models",
+        help="Fetch, verify or list the models of generated footage.",
+        description="Fetch, verify or list the models of generated footage.",
+        epilog=MODELS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION", title="actions")
+    fetch = _command(actions, "fetch", "Fetch a model, or take it from a folder.", FETCH)
+    verify = _command(actions, "verify", "See whether models are whole.", VERIFY)
+    listing = _command(actions, "list", "List the models, and which of them are there.", MODELS_LIST)
+
+    fetch.add_argument("model", type=limits.model, metavar="MODEL", help=", ".join(KNOWN))
+    fetch.add_argument("--from", dest="given", type=limits.folder, metavar="FOLDER", help="take this folder")
+    fetch.add_argument(
+        "--revision",
+        type=limits.revision,
+        metavar="REV",
+        help="a commit, a branch or a tag; with --from a commit (default: main)",
+    )
+    verify.add_argument("model", type=limits.model, nargs="?", metavar="MODEL", help="default: all there are")
+    verify.add_argument("--quick", action="store_true", help="only names, sizes and headers")
+    verify.add_argument("--again", action="store_true", help="also read what was found whole before")
+    for action in (fetch, verify, listing):
+        action.add_argument(
+            "--models", type=limits.folder, metavar="FOLDER", help="where they lie, instead of the default"
+        )
 
 
 def _source(command: argparse.ArgumentParser) -> None:

@@ -9,10 +9,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from orchestrator.cli import arguments, source
+from orchestrator.cli.claim import claimed
 from orchestrator.cli.display import Display, display, notes, record
 from orchestrator.cli.export import export, remember, remembered
 from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
+from orchestrator.cli.voices import check_voice
 from orchestrator.embedded import Storyreel, storyreel
 from orchestrator.job import ENDED, media_type, state_name
 from orchestrator.settings import OrchestratorSettings
@@ -38,12 +40,15 @@ async def render(options: argparse.Namespace) -> int:
     document: source.Document = options.document
     out = check_target(options.output, None if options.source == "-" else Path(options.source))
     check_overwriting(out, force=options.force)
+    await check_voice(options.voice, options.language)
     shown = display(as_json=options.json)
     try:
-        async with _running(work=True) as reel:
-            job = await _create(reel, document, options)
-            remember(job.name, out)
-            return await _follow(reel, job, out, shown, options, cancel=True)
+        with claimed(out, "", document.name) as claim:
+            async with _running(work=True) as reel:
+                job = await _create(reel, document, options)
+                claim.note(job.name, document.name)
+                remember(job.name, out)
+                return await _follow(reel, job, out, shown, options, cancel=True)
     finally:
         shown.close()
 
@@ -51,6 +56,7 @@ async def render(options: argparse.Namespace) -> int:
 async def submit(options: argparse.Namespace) -> int:
     """Hand a document in and leave."""
     document: source.Document = options.document
+    await check_voice(options.voice, options.language)
     async with _running(work=False) as reel:
         job = await _create(reel, document, options, request_id=options.request_id)
     if options.json:
@@ -129,14 +135,17 @@ async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
         async with _running(work=True) as reel:
             name = options.job or await _newest(reel)
             job = await reel.jobs.get(name)
+            if not options.job:
+                tell(f"{'Resuming' if resume else 'Watching'} {name} ({clean(job.source.name)})\n")
             out = given or remembered(name)
             if out is not None:
                 check_overwriting(check_target(out), job, force=options.force)
-            if resume and job.state != job_pb2.STATE_SUCCEEDED:
-                job = await reel.jobs.resume(name)
-            if out is not None:
-                remember(name, out)
-            return await _follow(reel, job, out, shown, options, cancel=resume)
+            with claimed(out, name, job.source.name):
+                if resume and job.state != job_pb2.STATE_SUCCEEDED:
+                    job = await reel.jobs.resume(name)
+                if out is not None:
+                    remember(name, out)
+                return await _follow(reel, job, out, shown, options, cancel=resume)
     finally:
         shown.close()
 

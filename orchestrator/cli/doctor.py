@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 
 from orchestrator.cli.terminal import clean, emit, write
 from orchestrator.embedded import engine
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
+from orchestrator.local_engine import LocalEngine
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
@@ -148,6 +149,24 @@ async def _voices() -> tuple[str, str]:
     return f"{choice.voice.engine} speaks ({choice.voice.name}){passed}", ""
 
 
+async def _models() -> tuple[str, str, tuple[str, ...]]:
+    """Which models are whole as far as a quick look can tell; none is needed for drawn clips."""
+    from services.generation.models.files import ModelFiles
+    from services.generation.models.known import MODELS
+    from services.generation.models.settings import ModelSettings
+
+    folder = load(ModelSettings).folder
+    files = ModelFiles(folder)
+    problems = {name: await asyncio.to_thread(files.missing, name) for name in MODELS}
+    whole = [name for name, found in problems.items() if not found]
+    damaged = [name for name, found in problems.items() if found and (folder / name).is_dir()]
+    notes = [f"{name}: {problems[name][0]} `storyreel models fetch {name}` mends it" for name in damaged]
+    if absent := [name for name in MODELS if name not in whole and name not in damaged]:
+        notes.append(f"not there: {', '.join(absent)}; `storyreel models fetch {absent[-1]}` fetches one")
+    unneeded = "" if whole else "; only generated footage needs one"
+    return f"{', '.join(whole) or 'none'} in {folder}{unneeded}", "", tuple(notes)
+
+
 INSTALL = "Install storyreel[local] again."
 REMEDIES = {
     "python": "Use Python 3.11 or newer.",
@@ -158,6 +177,7 @@ REMEDIES = {
     "STORYREEL_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _BUCKET.",
     "ffmpeg": "Install storyreel[local] again, or set STORYREEL_FFMPEG to an ffmpeg that runs.",
     "drawing": "Install Pillow from its wheels: pip install --force-reinstall --only-binary :all: pillow",
+    "models": "Set STORYREEL_GENERATION_MODELS to a folder that can be read.",
     "voices": "Install storyreel[local] again for the offline voice; STORYREEL_TTS_ENGINES=edge,espeak "
     "and STORYREEL_TTS_ONLINE=1 turn all voices on.",
 }
@@ -172,4 +192,5 @@ CHECKS: dict[str, Callable[[], Awaitable[Found]]] = {
     "drawing": _drawing,
     "fonts": _fonts,
     "voices": _voices,
+    "models": _models,
 }

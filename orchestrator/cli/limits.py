@@ -9,6 +9,7 @@ from pathlib import Path
 from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
+from services.generation.models.known import MODELS
 from storyreel.job.v1 import job_pb2, job_service_pb2
 
 MOST_LISTED = 200
@@ -77,6 +78,30 @@ def video(text: str) -> Path:
     """The file to write; whether it can be written is looked at later."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the name is empty. Name the video to write, such as video.mp4")
+    return Path(text)
+
+
+def model(text: str) -> str:
+    """A model that clips are generated with."""
+    if text not in MODELS:
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no model. There are {', '.join(MODELS)}")
+    return text
+
+
+def revision(text: str) -> str:
+    """A commit, a branch or a tag."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", text) is None or ".." in text:
+        raise argparse.ArgumentTypeError(
+            f"{_quoted(text)} is no revision. One is a commit of 40 hexadecimal digits, a branch or a tag, "
+            "such as main"
+        )
+    return text
+
+
+def folder(text: str) -> Path:
+    """A folder; whether it is there is looked at later."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty. Name a folder")
     return Path(text)
 
 

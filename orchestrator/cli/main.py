@@ -1,4 +1,4 @@
-"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | voices | doctor."""
+"""The command line: storyreel render | submit | plan | watch | resume | cancel | list | voices | models …"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from services.chassis import telemetry
 from services.chassis.errors import (
     Configuration,
     Fault,
+    ModelUnavailable,
     NotNow,
     StoryreelError,
 )
@@ -101,7 +102,7 @@ def _say(error: StoryreelError, *, as_json: bool) -> int:
 def _exit_code(error: StoryreelError) -> int:
     if isinstance(error, arguments.UsageError):
         return USAGE
-    if isinstance(error, Configuration):
+    if isinstance(error, Configuration | ModelUnavailable):
         return CONFIGURATION
     if isinstance(error, NotNow):
         return UNAVAILABLE
@@ -133,9 +134,7 @@ async def _run(options: argparse.Namespace) -> int:
         from orchestrator.cli.voices import voices
 
         return await voices(options.language, as_json=options.json)
-    from orchestrator.cli import commands
-
-    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, options.command)
+    run = _longer(options.command)
     options.asked = asked = asyncio.Event()
     task = asyncio.ensure_future(run(options))
 
@@ -154,6 +153,18 @@ async def _run(options: argparse.Namespace) -> int:
         return INTERRUPTED
     except BaseExceptionGroup as group:
         raise _first(group) from None
+
+
+def _longer(command: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
+    """A command that may take long, and is asked to stop by Ctrl-C."""
+    if command == "models":
+        from orchestrator.cli.models import models
+
+        return models
+    from orchestrator.cli import commands
+
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(commands, command)
+    return run
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

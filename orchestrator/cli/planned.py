@@ -8,9 +8,11 @@ from google.protobuf.json_format import Parse
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.terminal import Terminal, clean, write
+from orchestrator.cli.terminal import Terminal, clean, counted, write
+from orchestrator.job import in_scenes
 from orchestrator.settings import OrchestratorSettings
 from services.chassis.settings import load
+from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2
 
 
@@ -26,34 +28,80 @@ def show(text: str) -> None:
 def _print(console: Terminal, plan: job_pb2.Plan) -> None:
     table = Table(title=Text(clean(plan.title)), title_justify="left", box=None, pad_edge=False)
     for heading, justify in (("scene", "left"), ("type", "left"), ("about", "right"), ("narration", "left")):
-        table.add_column(heading, justify="right" if justify == "right" else "left", style=None)
+        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for scene in plan.scenes:
         cells = (scene.id, scene.type, f"{scene.estimated_seconds:.0f} s", scene.narration)
         table.add_row(*(Text(clean(cell)) for cell in cells))
     console.print(table)
+    for scene in plan.scenes:
+        if scene.HasField("footage"):
+            _print_footage(console, scene.id, scene.footage)
     blocks = plan.coverage.blocks
     counts = dict.fromkeys(("narrated", "shown", "dropped"), 0)
     for block in blocks:
         counts[block.outcome] += 1
     minutes, seconds = divmod(round(plan.estimated_seconds), 60)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    console.print(
-        f"\n{len(plan.scenes)} scenes, about {minutes}:{seconds:02d}. Blocks of the source: {said}."
-    )
+    scenes = counted(len(plan.scenes), "scene")
+    console.print(f"\n{scenes}, about {minutes}:{seconds:02d}. Blocks of the source: {said}.")
     if plan.voice:
         console.print(Text(clean(f"Voice: {plan.voice}")))
     for block in blocks:
         if block.outcome == "dropped":
             line = f"  line {block.line}: {block.kind} dropped: {block.reason}"
             console.print(Text(clean(line), style="yellow"))
-    for lacking in _lacking(block.text for block in blocks if block.outcome != "dropped"):
+    for lacking in _lacking(block for block in blocks if block.outcome != "dropped"):
         console.print(Text(clean(f"  fonts: {lacking}"), style="yellow"))
 
 
-def _lacking(texts: Iterable[str]) -> list[str]:
-    """What no font of this machine has; of a cluster only its own machines know."""
+def _print_footage(console: Terminal, scene_id: str, footage: job_pb2.PlanFootage) -> None:
+    """What will become of a scene's footage: how it is made, what it needs, and what was found."""
+    console.print(Text(clean(f"  {scene_id} footage: {footage.outlook}")))
+    plan, forecast = footage.report.plan, footage.report.forecast
+    if plan.model:
+        peak = max(forecast.denoise_bytes, forecast.decode_bytes)
+        made = (
+            f"{_mode(plan.mode)} by {plan.model}, {plan.width} x {plan.height}, {plan.frames} frames at "
+            f"{plan.rate} per second, {plan.steps} steps; about {_duration(forecast.seconds)}, "
+            f"{peak / 1e9:.1f} GB of device memory"
+        )
+        console.print(Text(clean(f"      {made}")))
+    for adjustment in footage.report.adjustments:
+        was = getattr(adjustment, "from")
+        told = f"{adjustment.field} {was} → {adjustment.to}: {adjustment.reason}"
+        console.print(Text(clean(f"      {told}")))
+    for finding in footage.report.findings:
+        ways = "".join(f" → {way.description}" for way in finding.suggestions[:1])
+        style = "red" if finding.blocking else "yellow"
+        console.print(Text(clean(f"      {finding.message}{ways}"), style=style))
+
+
+def _mode(mode: footage_pb2.Mode.ValueType) -> str:
+    return footage_pb2.Mode.Name(mode).removeprefix("MODE_").lower()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _lacking(blocks: Iterable[job_pb2.CoveredBlock]) -> list[str]:
+    """What no font of this machine has and in which scenes; of a cluster only its own machines know."""
     if load(OrchestratorSettings).temporal_address:
         return []
     from services.generation.backends.template import faces, scripts
 
-    return scripts.lacking(faces.undrawable("\n".join(texts)))
+    texts: dict[str, list[list[str]]] = {}
+    scenes: dict[str, list[str]] = {}
+    for block in blocks:
+        by_package: dict[str, list[str]] = {}
+        for char in faces.undrawable(block.text):
+            by_package.setdefault(scripts.package_for(char), []).append(char)
+        for package, chars in by_package.items():
+            texts.setdefault(package, []).append(chars)
+            scenes.setdefault(package, []).extend(block.scene_ids)
+    found = [(sorted(set(scenes[package])), scripts.lacking(*texts[package])) for package in texts]
+    return [
+        f"{sentence}{in_scenes(ids) or ''.join(f' (in {only})' for only in ids)}"
+        for ids, sentences in sorted(found)
+        for sentence in sentences
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ def read(source: str) -> Document:
     """Read a file, or standard input when the source is `-`.
 
     Raises:
-        InvalidRequest: There is no such file, it is a folder, or it cannot be read.
+        InvalidRequest: There is no such file, it is a folder, a pipe or a device, or it cannot be read.
         EmptyDocument: It has no bytes.
         DocumentTooLarge: It is larger than a document may be.
     """
@@ -54,6 +55,11 @@ def _bytes(path: Path) -> bytes:
         if path.is_dir():
             raise InvalidRequest(
                 f"{path} is a folder.", suggestions=[Suggestion("Name a markdown or text file in it.")]
+            )
+        if not stat.S_ISREG(path.stat().st_mode):  # reading it might wait for ever
+            raise InvalidRequest(
+                f"{path} is no file but a pipe, a device or the like.",
+                suggestions=[Suggestion("Name - and give the document on standard input.")],
             )
         with path.open("rb") as file:
             return file.read(LARGEST + 1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from services.chassis.errors import Configuration, Suggestion
+from orchestrator.cli.arguments import UsageError
+from services.chassis.errors import Configuration, Suggestion, Violation
 from storyreel.artifact.v1 import artifact_pb2
 from storyreel.job.v1 import job_pb2
 
@@ -36,29 +38,36 @@ def check_target(out: Path, source: Path | None = None) -> Path:
     """The absolute path of the video to write, known to be writable before any work is done.
 
     Raises:
-        Configuration: It cannot be written to, or the source stands there; the message says why.
+        UsageError: The name is not one for a video, or the source stands there; the message says why.
+        Configuration: It cannot be written to; the message says why.
     """
     try:
         out = out.expanduser().absolute()
         source = source.expanduser() if source else None
     except RuntimeError:
-        raise Configuration(f"{out.parts[0]} does not exist. {OTHER}") from None
+        raise _wrong(f"{out.parts[0]} does not exist. {OTHER}") from None
     try:
         _check_name(out, source)
         for path in files(out).values():
             _check_file(path, out, source)
         _check_folder(out.parent)
     except OSError as error:
-        raise Configuration(f"{out} cannot be written to ({error.strerror}). {OTHER}") from None
+        why = f"{out} cannot be written to ({error.strerror}). {OTHER}"
+        raise _wrong(why) if error.errno == errno.ENAMETOOLONG else Configuration(why) from None
     return out
+
+
+def _wrong(why: str) -> UsageError:
+    """The refusal of what was named with -o, whatever the state of the machine."""
+    return UsageError(why, violations=[Violation("output", why)])
 
 
 def _check_name(out: Path, source: Path | None) -> None:
     if out.is_dir():
         inside = out / f"{(source and source.stem) or 'video'}.mp4"
-        raise Configuration(f"{out} is a folder. Name a file in it, such as {inside}.")
+        raise _wrong(f"{out} is a folder. Name a file in it, such as {inside}.")
     if out.suffix.lower() != ".mp4":
-        raise Configuration(f"{out.name} does not end in .mp4. Name the video, such as {out.stem}.mp4.")
+        raise _wrong(f"{out.name} does not end in .mp4. Name the video, such as {out.stem}.mp4.")
 
 
 def _check_file(path: Path, out: Path, source: Path | None) -> None:
@@ -72,9 +81,9 @@ def _check_file(path: Path, out: Path, source: Path | None) -> None:
             "Move the folder away, or name another output with -o."
         )
     if path.exists() and not path.is_file():
-        raise Configuration(f"{path} is not a file but a device or the like. {OTHER}")
+        raise _wrong(f"{path} is not a file but a device or the like. {OTHER}")
     if source is not None and source.exists() and path.exists() and path.samefile(source):
-        raise Configuration(
+        raise _wrong(
             f"{path.name}, which stands beside {out.name}, would overwrite the source. "
             f"Name another output with -o, such as {out.stem}-video.mp4."
         )

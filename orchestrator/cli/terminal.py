@@ -30,6 +30,11 @@ def clean(text: str) -> str:
     return text.translate(_CLEAN)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which gets an s unless it is one: `1 scene`, `0 scenes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def write(text: str) -> None:
     """Write to standard output at once.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from orchestrator.cli.terminal import clean, emit, tell, write
+from orchestrator.settings import OrchestratorSettings
+from services.chassis.errors import Suggestion, UnknownVoice, VoiceUnavailable
 from services.chassis.settings import load
 from services.tts.engines import engines
 from services.tts.settings import TtsSettings
@@ -33,6 +37,30 @@ async def voices(language: str, *, as_json: bool) -> int:
     if not found:
         tell(f"No voice speaks {clean(repr(language))}. `storyreel voices --language ''` lists them all.\n")
     return OK if found else NONE
+
+
+async def check_voice(name: str, language: str) -> None:
+    """Refuse a voice that no engine of this machine has, before there is a job; a cluster asks its own.
+
+    Args:
+        name: As `--voice` takes it; a role is always played by somebody.
+        language: BCP 47; "" is English.
+
+    Raises:
+        UnknownVoice: Nobody has it, or it does not speak the language.
+    """
+    if not name or name in ROLES or load(OrchestratorSettings).temporal_address:
+        return
+    speakers = engines(load(TtsSettings))
+    await speakers.start()
+    try:
+        with suppress(VoiceUnavailable):  # it may be back when the job comes to it
+            await speakers.choose(name, language=language or "en")
+    except UnknownVoice as error:
+        error.suggestions = [*error.suggestions, Suggestion("`storyreel voices` lists the others.")]
+        raise
+    finally:
+        await speakers.close()
 
 
 def _data(info: VoiceInfo) -> dict[str, object]:

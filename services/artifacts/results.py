@@ -81,18 +81,33 @@ class Results:
         raise AssertionError("work ends with an outcome or an error")
 
     async def watch(
-        self, request: Message, reply: type[R], compute: Callable[[Report], Awaitable[R]], *, made_by: str
+        self,
+        request: Message,
+        reply: type[R],
+        compute: Callable[[Report], Awaitable[R]],
+        *,
+        made_by: str,
+        after: int | None = None,
+        grace: timedelta | None = None,
     ) -> AsyncGenerator[str | Progress | Outcome[R], None]:
         """The request's digest, then its progress, last the outcome.
 
         Closing the generator leaves the work to others, or to a later watch of the same request.
         Raises what `once` raises.
+
+        Args:
+            request: What is asked for.
+            reply: The message that answers it.
+            compute: Makes the reply.
+            made_by: What beside the request the reply depends on.
+            after: Tell again what was reported after this number.
+            grace: How long the work goes on when nobody watches, if longer than usual.
         """
         digest = self.digest(request, made_by=made_by)
         work = await self._work(digest, reply, compute)
-        with work.watched() as news:
+        with work.watched(grace) as news:
             yield digest
-            async for event in work.events(news):
+            async for event in work.events(news, after=after):
                 yield event
 
     async def cancel(self, digest: str) -> None:

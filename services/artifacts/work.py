@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,6 +14,9 @@ from services.chassis.errors import Cancelled
 from services.chassis.progress import Progress, Report
 
 T = TypeVar("T")
+
+REMEMBERED = 500
+"""Reports of progress that a watcher who comes back may still read; of more the last ones are kept."""
 
 
 class Work(Generic[T]):
@@ -33,7 +37,7 @@ class Work(Generic[T]):
         self._grace = grace
         self._watchers: set[asyncio.Event] = set()
         self._progress: Progress | None = None
-        self._reports = 0
+        self._told: deque[Progress] = deque(maxlen=REMEMBERED)
         self._abandoned: asyncio.TimerHandle | None = None
         self._sealed = False
         self.stopping = False
@@ -60,8 +64,12 @@ class Work(Generic[T]):
         await asyncio.wait({self._task})
 
     @contextmanager
-    def watched(self) -> Iterator[asyncio.Event]:
-        """Count as a watcher for the length of the block; what it gives goes to `events`."""
+    def watched(self, grace: timedelta | None = None) -> Iterator[asyncio.Event]:
+        """Count as a watcher for the length of the block; what it gives goes to `events`.
+
+        With `grace` the work goes on at least so long without watchers.
+        """
+        self._grace = max(self._grace, grace or self._grace)
         if self._abandoned is not None:
             self._abandoned.cancel()
             self._abandoned = None
@@ -74,19 +82,27 @@ class Work(Generic[T]):
             if not self._watchers and not self._task.done():
                 self._abandoned = self._loop.call_later(self._grace.total_seconds(), self.cancel)
 
-    async def events(self, news: asyncio.Event) -> AsyncGenerator[Progress | T, None]:
+    async def events(
+        self, news: asyncio.Event, *, after: int | None = None
+    ) -> AsyncGenerator[Progress | T, None]:
         """The latest progress, each newer one, and last what the work made.
 
-        A slow watcher misses what was outdated when it came back.
+        A slow watcher misses what was outdated when it came back; with `after` it is first told again
+        what came after the report of that number.
 
         Raises:
             Cancelled: Somebody cancelled the work.
             Exception: What the work raised.
         """
         seen = 0
+        if after is not None:
+            for progress in [told for told in self._told if told.sequence > after]:
+                seen = progress.sequence
+                yield progress
+            seen = max(seen, after)
         while True:
-            if self._progress is not None and seen != self._reports:
-                seen = self._reports
+            if self._progress is not None and self._progress.sequence > seen:
+                seen = self._progress.sequence
                 yield self._progress
             elif self._task.done():
                 yield self._made()
@@ -123,8 +139,9 @@ class Work(Generic[T]):
         reached = self._progress.fraction if self._progress else 0.0
         # Written so that NaN counts as no progress.
         fraction = min(progress.fraction, 1.0) if progress.fraction > reached else reached
-        self._progress = replace(progress, fraction=fraction)
-        self._reports += 1
+        number = self._progress.sequence + 1 if self._progress else 1
+        self._progress = replace(progress, fraction=fraction, sequence=number)
+        self._told.append(self._progress)
         self._wake()
 
     def _wake(self) -> None:

@@ -198,6 +198,26 @@ class StoreFull(NotNow):
     code = "RESOURCE_EXHAUSTED"
 
 
+class DeviceMemory(NotNow):
+    """The device that generates has not enough memory; the first suggestion is the next attempt."""
+
+    reason = "DEVICE_MEMORY"
+    code = "RESOURCE_EXHAUSTED"
+
+
+class DeviceFault(NotNow):
+    """The device that generates failed and is started again."""
+
+    reason = "DEVICE_FAULT"
+
+
+class GenerationFailed(NotNow):
+    """A pipeline failed, or its picture did not pass a check; the first suggestion is the next attempt."""
+
+    reason = "GENERATION_FAILED"
+    code = "ABORTED"
+
+
 class WrongState(StoryreelError):
     """The world is not as the call needs it."""
 
@@ -241,6 +261,12 @@ class Configuration(WrongState):
     """A setting is missing or wrong."""
 
     reason = "CONFIGURATION"
+
+
+class ModelUnavailable(WrongState):
+    """A model's files are missing or damaged."""
+
+    reason = "MODEL_UNAVAILABLE"
 
 
 class Cancelled(WrongState):

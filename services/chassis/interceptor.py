@@ -130,7 +130,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         at_once = self._limits[method].at_once
         if self._busy[method] >= at_once:
             raise Overloaded(
-                f"All {at_once} places of {method} are taken; come back in {COME_BACK.seconds} seconds.",
+                f"{method} has no place free of {at_once}; come back in {COME_BACK.seconds} seconds.",
                 metadata={"at_once": str(at_once)},
                 retry_after=COME_BACK,
             )

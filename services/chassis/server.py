@@ -9,10 +9,11 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import grpc
 from google.protobuf import descriptor_pool
+from pydantic_settings import BaseSettings
 
 from services.chassis import scratch, telemetry
 from services.chassis.address import Address
@@ -22,8 +23,12 @@ from services.chassis.health import Health
 from services.chassis.interceptor import Interceptor, MethodLimits
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, ServerSettings, load
 from services.chassis.telemetry import log
+from services.chassis.usage import read_no_arguments
 
 __all__ = ["MethodLimits", "Room", "Server", "main"]
+
+Own = TypeVar("Own", bound=ServerSettings)
+Stored = TypeVar("Stored", bound=BaseSettings)
 
 OPTIONS: Final = (
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
@@ -173,16 +178,32 @@ class Server:
         undo.push_async_callback(server.stop, 0)
 
 
-def main(room: Callable[[], Room], settings: ServerSettings) -> None:
+def main(
+    serves: str,
+    kind: type[Own],
+    stored: type[Stored],
+    room: Callable[[Own, Stored], Room],
+    *,
+    others: Sequence[type[BaseSettings]] = (),
+) -> None:
     """Serve a room until SIGTERM or SIGINT, let calls in flight end, and return.
 
     A start that fails writes one sentence to stderr and exits with 4. A second signal ends the process at
-    once.
+    once. `--help` tells what is served and ends with 0; other arguments end with 2.
+
+    Args:
+        serves: The service and what it does, as `--help` says it.
+        kind: The settings of the stage.
+        stored: Those of its store.
+        room: Makes what is served of both.
+        others: What the room reads later; `--help` lists these settings too.
     """
+    read_no_arguments(serves, kind, *others, stored, CommonSettings)
     try:
+        settings, where = load(kind), load(stored)
         level = "debug" if settings.debug else load(CommonSettings).log
         telemetry.start_log(level)
-        asyncio.run(_serve(room, settings), debug=settings.debug)
+        asyncio.run(_serve(lambda: room(settings, where), settings), debug=settings.debug)
     except StoryreelError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIGURATION_EXIT) from None

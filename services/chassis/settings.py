@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from services.chassis.errors import Configuration, StoryreelError, Suggestion
+from services.chassis.errors import Configuration, Suggestion
 
 CONFIGURATION_EXIT = 4
 """The exit code of a process that could not start because of its settings or surroundings."""
@@ -102,15 +101,6 @@ def load(kind: type[S]) -> S:
         named = [variable(kind, field) for field in kind.model_fields if f'"{field}"' in str(error)]
         message = f"Settings do not parse: {', '.join(named) or error}: Input should be valid JSON."
     raise Configuration(message, suggestions=[Suggestion("Correct or unset the variables named.")])
-
-
-def load_or_exit(kind: type[S]) -> S:
-    """`load` for a process's entry: what is wrong goes to stderr, one sentence, and the process ends (4)."""
-    try:
-        return load(kind)
-    except StoryreelError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(CONFIGURATION_EXIT) from None
 
 
 def variable(kind: type[BaseSettings], field: str) -> str:

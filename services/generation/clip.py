@@ -8,7 +8,10 @@ from typing import Literal, Protocol
 
 from services.artifacts.store import Artifact
 from services.chassis.progress import Report
+from services.generation.footage.making import Device, Making
+from services.generation.footage.making import Report as Preflight
 from services.media.clock import Rate
+from services.story.footage import Footage, Mode, Resolution
 from services.story.narration import Narration, SpeechTiming
 from services.story.scene import Card
 
@@ -73,16 +76,48 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One scene's picture: its file, its length, and the text that could not be shown, with reasons."""
+    """One scene's picture.
+
+    Args:
+        video: Its file.
+        frames: Its length.
+        picture: Its size and rate.
+        unshown: Text that could not be shown, with reasons.
+        making: How it was generated; None for one that was drawn.
+    """
 
     video: Artifact
     frames: int
     picture: Picture
     unshown: tuple[str, ...] = ()
+    making: Making | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCapability:
+    """One model of a generator: whether its files are there and whole, or why not, and its limits."""
+
+    name: str
+    mode: Mode
+    ready: bool
+    why_not: str
+    min_steps: int
+    max_steps: int
+    default_steps: int
+    resolutions: tuple[Resolution, ...]
+    loras: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a generator can do: its models, and its device, None where that is another machine's."""
+
+    models: tuple[ModelCapability, ...] = ()
+    device: Device | None = None
 
 
 class Backend(Protocol):
-    """Something that makes clips."""
+    """Something that draws clips."""
 
     name: str
 
@@ -97,6 +132,43 @@ class Backend(Protocol):
             ChildDied: The process that made it died.
             StoreFull: The disk is full.
         """
+        ...
+
+    async def close(self) -> None:
+        """Stop all work."""
+        ...
+
+
+class Generator(Protocol):
+    """Something that generates clips from a wish."""
+
+    name: str
+
+    async def start(self) -> str:
+        """Get ready; tell what beside shot and wish its bytes depend on: versions, settings, the device."""
+        ...
+
+    async def make(self, shot: Shot, footage: Footage, path: Path, report: Report) -> Making:
+        """Write the picture that is wished for to a new file, as long as the shot; tell how it was made.
+
+        Raises:
+            InvalidRequest: The mode does not allow the wish.
+            Overloaded: Another clip is in the making; `retry_after` says when to come back.
+            DeviceMemory: The device has not enough memory.
+            GenerationFailed: The pipeline failed, or its picture did not pass a check.
+            ModelUnavailable: The model's files are missing or damaged.
+            DeviceFault: The device failed.
+            ChildDied: The process that made it died.
+            StoreFull: The disk is full.
+        """
+        ...
+
+    async def estimate(self, footage: Footage, *, frames: int, picture: Picture) -> Preflight:
+        """What it would do with a wish, and what that needs; nothing is made."""
+        ...
+
+    async def capability(self) -> Capability:
+        """What it can do now."""
         ...
 
     async def close(self) -> None:

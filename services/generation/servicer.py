@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,18 @@ import grpc
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Outcome, Results
 from services.artifacts.store import Store
-from services.chassis.errors import Change, Suggestion, UnknownBackend
+from services.chassis.errors import Change, InvalidRequest, Suggestion, UnknownBackend, Violation
 from services.chassis.progress import Progress, Report
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
 from services.chassis.wire import progress_to_proto
-from services.generation import wire
+from services.generation import making_wire, wire
 from services.generation.backends.template.backend import TemplateBackend
-from services.generation.clip import Backend
+from services.generation.clip import Backend, Generator
+from services.generation.generators import generators
 from services.generation.settings import GenerationSettings
-from services.generation.studio import film
+from services.generation.studio import Made, film
+from services.story.footage_wire import footage_from_proto
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
 
 Event = generation_service_pb2.GenerateClipResponse
@@ -31,13 +33,22 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
     """Makes clips.
 
     Args:
-        backends: Who can make them; each by its name.
+        backends: Who can draw them; each by its name.
+        generators: Who can generate them, the preferred one first.
         store: Where scenes and timings come from and clips go.
         scratch: The folder that clips are made in.
     """
 
-    def __init__(self, backends: Sequence[Backend], store: Store, *, scratch: Path) -> None:
+    def __init__(
+        self,
+        backends: Sequence[Backend],
+        store: Store,
+        *,
+        scratch: Path,
+        generators: Sequence[Generator] = (),
+    ) -> None:
         self._backends = {backend.name: backend for backend in backends}
+        self._generators = {generator.name: generator for generator in generators}
         self._store = store
         self._scratch = scratch
         self._results = Results(store, stage="generation")
@@ -49,10 +60,17 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         context: grpc.aio.ServicerContext[generation_service_pb2.GenerateClipRequest, Event],
     ) -> AsyncIterator[Event]:
         """Make one scene's picture, or watch it being made."""
+        after = request.after_sequence or None
+        grace = request.keep_running.ToTimedelta() if request.HasField("keep_running") else None
         request = wire.explicit(request)
-        backend = self._backend(request.backend)
+        self._check_backend(request)
         events = self._results.watch(
-            request, clip_pb2.Clip, partial(self._make, backend, request), made_by=self._made_by[backend.name]
+            request,
+            clip_pb2.Clip,
+            partial(self._make, request),
+            made_by=self._made_by[request.backend],
+            after=after,
+            grace=grace,
         )
         async with aclosing(events):
             async for event in events:
@@ -60,7 +78,7 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
                     case str():
                         yield Event(accepted=generation_service_pb2.Accepted(digest=event))
                     case Progress():
-                        yield Event(progress=progress_to_proto(event))
+                        yield Event(progress=progress_to_proto(event), sequence=event.sequence)
                     case Outcome():
                         reused = "1" if event.reused else "0"
                         context.set_trailing_metadata((("storyreel-reused", reused),))
@@ -77,35 +95,89 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         await self._results.cancel(request.digest)
         return generation_service_pb2.CancelClipResponse()
 
+    async def EstimateClip(
+        self,
+        request: generation_service_pb2.EstimateClipRequest,
+        context: grpc.aio.ServicerContext[
+            generation_service_pb2.EstimateClipRequest, generation_service_pb2.EstimateClipResponse
+        ],
+    ) -> generation_service_pb2.EstimateClipResponse:
+        """What a generator would do with footage."""
+        name = request.backend or next(iter(self._generators), "")
+        if name not in self._generators:
+            raise _unknown(name, self._generators)
+        report = await self._generators[name].estimate(
+            footage_from_proto(request.footage),
+            frames=request.frames,
+            picture=wire.picture_from_proto(request.picture),
+        )
+        return generation_service_pb2.EstimateClipResponse(report=making_wire.report_to_proto(report))
+
+    async def GetCapabilities(
+        self,
+        request: generation_service_pb2.GetCapabilitiesRequest,
+        context: grpc.aio.ServicerContext[
+            generation_service_pb2.GetCapabilitiesRequest, generation_service_pb2.GetCapabilitiesResponse
+        ],
+    ) -> generation_service_pb2.GetCapabilitiesResponse:
+        """Who makes clips here."""
+        response = generation_service_pb2.GetCapabilitiesResponse()
+        for name, generator in self._generators.items():
+            response.backends.append(making_wire.capability_to_proto(name, await generator.capability()))
+        response.backends.extend(making_wire.capability_to_proto(name, None) for name in self._backends)
+        return response
+
     async def start(self) -> None:
         """Get the backends ready."""
-        for backend in self._backends.values():
-            self._made_by[backend.name] = await backend.start()
+        for each in self._all():
+            self._made_by[each.name] = await each.start()
 
     async def close(self) -> None:
         """Stop all work."""
         await self._results.close()
-        for backend in self._backends.values():
-            await backend.close()
+        for each in self._all():
+            await each.close()
 
     async def _make(
-        self, backend: Backend, request: generation_service_pb2.GenerateClipRequest, report: Report
+        self, request: generation_service_pb2.GenerateClipRequest, report: Report
     ) -> clip_pb2.Clip:
         scene = await self._store.read(artifacts.from_proto(request.scene))
         timing = await self._store.read(artifacts.from_proto(request.timing))
         shot = wire.shot_from_proto(request, scene=scene, timing=timing)
-        clip = await film(backend, shot, self._store, scratch=self._scratch, report=report)
-        return wire.clip_to_proto(clip)
 
-    def _backend(self, name: str) -> Backend:
-        if name in self._backends:
-            return self._backends[name]
-        known = sorted(self._backends)
-        raise UnknownBackend(
-            f"There is no backend {name!r} here; there is {', '.join(known)}.",
-            suggestions=[Suggestion(f"Use {other}.", [Change("backend", name, other)]) for other in known],
-            metadata={"backends": ",".join(known)},
-        )
+        async def draw(path: Path) -> Made:
+            return Made(unshown=await self._backends[request.backend].make(shot, path, report))
+
+        async def generate(path: Path) -> Made:
+            footage = footage_from_proto(request.footage)
+            return Made(making=await self._generators[request.backend].make(shot, footage, path, report))
+
+        make = draw if request.backend in self._backends else generate
+        return wire.clip_to_proto(await film(make, shot, self._store, scratch=self._scratch))
+
+    def _all(self) -> list[Backend | Generator]:
+        return [*self._backends.values(), *self._generators.values()]
+
+    def _check_backend(self, request: generation_service_pb2.GenerateClipRequest) -> None:
+        if request.backend in self._backends:
+            return
+        if request.backend not in self._generators:
+            raise _unknown(request.backend, [*self._backends, *self._generators])
+        if not request.HasField("footage"):
+            raise InvalidRequest(
+                f"{request.backend} generates clips and was not told what is to be seen.",
+                violations=[Violation("footage", f"is required by the backend {request.backend}")],
+            )
+
+
+def _unknown(name: str, known: Iterable[str]) -> UnknownBackend:
+    known = sorted(known)
+    there = f"there is {', '.join(known)}" if known else "there is none of this kind"
+    return UnknownBackend(
+        f"There is no backend {name!r} here; {there}.",
+        suggestions=[Suggestion(f"Use {other}.", [Change("backend", name, other)]) for other in known],
+        metadata={"backends": ",".join(known)},
+    )
 
 
 def room(settings: GenerationSettings, store: Store) -> Room:
@@ -113,13 +185,17 @@ def room(settings: GenerationSettings, store: Store) -> Room:
     template = TemplateBackend(
         children=settings.children, threads=settings.threads, clip_time=settings.clip_time
     )
-    servicer = GenerationServicer([template], store, scratch=home() / "scratch")
+    servicer = GenerationServicer(
+        [template], store, scratch=home() / "scratch", generators=generators(settings, store)
+    )
     return Room(
         service="storyreel.generation.v1.GenerationService",
         add=partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, servicer),
         limits={
             "GenerateClip": MethodLimits(settings.clip_time.total_seconds(), settings.at_once),
             "CancelClip": MethodLimits(60, settings.at_once),
+            "EstimateClip": MethodLimits(60, settings.at_once),
+            "GetCapabilities": MethodLimits(60, settings.at_once),
         },
         start=servicer.start,
         close=servicer.close,

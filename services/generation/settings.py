@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -38,6 +39,42 @@ class GenerationSettings(ServerSettings):
     at_once: int = Field(
         512, ge=1, le=10_000, description="Clips asked for at once; beyond the children's number they wait."
     )
+
+    device: str = Field(
+        "",
+        pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)?$",
+        description="The device that footage is generated on: `cuda`, `cuda:1`, `cpu`, or `auto` for the GPU "
+        "when there is one. Unset: this machine generates none.",
+    )
+    precision: Literal["auto", "bfloat16", "float32"] = Field(
+        "auto", description="Of the models' weights; `auto` is bfloat16 on a GPU and float32 on a processor."
+    )
+    device_threads: int = Field(
+        0, ge=0, le=256, description="Threads of torch on a processor; 0 leaves the number to torch."
+    )
+    max_vram_gb: float | None = Field(
+        None, gt=0, le=1000, description="The most device memory that is used, in GB; unset: all there is."
+    )
+    footage_minutes: float = Field(
+        30,
+        gt=0,
+        le=720,
+        description="How long footage of one scene may take; what would take longer is refused.",
+    )
+    auto_optimise: bool = Field(
+        True, description="Steps and strength that are not worth their time are changed, and it is told."
+    )
+    prompt_most: int = Field(512, ge=1, le=512, description="Characters of a prompt.")
+
+    @property
+    def footage_time(self) -> timedelta:
+        """How long footage of one scene may take."""
+        return timedelta(minutes=self.footage_minutes)
+
+    @property
+    def max_vram_bytes(self) -> int | None:
+        """The most device memory that is used; None: all there is."""
+        return None if self.max_vram_gb is None else round(self.max_vram_gb * 1e9)
 
     @property
     def clip_time(self) -> timedelta:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.artifacts import disk
 from services.artifacts.store import Store
-from services.chassis.progress import Report
-from services.generation.clip import UNSHOWN_MOST, Backend, Clip, Shot
+from services.generation.clip import UNSHOWN_MOST, Clip, Shot
+from services.generation.footage.making import Making
 
 MP4 = "video/mp4"
 
@@ -20,25 +21,32 @@ MP4 = "video/mp4"
 _PREFIX = "clip-"
 
 
-async def film(backend: Backend, shot: Shot, store: Store, *, scratch: Path, report: Report) -> Clip:
-    """Have a backend make a shot's clip, and store it.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a backend tells of a clip it has written: text it could not show, or how it was generated."""
+
+    unshown: tuple[str, ...] = ()
+    making: Making | None = None
+
+
+async def film(make: Callable[[Path], Awaitable[Made]], shot: Shot, store: Store, *, scratch: Path) -> Clip:
+    """Have a shot's clip made, and store it.
 
     Args:
-        backend: Who makes it.
+        make: Writes the clip to a new file.
         shot: What it is made from.
         store: Where the clip goes.
         scratch: Where the file is made, in a folder of its own that is gone afterwards, whatever happens.
-        report: Told how far it is.
 
     Raises:
-        ChildDied: The process that made it died.
         StoreFull: The disk, or the store, is full.
+        StoryreelError: What `make` raises.
     """
     async with _folder(scratch) as folder:
         path = folder / "clip.mp4"
-        unshown = await backend.make(shot, path, report)
+        made = await make(path)
         video = await store.put_file(path, media_type=MP4)
-    return Clip(video, shot.frames, shot.picture, _at_most(unshown))
+    return Clip(video, shot.frames, shot.picture, _at_most(made.unshown), made.making)
 
 
 def _at_most(unshown: tuple[str, ...]) -> tuple[str, ...]:

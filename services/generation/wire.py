@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.artifacts import wire as artifacts
 from services.chassis.errors import InvalidRequest, Violation
+from services.generation import making_wire
 from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
 from services.media.clock import Rate
 from services.story import wire as story
@@ -67,6 +68,7 @@ def clip_to_proto(clip: Clip) -> clip_pb2.Clip:
         frames=clip.frames,
         picture=picture_to_proto(clip.picture),
         unshown=clip.unshown,
+        making=making_wire.making_to_proto(clip.making) if clip.making else None,
     )
 
 
@@ -77,17 +79,22 @@ def clip_from_proto(message: clip_pb2.Clip) -> Clip:
         frames=message.frames,
         picture=picture_from_proto(message.picture),
         unshown=tuple(message.unshown),
+        making=making_wire.making_from_proto(message.making) if message.HasField("making") else None,
     )
 
 
 def explicit(
     request: generation_service_pb2.GenerateClipRequest,
 ) -> generation_service_pb2.GenerateClipRequest:
-    """The request with its defaults written out, so that both forms have one digest."""
+    """The request with its defaults and without its watcher's fields, so that it has one digest."""
     full = generation_service_pb2.GenerateClipRequest()
     full.CopyFrom(request)
     full.look.CopyFrom(look_to_proto(look_from_proto(request.look)))
     full.backend = request.backend or "template"
+    full.ClearField("keep_running")
+    full.ClearField("after_sequence")
+    if full.backend == "template":
+        full.ClearField("footage")
     return full
 
 

@@ -155,7 +155,7 @@ def _differences(found: Findings, measured: Measurements, timeline: Timeline) ->
     if found.frames != timeline.frames:
         yield f"it lasts {float(found.frames):g} frames, planned were {timeline.frames}"
     if found.off_grid:
-        yield f"{found.off_grid} frames are off the grid"
+        yield f"frames off the grid: {found.off_grid}"
     if found.keys != len(timeline.scenes):
         yield f"{found.keys} of {len(timeline.scenes)} scenes begin with a key frame"
     if found.sound != ("aac", SAMPLE_RATE, 2):

@@ -90,7 +90,8 @@ def judge(
     """
     voices = [voice for made in recordings for voice in made.voices]
     if not any(made.blocks for made in recordings):
-        raise GateRefused(f"The {len(voices)} voices are silent: there is no sound in them.")
+        which = "The only voice is" if len(voices) == 1 else f"The {len(voices)} voices are"
+        raise GateRefused(f"{which} silent: there is no sound in it.")
     if differences := list(_differences(track, sum(voice.lost for voice in voices), loudness, score)):
         raise GateRefused(
             f"The finished sound is not what was planned and was not published: {'; '.join(differences)}.",
@@ -108,7 +109,7 @@ def _differences(track: probe.AudioTrack, lost: int, loudness: Loudness, score: 
     if (track.start, track.samples) != (0, score.samples):
         yield f"it lasts {track.samples} samples from {track.start} on, planned were {score.samples} from 0"
     if lost:
-        yield f"{lost} of {len(score.voices)} voices are not in it"
+        yield f"it lacks {lost} of {len(score.voices)} voices"
     yield from loudness.misses(score.spoken)
 
 

@@ -9,21 +9,30 @@ import grpc
 from services.artifacts.store import Artifact
 from services.artifacts.wire import from_proto, to_proto
 from services.chassis.channel import errors
-from services.parsing.wire import TYPES
+from services.parsing.outline import Visual
+from services.parsing.wire import TYPES, VISUALS
+from services.story.footage import Footage
+from services.story.footage_wire import footage_from_proto
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
-from storyreel.parsing.v1 import parsing_service_pb2_grpc
+from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
 _NAMES = {number: name for name, number in TYPES.items()}
+_VISUALS = {number: visual for visual, number in VISUALS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class SceneRef:
-    """A scene's place in a storyboard; `type` is that of its card (`services.story.scene`)."""
+    """A scene's place in a storyboard; `type` is that of its card (`services.story.scene`).
+
+    `footage` is wished for in the card's place, as `visual` says; both are None where nothing is wished.
+    """
 
     id: str
     type: str
     scene: Artifact
     chapter: str
+    footage: Footage | None = None
+    visual: Visual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +84,11 @@ class ParsingClient:
         request = pb.ParseDocumentRequest(document=to_proto(document), name=name, language=language)
         with errors():
             reply = await self._stub.ParseDocument(request, timeout=timeout)
-        scenes = (SceneRef(s.id, _NAMES[s.type], from_proto(s.scene), s.chapter) for s in reply.scenes)
-        return Parsed(reply.title, tuple(scenes), from_proto(reply.coverage), tuple(reply.warnings))
+        scenes = tuple(map(_scene, reply.scenes))
+        return Parsed(reply.title, scenes, from_proto(reply.coverage), tuple(reply.warnings))
+
+
+def _scene(ref: storyboard_pb2.SceneRef) -> SceneRef:
+    footage = footage_from_proto(ref.footage) if ref.HasField("footage") else None
+    visual = _VISUALS.get(ref.visual)
+    return SceneRef(ref.id, _NAMES[ref.type], from_proto(ref.scene), ref.chapter, footage, visual)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
+from services.parsing.marking import NOTE, Marks
 from services.parsing.outline import (
     Dropped,
     Entries,
     Entry,
     Heading,
     Listing,
+    Marked,
     Node,
     Passage,
     Prose,
@@ -20,6 +22,7 @@ from services.parsing.outline import (
 from services.parsing.pace import Pace, readable_parts, share_items, share_lines, share_sentences
 from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten
 from services.parsing.storyboard import Block, Placement, SceneDraft
+from services.parsing.withheld import MOST_PAGES, remaining, split, told
 from services.story.scene import (
     Card,
     CodeCard,
@@ -45,10 +48,12 @@ class Cut:
     Args:
         title: The document's title; the header of what stands before the first chapter.
         pace: What fits one scene.
+        language: BCP 47, of the sentences that no source holds.
     """
 
     title: str
     pace: Pace
+    language: str = "en"
     scenes: list[SceneDraft] = field(default_factory=list)
     sections: list[str] = field(default_factory=list)
     _placed: dict[Passage, list[Placement]] = field(default_factory=dict)
@@ -60,12 +65,19 @@ class Cut:
     # The heading that no scene has shown yet.
     _pending: Passage | None = None
     _flow: list[Prose] = field(default_factory=list)
+    marks: Marks = field(init=False)
 
-    def open(self, titles: Sequence[Passage], subtitle: Prose | None) -> None:
-        """Show the title card, which says the passages of `titles`."""
+    def __post_init__(self) -> None:
+        self.marks = Marks(self.scenes, self._place_at, self._dropped.__setitem__)
+
+    def open(self, titles: Sequence[Passage], subtitle: Prose | None, mark: Marked | None) -> None:
+        """Show the title card, which says the passages of `titles`; `mark` describes its picture."""
+        if mark:
+            self.marks.take(mark)
         self._chapter = self._header = self._heading_text = self.title
         text = subtitle.source.text if subtitle else ""
         self._show(TitleCard(self.title, text, _code([subtitle.source], text) if subtitle else ()))
+        self.marks.give(0)
         for passage in titles:
             self._place(passage, "title")
         if subtitle:
@@ -82,15 +94,24 @@ class Cut:
                     self._announce(node.source, " ".join(node.sentences).rstrip(":："))
                 case Prose():
                     self._flow.append(node)
+                    if self.marks.waiting:  # its scene is its own
+                        self._end_flow()
+                case Marked():
+                    self._end_flow()
+                    self.marks.take(node)
                 case Heading():
                     self._end_flow()
                     self._heading(node)
                 case _:
                     self._end_flow()
+                    if isinstance(node, Quotation):  # it has no header to introduce
+                        self._stand_alone()
+                    first = len(self.scenes)
                     self._block(node)
+                    self.marks.give(first)
                     self._header = self._heading_text
         self._end_flow()
-        self._stand_alone()
+        self._end_section()
 
     def close(self, card: Card) -> None:
         """Show the closing card."""
@@ -102,21 +123,29 @@ class Cut:
         for passage in sorted(passages, key=lambda passage: passage.line):
             placements = tuple(dict.fromkeys(self._placed.get(passage, ())))
             reason = "" if placements else self._dropped[passage]
-            yield Block(passage.kind, passage.text, passage.line, placements, reason)
+            note = NOTE if placements and passage.kind == "footage" else ""
+            yield Block(passage.kind, passage.text, passage.line, placements, reason, note)
 
     def _heading(self, node: Heading) -> None:
         if len(node.text) > LONGEST_HEADING:
             self._flow.append(Prose(node.source, tuple(sentences(node.text))))
+            if self.marks.waiting:
+                self._end_flow()
             return
+        self._end_section()
         if node.level > 2:
             self._announce(node.source, node.text)
         else:
-            self._stand_alone()
             self.sections.append(node.text)
             self._chapter = self._header = node.text
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
+
+    def _end_section(self) -> None:
+        """Nothing more comes under the last heading."""
+        self._stand_alone()
+        self.marks.give_back()
 
     def _announce(self, source: Passage, text: str) -> None:
         """Make a text the header of the next card, which introduces it."""
@@ -145,15 +174,15 @@ class Cut:
             case Listing():
                 self._listing(node)
             case Quotation():
-                self._stand_alone()
                 self._quotation(node)
 
     def _end_flow(self) -> None:
         """Show the paragraphs gathered so far."""
         flow, self._flow = self._flow, []
-        told = [(prose, text, n == len(prose.sentences)) for prose in flow for n, text in _count(prose)]
-        for run in share_sentences([(text, ends) for _, text, ends in told], self.pace):
-            part = [told[index] for index in run]
+        first = len(self.scenes)
+        said = [(prose, text, n == len(prose.sentences)) for prose in flow for n, text in _count(prose)]
+        for run in share_sentences([(text, ends) for _, text, ends in said], self.pace):
+            part = [said[index] for index in run]
             if part[0][0] is not part[-1][0]:
                 part = [(prose, closed(text) if ends else text, ends) for prose, text, ends in part]
             whole = " ".join(text for _, text, _ in part)
@@ -164,6 +193,7 @@ class Cut:
             self._show(ParagraphCard(self._header, texts, tuple(phrases)[:_MOST_PHRASES], introduced, code))
             for index, (prose, _, _) in enumerate(part):
                 self._place(prose.source, f"text/{index}")
+        self.marks.give(first)
 
     def _list(self, items: Sequence[Entry]) -> None:
         for run in share_items(items, self.pace):
@@ -187,12 +217,22 @@ class Cut:
 
     def _listing(self, node: Listing) -> None:
         lines = node.code.split("\n")
-        for run in share_lines(lines, self.pace):
-            for first, code in readable_parts(lines[run.start : run.stop], run.start + 1):
-                introduced = self._introduced()
-                card = CodeCard(self._header, node.language, code, first, len(lines), introduced)
-                self._show(card)
-                self._place(node.source, "code")
+        pages = [
+            page
+            for run in share_lines(lines, self.pace)
+            for page in readable_parts(lines[run.start : run.stop], run.start + 1)
+        ]
+        shown, rest = pages[:MOST_PAGES], pages[MOST_PAGES:]
+        source, notice = node.source, ""
+        if rest:
+            source, unseen, self._dropped[unseen] = split(node, shown, rest)
+            notice = told(remaining(node, shown, rest), self.language)
+        for first, code in shown:
+            introduced = self._introduced()
+            self._show(CodeCard(self._header, node.language, code, first, len(lines), introduced))
+            self._place(source, "code")
+        if notice:
+            self._flow.append(Prose(source, (notice,)))
 
     def _quotation(self, node: Quotation) -> None:
         said = node.sentences
@@ -217,7 +257,10 @@ class Cut:
 
     def _place(self, passage: Passage, element: str) -> None:
         """Note that a passage is in an element of the scene shown last."""
-        self._placed.setdefault(passage, []).append(Placement(len(self.scenes) - 1, element))
+        self._place_at(passage, len(self.scenes) - 1, element)
+
+    def _place_at(self, passage: Passage, scene: int, element: str) -> None:
+        self._placed.setdefault(passage, []).append(Placement(scene, element))
 
 
 def _code(passages: Iterable[Passage], *texts: str) -> tuple[str, ...]:

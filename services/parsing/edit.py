@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from services.chassis.errors import DocumentTooLarge, EmptyDocument, Suggestion
 from services.parsing.cut import LONGEST_HEADING, Cut
-from services.parsing.emoji import unspoken
-from services.parsing.outline import Dropped, Heading, Node, Outline, Passage, Prose, Quotation
+from services.parsing.emoji import spoken_texts, unspoken
+from services.parsing.formulas import untold
+from services.parsing.languages import other_than_english
+from services.parsing.outline import Dropped, Heading, Marked, Node, Outline, Passage, Prose, Quotation
 from services.parsing.pace import PACES
 from services.parsing.sentences import shorten, words
 from services.parsing.storyboard import MOST_SCENES, Storyboard
@@ -46,10 +48,9 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
         DocumentTooLarge: Even at the densest pace there are more than 500 scenes, or there are more
             than 20,000 blocks.
     """
-    if all(isinstance(node, Dropped) for node in outline.nodes):
+    if all(isinstance(node, Dropped | Marked) for node in outline.nodes):
         raise EmptyDocument(
-            "The document has nothing to tell: "
-            + (f"all its {len(outline.nodes)} blocks are markup." if outline.nodes else "it has no text."),
+            "The document has nothing to tell: " + _of_what(len(outline.nodes)),
             suggestions=[Suggestion("Add a heading or a sentence.")],
         )
     if len(outline.nodes) > MOST_BLOCKS:
@@ -60,25 +61,39 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
         )
     opening = _opening(outline, name)
     for pace in PACES:
-        cut = Cut(opening.title, pace)
-        cut.open(opening.titles, opening.subtitle)
+        cut = Cut(opening.title, pace, language)
+        cut.open(opening.titles, opening.subtitle, opening.mark)
         cut.take(_levelled(opening.nodes))
         if len(cut.sections) >= 2:
             cut.close(_outro(opening.title, cut.sections, outline.links, language))
         if len(cut.scenes) <= MOST_SCENES:
-            warnings = (*outline.warnings, *unspoken(cut.scenes))
+            warnings = (*outline.warnings, *_heard(cut, language), *cut.marks.told())
             return Storyboard(opening.title, tuple(cut.scenes), tuple(cut.blocks()), warnings)
     raise _too_large(cut)
 
 
+def _heard(cut: Cut, language: str) -> Iterator[str]:
+    """What the voice makes of the text that a reader would not expect."""
+    yield from other_than_english(spoken_texts(cut.scenes), language=language)
+    yield from unspoken(cut.scenes)
+    yield from untold(cut.scenes, language=language)
+
+
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """The title, the passages that say it, the line below it, and everything else."""
+    """The title, the passages that say it, the line below it, everything else, and the title's picture."""
 
     title: str
     titles: tuple[Passage, ...]
     subtitle: Prose | None
     nodes: tuple[Node, ...]
+    mark: Marked | None = None
+
+
+def _of_what(blocks: int) -> str:
+    if blocks == 0:
+        return "it has no text."
+    return "its only block is markup." if blocks == 1 else f"all its {blocks} blocks are markup."
 
 
 def _opening(outline: Outline, name: str) -> _Opening:
@@ -94,12 +109,24 @@ def _opening(outline: Outline, name: str) -> _Opening:
         kept: list[Node] = [Dropped(given, "the document's heading is shown instead")] if given else []
         return _Opening(title, (), None, (*kept, *nodes))
     del nodes[first]
-    subtitle = _subtitle(nodes, first)
+    mark = _mark_above(nodes, first)
+    subtitle = _subtitle(nodes, first - (mark is not None))
     same = given is not None and given.text == heading.text
     sources = (given, heading.source) if given and same else (heading.source,)
     if given and not same:
         nodes.append(Dropped(given, "the document's heading is shown instead"))
-    return _Opening(title, sources, subtitle, tuple(nodes))
+    return _Opening(title, sources, subtitle, tuple(nodes), mark)
+
+
+def _mark_above(nodes: list[Node], at: int) -> Marked | None:
+    """Take the picture that is described right above the title out of the nodes, if there is one."""
+    while at > 0 and isinstance(nodes[at - 1], Dropped):
+        at -= 1
+    mark = nodes[at - 1] if at > 0 else None
+    if not isinstance(mark, Marked):
+        return None
+    del nodes[at - 1]
+    return mark
 
 
 def _subtitle(nodes: list[Node], at: int) -> Prose | None:

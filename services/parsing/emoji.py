@@ -18,13 +18,13 @@ _EMOJI = re.compile(f"(?:{_VALUE}){_PICTURE}{_MODIFIER}{{0,8}}(?:\u200d{_PICTURE
 
 def unspoken(scenes: Iterable[SceneDraft]) -> tuple[str, ...]:
     """The sentence that says how many emoji of a storyboard no voice says; none when there are none."""
-    count = sum(len(_EMOJI.findall(text)) for text in _shown(scenes))
+    count = sum(len(_EMOJI.findall(text)) for text in spoken_texts(scenes))
     if not count:
         return ()
     return (f"{count} emoji {'is' if count == 1 else 'are'} not spoken.",)
 
 
-def _shown(scenes: Iterable[SceneDraft]) -> Iterator[str]:
+def spoken_texts(scenes: Iterable[SceneDraft]) -> Iterator[str]:
     """The texts of the cards, headers where they are introduced only."""
     for draft in scenes:
         introduced = getattr(draft.card, "introduces_header", True)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from services.story.footage import Footage
+
+Visual = Literal["template", "footage", "auto"]
+"""What a scene's picture is to be: drawn; generated; generated where somebody can."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +42,7 @@ class Prose:
         sentences: What it says.
         key_phrases: Words the source set off.
         headline: All of it was set in bold, as a heading would be.
-        figure: It is the alternative text of an image.
+        figure: It stands beside the text: the alternative text of an image, or a footnote.
     """
 
     source: Passage
@@ -66,11 +72,15 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Program text, lines joined by newlines, with the language the source names."""
+    """Program text, lines joined by newlines, with the language the source names.
+
+    `line` is the line of the source that its first line is.
+    """
 
     source: Passage
     language: str
     code: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,17 @@ class Dropped:
     reason: str
 
 
-Node = Heading | Prose | Entries | Listing | Quotation | Dropped
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A block that describes a scene's picture, or without footage none; warnings name its lines."""
+
+    source: Passage
+    footage: Footage | None
+    visual: Visual
+    warnings: tuple[str, ...] = ()
+
+
+Node = Heading | Prose | Entries | Listing | Quotation | Marked | Dropped
 
 
 @dataclass(frozen=True, slots=True)

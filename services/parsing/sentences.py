@@ -63,6 +63,11 @@ def closed(text: str) -> str:
     return text.rstrip() + ("。" if _UNSPACED.match(body[-1]) else ".")
 
 
+def goes_on(before: str, after: str) -> bool:
+    """Tell whether the sentence of a line goes on in the next: it starts small, or a comma is before it."""
+    return bool(before and after) and (after[0].islower() or before[-1] in ",、，")
+
+
 def chunks(text: str, *, most: int = LONGEST_SENTENCE) -> list[str]:
     """A text in parts of whole sentences, each at most `most` words and LONGEST_TEXT characters."""
     parts: list[str] = []

@@ -18,7 +18,7 @@ from services.chassis.errors import ChildDied, Deadline, DocumentTooLarge, Sugge
 from services.chassis.server import MethodLimits, Room
 from services.parsing.backends import markdown, plain
 from services.parsing.settings import ParsingSettings
-from services.parsing.wire import TYPES, Reading, Task, checked, scene_id
+from services.parsing.wire import TYPES, Reading, Task, checked, scene_id, wished
 from services.story.wire import PROTOBUF
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
 from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
@@ -26,7 +26,7 @@ from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
 
-CUT_VERSION = "2"
+CUT_VERSION = "4"
 """Raised whenever the same document would be cut otherwise."""
 
 MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"
@@ -75,11 +75,17 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
         reading = await self._read(Task(document, request.name, request.language or _DEFAULT_LANGUAGE))
         types = [TYPES[checked(scene).type] for scene in reading.scenes]
         coverage, *scenes = await self._put([reading.coverage, *reading.scenes])
+        parts = zip(types, scenes, reading.chapters, reading.visuals, reading.footage, strict=True)
         refs = [
             storyboard_pb2.SceneRef(
-                id=scene_id(index), type=kind, scene=artifact_wire.to_proto(scene), chapter=chapter
+                id=scene_id(index),
+                type=kind,
+                scene=artifact_wire.to_proto(scene),
+                chapter=chapter,
+                visual=storyboard_pb2.Visual.ValueType(visual),
+                footage=wished(footage),
             )
-            for index, (kind, scene, chapter) in enumerate(zip(types, scenes, reading.chapters, strict=True))
+            for index, (kind, scene, chapter, visual, footage) in enumerate(parts)
         ]
         return pb.ParseDocumentResponse(
             title=reading.title,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.parsing.outline import Visual
+from services.story.footage import Footage
 from services.story.scene import Card
 
 MOST_SCENES = 500
@@ -12,10 +14,12 @@ MOST_SCENES = 500
 
 @dataclass(frozen=True, slots=True)
 class SceneDraft:
-    """A scene to be stored, and the chapter it belongs to."""
+    """A scene to be stored, the chapter it belongs to, and the footage wished for in its card's place."""
 
     card: Card
     chapter: str
+    footage: Footage | None = None
+    visual: Visual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Placement:
 class Block:
     """One block of the source and what became of it: placements, or the reason why it was dropped.
 
-    `line` counts from 1; `text` is without markup.
+    `line` counts from 1; `text` is without markup; `note` says why it is only shown, where that is not plain.
     """
 
     kind: str
@@ -38,6 +42,7 @@ class Block:
     line: int
     placements: tuple[Placement, ...] = ()
     drop_reason: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.placements) == bool(self.drop_reason):

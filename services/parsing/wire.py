@@ -6,9 +6,12 @@ import json
 import struct
 from dataclasses import dataclass
 
-from services.parsing.storyboard import Block, Placement, Storyboard
+from services.parsing.outline import Visual
+from services.parsing.storyboard import Block, Placement, SceneDraft, Storyboard
 from services.story import wire as story
+from services.story.footage_wire import footage_to_proto
 from services.story.scene import Card
+from storyreel.generation.v1 import footage_pb2
 from storyreel.parsing.v1 import storyboard_pb2
 
 _HEAD = struct.Struct(">I")
@@ -23,6 +26,14 @@ TYPES = {
     "outro": storyboard_pb2.SCENE_TYPE_OUTRO,
 }
 """The contract's name of each card."""
+
+VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
+    None: storyboard_pb2.VISUAL_UNSPECIFIED,
+    "template": storyboard_pb2.VISUAL_TEMPLATE,
+    "footage": storyboard_pb2.VISUAL_FOOTAGE,
+    "auto": storyboard_pb2.VISUAL_AUTO,
+}
+"""The contract's name of what a picture is to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +58,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A storyboard in the contract's messages: scenes with their chapters, and the coverage."""
+    """A storyboard in the contract's messages: scenes with chapters, visuals and footage; the coverage.
+
+    `visuals` are numbers of the contract; the footage of a scene that wishes none is empty.
+    """
 
     title: str
     warnings: tuple[str, ...]
     chapters: tuple[str, ...]
+    visuals: tuple[int, ...]
     scenes: tuple[bytes, ...]
+    footage: tuple[bytes, ...]
     coverage: bytes
 
     @classmethod
@@ -63,21 +79,32 @@ class Reading:
             board.title,
             (*warnings, *board.warnings),
             tuple(draft.chapter for draft in board.scenes),
+            tuple(VISUALS[draft.visual] for draft in board.scenes),
             tuple(story.encode(story.scene_to_proto(draft.card)) for draft in board.scenes),
+            tuple(map(_footage, board.scenes)),
             story.encode(storyboard_pb2.Coverage(blocks=blocks)),
         )
 
     def encode(self) -> bytes:
         """The bytes of the reading."""
-        head = json.dumps([self.title, self.warnings, self.chapters]).encode()
-        return _pack([head, self.coverage, *self.scenes])
+        head = json.dumps([self.title, self.warnings, self.chapters, self.visuals]).encode()
+        return _pack([head, self.coverage, *self.scenes, *self.footage])
 
     @classmethod
     def decode(cls, data: bytes) -> Reading:
         """The reading of bytes."""
-        head, coverage, *scenes = _unpack(data)
-        title, warnings, chapters = json.loads(head)
-        return cls(title, tuple(warnings), tuple(chapters), tuple(scenes), coverage)
+        head, coverage, *parts = _unpack(data)
+        title, warnings, chapters, visuals = json.loads(head)
+        scenes, footage = parts[: len(chapters)], parts[len(chapters) :]
+        return cls(
+            title,
+            tuple(warnings),
+            tuple(chapters),
+            tuple(visuals),
+            tuple(scenes),
+            tuple(footage),
+            coverage,
+        )
 
 
 def scene_id(index: int) -> str:
@@ -90,6 +117,15 @@ def checked(scene: bytes) -> Card:
     return story.scene_from_proto(story.decode(scene, storyboard_pb2.Scene))
 
 
+def wished(footage: bytes) -> footage_pb2.Footage | None:
+    """The footage a scene wishes for, checked against the contract; None when it wishes none."""
+    return story.decode(footage, footage_pb2.Footage) if footage else None
+
+
+def _footage(draft: SceneDraft) -> bytes:
+    return story.encode(footage_to_proto(draft.footage)) if draft.footage else b""
+
+
 def _block(number: int, block: Block) -> storyboard_pb2.Block:
     return storyboard_pb2.Block(
         id=f"b{number:04d}",
@@ -98,6 +134,7 @@ def _block(number: int, block: Block) -> storyboard_pb2.Block:
         line=block.line,
         placements=map(_placement, block.placements),
         drop_reason=block.drop_reason,
+        note=block.note,
     )
 
 
@@ -114,6 +151,7 @@ def blocks_of(coverage: storyboard_pb2.Coverage) -> tuple[Block, ...]:
             block.line,
             tuple(Placement(int(p.scene_id.removeprefix("s")) - 1, p.element) for p in block.placements),
             block.drop_reason,
+            block.note,
         )
         for block in coverage.blocks
     )

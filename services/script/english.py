@@ -55,6 +55,8 @@ def _domain(match: re.Match[str]) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
+    # The number of a source; a code's index of 0 is none.
+    (re.compile(r"(?<=\w)\[0\]"), " 0"),
     (re.compile(r"\[\d{1,3}\]"), ""),
     (re.compile(r"\b([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})\b"), r"\1 at \2"),
     (re.compile(rf"\b(?:[\w-]{{1,63}}\.){{1,4}}(?:{_DOMAINS})\b(?!\.\w)(?:/[^\s,;)\]]{{0,500}})?"), _domain),
@@ -66,6 +68,8 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<!\w)w/(?=\s?\w)"), "with "),
     (re.compile(r"\bC\+\+"), "C plus plus"),
     (re.compile(r"\b([CF])#"), r"\1 sharp"),
+    (re.compile(r"(?<=\w)\+\+(?!\w)"), " plus plus"),
+    (re.compile(r"(?<=\w)--(?=[;,)\s]|$)"), " minus minus"),
     *NUMBERS,
     *SIGNS,
 )

@@ -44,6 +44,17 @@ _UNCHANGED = ("hertz", "percent")
 """How the names end that have no plural."""
 _PER = {"s": "second", "min": "minute", "h": "hour", "d": "day"}
 _MONEY = {"$": "dollar", "€": "euro", "£": "pound"}
+_SCALES = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "mio": "million",
+    "b": "billion",
+    "bn": "billion",
+    "t": "trillion",
+    "tn": "trillion",
+}
+"""Behind a price; in lower case."""
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
@@ -64,7 +75,7 @@ _LENGTHS = {"mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilomet
 
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
-_NUMBER = r"\d[\d,]{0,20}(?:\.\d{1,9})?"
+_NUMBER = r"\d{1,20}(?:,\d{2,3}){0,6}(?:\.\d{1,9})?"
 _SHORT_NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
 
 
@@ -87,7 +98,7 @@ def _area(match: re.Match[str]) -> str:
 
 
 def _coins(sign: str, number: str, *, scale: str = "") -> str:
-    name = _MONEY[sign]
+    name, scale = _MONEY[sign], _SCALES.get(scale.casefold(), scale)
     scale = f" {scale}" if scale else ""
     return f"{number}{scale} {name if number == '1' and not scale else name + 's'}"
 
@@ -113,35 +124,85 @@ def _power(match: re.Match[str]) -> str:
     )
 
 
+def _speed(match: re.Match[str]) -> str:
+    return f"{match[1]} meter{'' if match[1] == '1' else 's'} per second"
+
+
+def _share(match: re.Match[str]) -> str:
+    """Two numbers with a slash between: parts of a hundred are named side by side, others divided."""
+    halves = int(match[1]) + int(match[2]) == 100
+    return f"{match[1]} {match[2]}" if halves else f"{match[1]} over {match[2]}"
+
+
+def _digits(match: re.Match[str]) -> str:
+    """A telephone number, digit by digit, with a pause where it is written apart."""
+    groups = re.findall(r"\d+", match.group())
+    return ("plus " if match.group().lstrip("(").startswith("+") else "") + ", ".join(map(" ".join, groups))
+
+
+def _candidate(match: re.Match[str]) -> str:
+    """A version that is not out yet."""
+    return f"{match[1].replace('.', ' point ')} {match[2]}" + (f" {match[3]}" if match[3] else "")
+
+
 def _dotted(match: re.Match[str]) -> str:
     return match.group().replace(".", " point ")
 
 
 NUMBERS: tuple[tuple[re.Pattern[str], Said], ...] = (
+    (
+        re.compile(
+            r"(?<![\w.,/(-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?![\w/-]|\.\d)"
+            r"|(?<![\w.,/(-])\+\d{1,3}(?:[ .-]\d{2,4}){2,4}(?![\w/-]|\.\d)"
+        ),
+        _digits,
+    ),
+    (re.compile(r"(?<![\w/.])(\d{4})/(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])()(?![\w/])"), _date),
+    (re.compile(r"(?<![\w/.])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])"), r"\1 \2 \3"),
     (re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:(T)(?=\d)|(?![\w-]))"), _date),
     (re.compile(r"(?<![\w-])((?:19|20)\d\d)-(0[1-9]|1[0-2])()()(?![\w-]|\.\d)"), _date),
     (re.compile(r"(?<=\d:\d\d)Z(?!\w)"), " UTC"),
     (re.compile(r"\b([Vv]ersions?) v(?=\d)"), r"\1 "),
     (re.compile(r"(?<!\w)v(?=\d{1,6}(?:\.(?:\d{1,6}|x)){0,5}(?!\w))"), "version "),
     (
+        re.compile(
+            r"(?<![\w.,])(\d{1,6}(?:\.\d{1,6}){1,4})-(alpha|beta|rc|dev|pre|preview)[.-]?(\d{0,6})(?![\w-]|\.\d)"
+        ),
+        _candidate,
+    ),
+    (
         re.compile(r"(?<![\w.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\w.]*\d)"),
         r"\1 dot \2 dot \3 dot \4",
     ),
     (re.compile(r"\b(localhost|\d{1,3}(?: dot \d{1,3}){3}):(\d{2,5})\b"), r"\1 port \2"),
     (re.compile(r"(?<![\w.,])\d{1,6}(?:\.\d{1,6}){2,5}(?!\w|\.\d)"), _dotted),
+    (re.compile(r"\bUS(?=\$\d)"), ""),
     (
-        re.compile(rf"([$€£])({_NUMBER})\s?[–-]\s?\1?({_NUMBER})(?![\w-])"),
-        lambda m: f"{m[2]} to {_coins(m[1], m[3])}",
+        re.compile(
+            rf"([$€£])({_NUMBER})({alternatives(_SCALES)})?\s?[–-]\s?\1?({_NUMBER})"
+            rf"({alternatives(_SCALES)})?(?![\w-])",
+            re.IGNORECASE,
+        ),
+        lambda m: " ".join(
+            filter(
+                None, (m[2], _SCALES.get((m[3] or "").casefold()), "to", _coins(m[1], m[4], scale=m[5] or ""))
+            )
+        ),
     ),
     (
-        re.compile(rf"([$€£])({_NUMBER})(?:\s?(million|billion|trillion)\b)?"),
-        lambda m: _coins(m[1], m[2], scale=m[3] or ""),
+        re.compile(
+            rf"([$€£])({_NUMBER})(?:\s?(thousand|million|billion|trillion)\b|({alternatives(_SCALES)})\b)?",
+            re.IGNORECASE,
+        ),
+        lambda m: _coins(m[1], m[2], scale=m[3] or m[4] or ""),
     ),
     (re.compile(rf"(?<![\w.,])({_NUMBER})\s?([$€£])(?!\w)"), lambda m: _coins(m[2], m[1])),
     (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)"), " by "),
     (re.compile(r"(?<=\d)\s?[x×](?!\w)"), " times"),
     (re.compile(rf"(?<![\w.,-])({_SHORT_NUMBER})[–-](?={_SHORT_NUMBER}(?![\w-]))"), r"\1 to "),
+    (re.compile(rf"(?<=\d%)[–-](?={_SHORT_NUMBER}\s?%)"), " to "),
     (re.compile(r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)\s?(mm|cm|km|m)([²³]|\^[23]\b)"), _area),
+    (re.compile(r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)\s?m/s(?=[²^]|(?!\w))"), _speed),
     (
         re.compile(
             rf"(?<![\w.])(?P<number>{_NUMBER})[\s-]?(?P<unit>{alternatives(_UNITS)})"
@@ -161,8 +222,8 @@ NUMBERS: tuple[tuple[re.Pattern[str], Said], ...] = (
         r"\1 \2 of \3",
     ),
     (re.compile(rf"(?<![\w/.])(\d{{1,9}} )?({alternatives(_FRACTIONS)})(?![\w/.%-]|\.\d)"), _fraction),
-    (re.compile(rf"(?<![^\W\d])(\d{{0,9}} ?)({alternatives(_DRAWN)})(?!\w)"), _fraction),
-    (re.compile(r"(?<![\w/.])(\d{1,9})\s?/\s?(\d{1,9})(?![\w/])"), r"\1 over \2"),
+    (re.compile(rf"(?<![^\W\d])(\d{{1,9}} ?)?({alternatives(_DRAWN)})(?!\w)"), _fraction),
+    (re.compile(r"(?<![\w/.])(\d{1,9})\s?/\s?(\d{1,9})(?![\w/])"), _share),
     (re.compile(r"(?<=\w)~(\w{1,20})~(?=(\w?))"), lambda m: f" {m[1]}" + (" " if m[2] else "")),
     (
         re.compile(r"(?<=\w)([₀-₉₊₋]{1,20})(?=(\w?))"),

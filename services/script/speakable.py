@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Sequence
 
 from services.script.english import Rule, spell_out
+from services.script.formulas import told
 from services.script.reading import Reading
 from services.story.spelling import Spelling
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}\)")
-_MARKUP = re.compile(r"\*\*|~~|`+|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|^\s{0,3}#{1,6}\s+", re.MULTILINE)
+_MARKUP = re.compile(r"\*\*|~~|`+|(?<!\w)\*(?=[^\s.])|(?<=[^\s/])\*(?!\w)|^\s{0,3}#{1,6}\s+", re.MULTILINE)
 _TASK = re.compile(r"^\s{0,8}(?:[-*+•·▪◦]\s+)?(?:\[[ xX]\]\s+)?")
 _ADDRESS = re.compile(r"\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"'`|]{1,2000}", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}…\"'»”’"
@@ -23,6 +24,9 @@ _PICTURES = re.compile(
     "\ufe0e\ufe0f\u20e3\U000e0000-\U000e007f\u3030\u303d\u3297\u3299™®©"
     "]+\u200d?"
 )
+# Behind a name these signs are drawn only; where they stand for themselves they are said.
+_OWNED = re.compile(r"(?<![^\s(\[\"'“‘])([™®©])")
+_OWNERS = {"™": "trademark", "®": "registered", "©": "copyright"}
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ARROWS = re.compile(r" ?(?:[←-⇿⟵-⟿➔-➾]|<[-=]{1,9}>|(?<![-<=])(?:-{1,9}|={1,9})>|<-{1,9}(?![->=])) ?")
 _DASHES = re.compile(r"\s+[-–—]{1,3}\s+|(?<=\w)--+(?=\w)")
@@ -61,10 +65,13 @@ def speakable(text: str, *, language: str, before: Sequence[Rule] = ()) -> Readi
     reading, english = Reading.of(_plain(text)), is_english(language)
     if not _audible(reading.text):
         return Reading.of("")
+    reading = told(reading, language=language)
     for pattern, said in before:
         reading = reading.sub(pattern, said)
     reading = reading.sub(_ADDRESS, lambda match: _host(match.group(), english=english))
     reading = reading.sub(_ARROWS, _arrow if english else " – ")
+    if english:
+        reading = reading.sub(_OWNED, _owner)
     reading = reading.sub(_PICTURES, " ")
     reading = reading.sub(_DASHES, " — ")
     reading = spell_out(reading) if english else reading.sub(_UNSAID, " ").sub(_BARS, ", ")
@@ -122,6 +129,10 @@ def _arrow(match: re.Match[str]) -> str:
         return f" {_UP_DOWN[arrow]} "
     both = arrow in "↔⇔⟷⟺" or (arrow[0] == "<" and arrow[-1] == ">")
     return " to and from " if both else " from " if arrow[0] in "←⇐⟵⟸<" else " to "
+
+
+def _owner(match: re.Match[str]) -> str:
+    return _OWNERS[match[1]] + (" " if match.string[match.end() : match.end() + 1].isalnum() else "")
 
 
 def _audible(text: str) -> bool:

@@ -65,9 +65,14 @@ class TtsClient:
     async def synthesize(self, text: str, *, voice: VoiceId, speed_percent: int = 100) -> StoredSpeech:
         """Have one text spoken.
 
+        A voice is chosen once for a whole video, so its name alone is not enough here::
+
+            chosen = await client.choose_voice("female", language="en")
+            speech = await client.synthesize("Hello.", voice=chosen.voice)
+
         Args:
             text: Plain text, 1 to 20,000 characters.
-            voice: Who speaks, as `choose_voice` gave it.
+            voice: Who speaks, the `voice` of what `choose_voice` gave.
             speed_percent: 50 to 200, of the voice's own pace.
 
         Raises:

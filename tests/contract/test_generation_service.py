@@ -43,6 +43,7 @@ from services.generation.servicer import GenerationServicer, room
 from services.generation.settings import GenerationSettings
 from services.media.clock import Rate
 from services.story import wire
+from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
 from storyreel.generation.v1 import generation_service_pb2, generation_service_pb2_grpc
@@ -205,6 +206,37 @@ async def test_defaults_written_out_are_the_same_request(scene: Scene) -> None:
     assert ("storyreel-reused", "1") in [tuple(pair) for pair in await call.trailing_metadata()]
 
 
+async def test_who_comes_back_is_told_what_was_missed(scene: Scene) -> None:
+    everything = await scene.events(frames=300, picture=LARGE)
+    told = [event for event in everything if isinstance(event, Progress)]
+
+    async with aclosing(scene.watch(frames=301, picture=LARGE)) as first:
+        digest = await anext(first)
+        seen = [await anext(first) for _ in range(3)]
+    again = await scene.events(frames=301, picture=LARGE, after_sequence=seen[1].sequence)
+
+    assert [event.sequence for event in told] == sorted({event.sequence for event in told})
+    assert again[0] == digest
+    assert isinstance(again[1], Clip) or again[1].sequence == seen[1].sequence + 1
+    assert isinstance(again[-1], Clip)
+
+
+async def test_what_a_watcher_wishes_for_itself_makes_no_other_clip(scene: Scene) -> None:
+    first = await scene.events()
+    second = await scene.events(keep_running=timedelta(minutes=5), after_sequence=3)
+
+    assert first[0] == second[0]
+    assert first[-1] == second[-1]
+
+
+async def test_a_service_that_only_draws_says_so_and_estimates_nothing(scene: Scene) -> None:
+    capabilities = await scene.client.get_capabilities()
+
+    assert capabilities == {"template": None}
+    with pytest.raises(UnknownBackend, match="none of this kind"):
+        await scene.client.estimate_clip(Footage("A fox."), frames=45, picture=SMALL)
+
+
 async def test_two_watchers_see_one_work(scene: Scene) -> None:
     first, second = await asyncio.gather(scene.events(frames=120), scene.events(frames=120))
 
@@ -285,11 +317,14 @@ async def test_a_child_that_dies_is_named_with_the_scene_and_replaced(scene: Sce
     assert (await scene.clip()).frames == 45
 
 
+METHODS = ("GenerateClip", "CancelClip", "EstimateClip", "GetCapabilities")
+
+
 async def test_a_full_disk_is_said_so(scene: Scene, short: Path, tmp_path: Path) -> None:
     backend = OnFullDisk(children=1, threads=1, clip_time=timedelta(minutes=1))
     servicer = GenerationServicer([backend], scene.store, scratch=tmp_path / "scratch")
     add = partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, servicer)
-    limits = {name: MethodLimits(60, 1) for name in ("GenerateClip", "CancelClip")}
+    limits = {name: MethodLimits(60, 1) for name in METHODS}
     name = "storyreel.generation.v1.GenerationService"
     server = Server([Room(name, add, limits, servicer.start, servicer.close)], f"unix:{short}/f.sock")
     await server.start()

@@ -27,6 +27,7 @@ from services.parsing.client import ParsingClient
 from services.parsing.servicer import room
 from services.parsing.settings import ParsingSettings
 from services.parsing.wire import checked
+from services.story.footage import Footage
 from services.story.scene import ParagraphCard, TitleCard, elements
 from services.story.wire import decode
 from storyreel.parsing.v1 import storyboard_pb2
@@ -215,3 +216,31 @@ async def test_a_language_that_is_no_tag_breaks_the_contract(
         await parsing.parse_document(document, language="not a language")
 
     assert [violation.field for violation in caught.value.violations] == ["language"]
+
+
+async def test_a_described_picture_stands_at_its_scene_and_leaves_what_is_said_alone(
+    parsing: ParsingClient, store: LocalStore
+) -> None:
+    texts = [
+        b"# Tide\n\n```footage\nprompt: %s\nresolution: 480p\nvisual: auto\n```\n\nIt rises." % prompt
+        for prompt in (b"the sea", b"a wave")
+    ]
+    documents = [await store.put_bytes(text, media_type=TEXT) for text in texts]
+
+    one, other = [await parsing.parse_document(document, name="tide.md") for document in documents]
+
+    assert [(ref.footage, ref.visual) for ref in one.scenes] == [
+        (None, None),
+        (Footage(prompt="the sea", resolution="480p"), "auto"),
+    ]
+    assert [ref.scene for ref in one.scenes] == [ref.scene for ref in other.scenes]
+
+
+async def test_what_is_not_used_of_a_described_picture_is_warned_of(
+    parsing: ParsingClient, store: LocalStore
+) -> None:
+    text = b"# Tide\n\n```footage\nprompt: the sea\nsteps: many\n```\n\nIt rises."
+
+    parsed = await parsing.parse_document(await store.put_bytes(text, media_type=TEXT))
+
+    assert [("line 5" in warning, "`steps`" in warning) for warning in parsed.warnings] == [(True, True)]

@@ -88,7 +88,7 @@ def test_an_output_that_cannot_be_written(home: Home, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
 
     refused(home.run("render", str(source), "-o", str(tmp_path / "taken" / "a.mp4")), 4, "cannot be written")
-    refused(home.run("render", str(source), "-o", str(tmp_path / "a.avi")), 4, ".mp4")
+    refused(home.run("render", str(source), "-o", str(tmp_path / "a.avi")), 2, ".mp4")
 
 
 def test_an_unknown_voice_names_ones_that_exist(home: Home, tmp_path: Path) -> None:
@@ -109,6 +109,8 @@ def test_a_job_whose_voice_was_refused_is_not_what_resume_goes_on_with(tmp_path:
     ran = home.run("resume", "-o", str(tmp_path / "a.mp4"), "--json")
 
     assert (ran.code, ran.events[-1]["name"]) == (0, waiting), ran.err
+    assert ran.err.startswith(f"Resuming {waiting} (a.md)\n")
+    assert [job["name"] for job in json.loads(home.run("list", "--json").out)["jobs"]] == [waiting]
 
 
 def test_a_file_of_somebody_elses_is_not_written_over(home: Home, tmp_path: Path) -> None:
@@ -246,4 +248,4 @@ def test_a_home_of_nobody_does_not_exist(home: Home, tmp_path: Path) -> None:
     source.write_text("# A\n\nText.")
 
     refused(home.run("plan", "~nosuchuser/x.md"), 3, "does not exist")
-    refused(home.run("render", str(source), "-o", "~nosuchuser/x.mp4"), 4, "does not exist")
+    refused(home.run("render", str(source), "-o", "~nosuchuser/x.mp4"), 2, "does not exist")

@@ -85,8 +85,20 @@ def test_the_two_commands_and_the_others_exist() -> None:
         program, *arguments = shlex.split(line)
         if program == "make":
             assert f"\n{arguments[0]}: " in makefile
-        else:
+        elif program != "export":
             assert Path(sys.executable).with_name(Path(program).name).exists()
+
+
+def test_the_footage_that_it_shows_marks_a_scene(home: Home, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^````markdown\n(.*?)^````", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "talk.md").write_text(f"# Talk\n\n{shown}")
+
+    planned = home.run("plan", str(tmp_path / "talk.md"), "--json")
+
+    (plan,) = planned.events
+    wishes = [scene["footage"] for scene in plan["scenes"] if "footage" in scene]
+    assert len(wishes) == 1
+    assert (wishes[0]["pool"], plan.get("error")) == ("t2v", None)
 
 
 def test_every_script_the_figures_name_exists() -> None:

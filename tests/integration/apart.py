@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from minio import Minio
 
-from orchestrator.engine import LocalEngine
+from orchestrator.local_engine import LocalEngine
 from services.chassis.channel import connect
 from tests.integration import swift
 

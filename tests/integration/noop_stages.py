@@ -24,7 +24,13 @@ from services.chassis.server import MethodLimits, Room, Server
 from services.story.scene import ParagraphCard
 from services.story.wire import PROTOBUF, encode, scene_to_proto
 from storyreel.artifact.v1 import artifact_pb2
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
+from storyreel.generation.v1 import (
+    clip_pb2,
+    footage_pb2,
+    generation_service_pb2,
+    generation_service_pb2_grpc,
+    making_pb2,
+)
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from storyreel.parsing.v1 import parsing_service_pb2, parsing_service_pb2_grpc, storyboard_pb2
 from storyreel.progress.v1 import progress_pb2
@@ -50,6 +56,17 @@ class NoOp:
         self.artifact = artifact_pb2.Artifact()
         self.coverage = artifact_pb2.Artifact()
         self.refs: list[storyboard_pb2.SceneRef] = []
+
+    def wish(self, number: int, prompt: str, *, visual: str = "FOOTAGE", **values: Any) -> None:
+        """Mark a scene, counted from 1, as footage."""
+        ref = self.refs[number - 1]
+        ref.footage.CopyFrom(footage_pb2.Footage(prompt=prompt, **values))
+        ref.visual = storyboard_pb2.Visual.Value(f"VISUAL_{visual}")
+
+    def footage(self) -> list[footage_pb2.Footage]:
+        """The footage that was asked for, in the order in which it was."""
+        asked = [request for rpc, request in self.requests if rpc == "GenerateClip"]
+        return [request.footage for request in asked if request.HasField("footage")]
 
     async def prepare(self) -> None:
         """Store what the answers refer to."""
@@ -124,13 +141,23 @@ class NoOp:
             progress = progress_pb2.StageProgress(step="draw", fraction=step / steps, done=step, total=steps)
             yield response(progress=progress)
             await asyncio.sleep(0.1)
-        yield response(
-            clip=clip_pb2.Clip(video=self.artifact, frames=request.frames, picture=request.picture)
-        )
+        clip = clip_pb2.Clip(video=self.artifact, frames=request.frames, picture=request.picture)
+        if request.HasField("footage"):
+            clip.making.plan.steps = request.footage.steps
+        yield response(clip=clip)
+
+    async def EstimateClip(self, request: Any, context: Any) -> Any:
+        await self.answer("EstimateClip", request)
+        report = making_pb2.Report()
+        report.plan.model, report.plan.frames, report.forecast.seconds = "t2v-A14B", request.frames, 600.0
+        return generation_service_pb2.EstimateClipResponse(report=report)
 
     async def CancelClip(self, request: Any, context: Any) -> generation_service_pb2.CancelClipResponse:
         self.cancelled.append(request.digest)
         return generation_service_pb2.CancelClipResponse()
+
+    async def GetCapabilities(self, request: Any, context: Any) -> Any:
+        return generation_service_pb2.GetCapabilitiesResponse()
 
     async def MuxVideo(self, request: Any, context: Any) -> AsyncIterator[Any]:
         response = muxing_service_pb2.MuxVideoResponse

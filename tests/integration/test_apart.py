@@ -13,7 +13,7 @@ import pytest_asyncio
 from grpc_health.v1 import health_pb2
 
 from orchestrator.client import JobClient
-from orchestrator.engine import LocalEngine
+from orchestrator.local_engine import LocalEngine
 from services.chassis.channel import connect
 from storyreel.generation.v1 import clip_pb2
 from storyreel.job.v1 import job_pb2

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import engine
-from orchestrator.engine import LocalEngine, connect
+from orchestrator import local_engine
+from orchestrator.engine import connect
+from orchestrator.local_engine import LocalEngine
 from services.chassis.errors import Configuration, EngineUnavailable
 
 USER = """
 import asyncio, sys
 from pathlib import Path
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
+from orchestrator.local_engine import LocalEngine
 async def main():
     async with LocalEngine(Path(sys.argv[1])).use() as address:
         client = await connect(address)
@@ -153,7 +155,7 @@ async def test_a_state_that_cannot_be_written_starts_no_server(tmp_path: Path) -
 async def test_a_server_that_does_not_answer_in_time_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "START_SECONDS", 0.0)
+    monkeypatch.setattr(local_engine, "START_SECONDS", 0.0)
 
     with pytest.raises(EngineUnavailable, match="did not start"):
         async with LocalEngine(tmp_path).use():
@@ -178,7 +180,8 @@ from pathlib import Path
 from temporalio import workflow
 from temporalio.service import RPCError
 from temporalio.worker import Worker
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
+from orchestrator.local_engine import LocalEngine
 from services.chassis import telemetry
 @workflow.defn(sandboxed=False)
 class Idle:

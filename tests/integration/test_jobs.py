@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.activities import Activities
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
 from orchestrator.job import with_defaults
 from orchestrator.jobs import Jobs
+from orchestrator.local_engine import LocalEngine
 from orchestrator.publication import record_key
 from orchestrator.worker import worker
 from services.artifacts.local import LocalStore

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
+from orchestrator.local_engine import LocalEngine
 from tests.e2e.command import Home
 from tests.integration.collector import collecting, orphans
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +11,12 @@ import pytest
 import pytest_asyncio
 from google.protobuf.json_format import Parse
 from temporalio.client import Client
-from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
-from orchestrator.activities import Activities
 from orchestrator.converter import CONVERTER
-from orchestrator.engine import LocalEngine, connect
-from orchestrator.job import GENERATION, TTS, with_defaults
-from orchestrator.jobs import Jobs
-from orchestrator.worker import worker
+from orchestrator.job import GENERATION, TTS
 from orchestrator.workflow import JobWorkflow
 from services.artifacts import wire
-from services.artifacts.local import LocalStore
 from services.chassis.errors import (
     ArtifactMissing,
     Cancelled,
@@ -39,71 +30,23 @@ from services.chassis.errors import (
     VoiceUnavailable,
 )
 from storyreel.job.v1 import job_pb2
-from tests.integration.noop_stages import NoOp, serve
+from tests.integration.noop_reel import Reel, engine, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCENES = 5
 
 
-class Remembering(Jobs):
-    """Jobs that can be ended after a test: an unfinished one would be the next test's worker's."""
-
-    def __init__(self, client: Client, store: LocalStore) -> None:
-        super().__init__(client, store)
-        self.client, self.names = client, set[str]()
-
-    async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
-        """Create a job, and remember it."""
-        created = await super().create(job, request_id=request_id)
-        self.names.add(created.name)
-        return created
-
-    async def end(self) -> None:
-        """End what still runs."""
-        for name in self.names:
-            with contextlib.suppress(RPCError):
-                await self.client.get_workflow_handle("job/" + name.removeprefix("jobs/")).terminate()
-
-
-class Reel:
-    """Jobs, and the stages that work for them."""
-
-    def __init__(self, jobs: Jobs, noop: NoOp, client: Client, store: LocalStore) -> None:
-        self.jobs, self.noop, self.client, self.store = jobs, noop, client, store
-
-    def job(self, text: bytes = b"") -> job_pb2.Job:
-        """A job on the no-op document."""
-        return job_pb2.Job(
-            source=job_pb2.Source(artifact=self.noop.artifact, name=f"noop{text.decode()}.md"),
-            settings=with_defaults(job_pb2.Settings()),
-        )
-
-    async def run(self, job: job_pb2.Job | None = None, request_id: str = "") -> list[job_pb2.Job]:
-        """Create a job; every change of it to its end."""
-        job = await self.jobs.create(job or self.job(), request_id=request_id)
-        return [change async for change in self.jobs.watch(job.name)]
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client() -> AsyncIterator[Client]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with LocalEngine(Path(folder)).use() as address:
-            yield await connect(address)
+    async with engine() as client:
+        yield client
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def reel(client: Client, tmp_path: Path) -> AsyncIterator[Reel]:
-    store = LocalStore(tmp_path / "store")
-    noop = NoOp(store, SCENES)
-    await noop.prepare()
-    async with AsyncExitStack() as stack:
-        sockets = stack.enter_context(tempfile.TemporaryDirectory())
-        stages = await stack.enter_async_context(serve(noop, Path(sockets)))
-        await stack.enter_async_context(worker(client, Activities(stages, store), calls_at_once=32))
-        jobs = Remembering(client, store)
-        stack.push_async_callback(jobs.end)
-        yield Reel(jobs, noop, client, store)
+    async with running(client, tmp_path, scenes=SCENES) as reel:
+        yield reel
 
 
 async def test_a_job_goes_through_all_six_stages_and_writes_down_what_it_made(reel: Reel) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 STAGES = ("parsing", "script", "tts", "generation", "muxing")
-WIRE = {"servicer.py", "client.py", "wire.py", "__main__.py"}
+WIRE = {"servicer.py", "client.py", "wire.py", "making_wire.py", "footage_wire.py", "__main__.py"}
 """The files of a stage that know gRPC and the contract's messages."""
 
 DOMAIN = sorted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -82,6 +82,10 @@ class Blocks:
         text = inline.text or " ".join(picture.alt for picture in inline.pictures if picture.alt)
         source = Passage("heading", text, line)
         self.add(Heading(source, text, level) if worded(text) else Dropped(source, WORDLESS))
+        for label in inline.notes:
+            # What was referred to by this heading, just before it stood here, belongs to its own section.
+            if self._referred[label] == len(self._main) - 1:
+                self._referred[label] += 1
 
     def paragraph(self, inline: Inline, line: int) -> None:
         """Append a paragraph: text, labelled lines, or images."""
@@ -136,7 +140,7 @@ class Blocks:
             at = self._referred.get(label, len(self._main))
             while at < len(self._main) and not isinstance(self._main[at], Heading):
                 at += 1
-            ends.setdefault(at, []).extend(notes)
+            ends.setdefault(at, []).extend(self._introduced(notes))
         nodes: list[Node] = []
         for index in range(len(self._main) + 1):
             nodes += ends.get(index, ())
@@ -151,6 +155,16 @@ class Blocks:
             self._nodes[-1] = Entries((*last.items, *items))
         else:
             self.add(Entries(items))
+
+    def _introduced(self, notes: Sequence[Node]) -> Iterator[Node]:
+        """The blocks of a footnote; in English its first paragraph says that it is a note."""
+        for index, node in enumerate(notes):
+            if isinstance(node, Prose):
+                first, *others = node.sentences
+                said = f"Note: {first}" if self.english and not index else first
+                yield replace(node, sentences=(said, *others), headline=False, figure=True)
+            else:
+                yield node
 
     def _figure(self, alt: str) -> str:
         return f"Figure: {closed(alt)}" if self.english else closed(alt)

@@ -18,6 +18,8 @@ DEEPEST = 8
 _SET_OFF = re.compile(r"\s*[:：]\s*(?=\S)|\s+[-–—]\s+(?=\S)")
 _TERM = re.compile(r"([^.!?:;,()]{1,60}?)(?:: | [–—-] )(?=\S)")
 _TERM_WORDS = 6
+_BAR = re.compile(r"(?<!\\)\|")
+_COUNTERS = frozenset({"", "#", "№", "n°", "no", "nr", "num"})
 
 
 def titled(inline: Inline) -> tuple[str, str]:
@@ -59,15 +61,33 @@ def _rest(text: str, lead: str) -> str:
     return _SET_OFF.sub("", text[len(lead) :], count=1)
 
 
-def row(header: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
-    """A table's row as a lead, its first cell, and the others with the names of their columns."""
+def beyond(written: str, columns: int) -> list[str]:
+    """The cells of a row, as its line of the source writes it, that no column takes; empty ones are none."""
+    cells = _BAR.split(written.strip())
+    first = 0 if cells[0] else 1
+    return [cell.strip() for cell in cells[first + columns :] if cell.strip()]
+
+
+def counted(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first column of a table only numbers its rows: `#` over 1, 2, 3, beside others."""
+    if len(header) < 3 or header[0].casefold().rstrip(".") not in _COUNTERS:
+        return False
+    numbers = [cells[0].rstrip(".") for cells in rows]
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in numbers) or not all(row[1] for row in rows):
+        return False
+    first = int(numbers[0]) if numbers else 0
+    return first in (0, 1) and list(map(int, numbers)) == list(range(first, first + len(numbers)))
+
+
+def row(header: Sequence[str], cells: Sequence[str], *, numbered: bool = False) -> tuple[str, str]:
+    """A table's row as a lead, its first cell, and the others with the names of their columns.
+
+    Where the first column only numbers the rows (`numbered`), its number and the second cell are the lead.
+    """
     cells = [*cells, *[""] * (len(header) - len(cells))]
     names = [*header, *[""] * (len(cells) - len(header))]
-    lead = 1
-    title = cells[0] if cells else ""
-    # A first column of numbers names nothing; the second does.
-    if len(cells) > 2 and title.rstrip(".").isdigit() and cells[1]:
-        title, lead = f"{title.rstrip('.')}. {cells[1]}", 2
+    lead = 2 if numbered else 1
+    title = f"{cells[0].rstrip('.')}. {cells[1]}" if numbered else cells[0] if cells else ""
     rest = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True)][lead:]
     told = [text for text, cell in zip(rest, cells[lead:], strict=True) if cell]
     return title, "; ".join(told)

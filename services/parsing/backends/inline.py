@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
+from services.parsing.backends import formulas
 from services.parsing.backends.addresses import addresses
-from services.parsing.backends.signs import plain_signs
+from services.parsing.backends.signs import plain_signs, shifted
 from services.parsing.backends.silent import hushed
 from services.parsing.backends.tags import attribute, is_badge, known
-from services.parsing.sentences import sentences
+from services.parsing.sentences import goes_on, sentences
 
 LONGEST_PHRASE = 200
 """Characters of a key phrase in the contract."""
@@ -21,6 +22,7 @@ LONGEST_PHRASE = 200
 _UNSPACED = "\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _JOIN = re.compile(rf"(?<=[{_UNSPACED}])\n(?=[{_UNSPACED}])")
 _WORDS = re.compile(r"[^\W_]")
+_SHIFT = re.compile(r"<(/?)(su[bp])\b")
 _PLAIN_WORD = re.compile(r"\w+")
 
 
@@ -35,11 +37,15 @@ class Picture:
 
 @dataclass(slots=True)
 class Line:
-    """A line; `lead` is the bold text, code or link it starts with, `hard` tells that a break ends it."""
+    """A line; `lead` is the bold text, code or link it starts with, `hard` tells that a break ends it.
+
+    `tagged` tells that the break is HTML's, which may stand within a sentence.
+    """
 
     lead: str = ""
     rest: str = ""
     hard: bool = False
+    tagged: bool = False
     leading: bool = True
 
     @property
@@ -94,9 +100,9 @@ class Inline:
     def flows(self) -> list[str]:
         """The text between hard breaks; other line ends are joined as the script wants it."""
         flows, open_lines = [], []
-        for line in self.lines:
+        for line, after in zip(self.lines, [*self.lines[1:], Line()], strict=False):
             open_lines.append(line.text)
-            if line.hard:
+            if line.hard and not (line.tagged and goes_on(line.text, after.text)):
                 flows.append(_joined(open_lines))
                 open_lines = []
         flows.append(_joined(open_lines))
@@ -129,6 +135,7 @@ class _Reader:
         self._strong = 0
         self._hrefs: list[str] = []
         self._phrase: list[str] | None = None
+        self._shift = ""  # the tag, sup or sub, that is open
 
     def read(self, tokens: Sequence[Token]) -> Inline:
         for token in tokens:
@@ -138,13 +145,14 @@ class _Reader:
     def _take(self, token: Token) -> None:
         match token.type:
             case "text" | "text_special":
-                self._say(self._unmarked(token.content))
+                if self._shift:
+                    self._say(shifted(token.content, self._shift))
+                else:
+                    self._say(self._unmarked(token.content))
             case "code_inline":
                 self._say(token.content, lead=True)
                 self._note_phrase(token.content)
-                code = " ".join(token.content.split())
-                if 1 < len(code) <= LONGEST_PHRASE:
-                    self._into.codes[code] += 1
+                self._note_code(" ".join(token.content.split()))
             case "softbreak" | "hardbreak":
                 self._break(hard=token.type == "hardbreak")
             case "strong_open":
@@ -160,6 +168,10 @@ class _Reader:
                 self._end_phrase()
             case "image":
                 self._picture(read(token.children or ()).text, str(token.attrs.get("src", "")))
+            case formulas.KIND:
+                formula = formulas.shown(token.content)
+                self._say(formula)
+                self._note_code(formula)
             case "html_inline" if known(token.content):
                 self._tag(token.content)
             case "html_inline":  # `Vec<T>` is no HTML
@@ -193,8 +205,8 @@ class _Reader:
             self._note_phrase(phrase)
         return text
 
-    def _break(self, *, hard: bool) -> None:
-        self._into.lines[-1].hard = hard
+    def _break(self, *, hard: bool, tagged: bool = False) -> None:
+        self._into.lines[-1].hard, self._into.lines[-1].tagged = hard, tagged
         self._into.lines.append(Line())
 
     def _open_link(self, href: str) -> None:
@@ -213,6 +225,10 @@ class _Reader:
         if 1 < len(phrase) <= LONGEST_PHRASE and not phrase.startswith("http"):
             self._into.phrases.append(phrase)
 
+    def _note_code(self, code: str) -> None:
+        if 1 < len(code) <= LONGEST_PHRASE:
+            self._into.codes[code] += 1
+
     def _picture(self, alt: str, source: str) -> None:
         badge = is_badge(source, linked=bool(self._hrefs))
         if self._pictures or badge or not alt:
@@ -229,6 +245,8 @@ class _Reader:
         if lower.startswith("<!--"):
             self._into.comments.append(html.removeprefix("<!--").removesuffix("-->").strip())
         elif lower.startswith("<br"):
-            self._break(hard=True)
+            self._break(hard=True, tagged=True)
+        elif shift := _SHIFT.match(lower):
+            self._shift = "" if shift[1] else shift[2]
         elif lower.startswith("<img"):
             self._picture(attribute(html, "alt"), attribute(html, "src"))

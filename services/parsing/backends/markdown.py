@@ -14,12 +14,14 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from services.parsing.backends import inline
-from services.parsing.backends.blocks import Blocks
-from services.parsing.backends.entries import entries, row
+from services.parsing.backends.blocks import WORDLESS, Blocks
+from services.parsing.backends.entries import beyond, counted, entries, row
+from services.parsing.backends.footage import INFO, read_wish
+from services.parsing.backends.formulas import formulas_plugin
 from services.parsing.backends.front import cut_toml, toml_title, yaml_title
 from services.parsing.backends.inline import Inline
 from services.parsing.backends.nested import line_of, read_list, read_quote
-from services.parsing.outline import Dropped, Entries, Listing, Outline, Passage
+from services.parsing.outline import Dropped, Entries, Listing, Marked, Outline, Passage
 from services.parsing.sentences import worded
 
 MADE_BY = f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version('mdit-py-plugins')}"
@@ -29,7 +31,12 @@ DEEPEST = 100
 """How deep blocks may be nested; what lies deeper is dropped with a reason."""
 
 COLUMNS = "the first column leads each row; the names of the others stand with their values"
+COUNTED = "the first column counts the rows, the second leads each; the others stand with their names"
+EMPTY_COLUMN = "its column is empty"
+SURPLUS = "the row has more cells than the table has columns"
 
+# What is empty at this level holds what the parser has not read.
+_DEEP = DEEPEST - 2
 _LONGEST_LANGUAGE = 50
 _COVERING = frozenset(
     {"inline", "fence", "code_block", "html_block", "hr", "front_matter", "heading_open", "thead_open"}
@@ -40,11 +47,11 @@ _WORD = re.compile(r"[^\W_]")
 def outline(text: str, *, language: str) -> Outline:
     """The outline of a markdown document; `language` is BCP 47."""
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False)
+    parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False).use(formulas_plugin)
     env: dict[str, Any] = {}
     toml, text = cut_toml(text)
     tokens = parser.parse(text, env)
-    reader = _Reader(Blocks(language=language))
+    reader = _Reader(Blocks(language=language), text.split("\n"))
     reader.front_matter(toml, toml_title)
     reader.walk(SyntaxTreeNode(tokens).children)
     reader.definitions(text, env)
@@ -55,8 +62,9 @@ def outline(text: str, *, language: str) -> Outline:
 class _Reader:
     """Walks over the tree of blocks."""
 
-    def __init__(self, blocks: Blocks) -> None:
+    def __init__(self, blocks: Blocks, lines: Sequence[str]) -> None:
         self.blocks = blocks
+        self._lines = lines
         self.title: Passage | None = None
 
     def walk(self, nodes: Iterable[SyntaxTreeNode], *, nested: bool = False) -> None:
@@ -70,8 +78,14 @@ class _Reader:
                     self.blocks.paragraph(self.inline(node, line), line)
                 case "bullet_list" | "ordered_list":
                     read_list(node, self)
+                case "blockquote" if not node.children and node.level < _DEEP:
+                    self.blocks.drop("quote", "", line, WORDLESS)
                 case "blockquote":
                     read_quote(node, self)
+                case "fence" if node.info.split() == [INFO]:
+                    wish = read_wish(node.content, line)
+                    source = Passage("footage", node.content.strip(), line)
+                    self.blocks.add(Marked(source, wish.footage, wish.visual, wish.warnings))
                 case "fence" | "code_block":
                     self._listing(node, line)
                 case "table":
@@ -113,14 +127,24 @@ class _Reader:
             self.blocks.drop("definition", source, start + 1, "link definitions are not for readers")
 
     def unread(self, text: str, tokens: Sequence[Token], env: Mapping[str, Any]) -> None:
-        """Account for lines that no token covers: those nested too deep for the parser."""
+        """Account for lines that no token covers: those nested too deep for the parser, and notes of nothing.
+
+        An empty item, whose number is no word, is accounted for where its list is read.
+        """
         covered = {line for start, end in _definitions(env) for line in range(start, end)}
-        for token in tokens:
-            if token.map and token.type in _COVERING:
+        deep: set[int] = set()
+        for index, token in enumerate(tokens):
+            if not token.map:
+                continue
+            if token.level >= _DEEP:
+                deep.update(range(*token.map))
+            elif token.type == "list_item_open" and tokens[index + 1].type == "list_item_close":
+                covered.update(range(*token.map))
+            if token.type in _COVERING:
                 covered.update(range(*token.map))
         for number, line in enumerate(text.split("\n")):
             if number not in covered and _WORD.search(line):
-                reason = f"it is nested more than {DEEPEST} levels deep"
+                reason = f"it is nested more than {DEEPEST} levels deep" if number in deep else WORDLESS
                 self.blocks.drop("paragraph", line.strip(), number + 1, reason)
 
     def _listing(self, node: SyntaxTreeNode, line: int) -> None:
@@ -128,7 +152,9 @@ class _Reader:
         info = node.info.strip().partition(" ")[0].strip("{}.")
         language = info.partition("{")[0] if len(info) <= _LONGEST_LANGUAGE else ""
         source = Passage("code", code, line)
-        self.blocks.add(Listing(source, language, code) if code else Dropped(source, "the listing is empty"))
+        first = line + (node.type == "fence")
+        listing = Listing(source, language, code, first)
+        self.blocks.add(listing if code else Dropped(source, "the listing is empty"))
 
     def _table(self, node: SyntaxTreeNode) -> None:
         """A table as entries; the names of its columns stand with the cells of each row."""
@@ -137,11 +163,21 @@ class _Reader:
             read = [self.inline(cell, line_of(tr)) for cell in tr.children]
             code = tuple(phrase for cell in read for phrase in cell.code)
             table.append((line_of(tr), [cell.text for cell in read], code))
+            # Within a list or a quotation the line of the source is more than the row.
+            written = self._lines[line_of(tr) - 1] if node.level == 0 else ""
+            for cell in beyond(written, len(tr.children)):
+                self._row(line_of(tr), [cell], SURPLUS)
         header, *rows = table
-        self._row(header[0], header[1], COLUMNS if rows else "the table has no rows")
+        numbered = counted(header[1], [cells for _, cells, _ in rows])
+        self._row(
+            header[0], header[1], (COUNTED if numbered else COLUMNS) if rows else "the table has no rows"
+        )
+        for index, name in enumerate(header[1][1:] if rows else (), start=1):
+            if name and not any(cells[index] for _, cells, _ in rows):
+                self._row(header[0], [name], EMPTY_COLUMN)
         items = []
         for line, cells, code in rows:
-            title, text = row(header[1], cells)
+            title, text = row(header[1], cells, numbered=numbered)
             if worded(title + text):
                 source = Passage("table_row", " | ".join(cells), line, (*header[2], *code))
                 items += list(entries(source, title, text))

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from services.parsing.backends.signs import shifted
+from services.parsing.sentences import goes_on
+
 _BREAKING = frozenset(
     {"p", "div", "br", "li", "tr", "dt", "dd", "summary", "details", "section", "article", "header", "footer"}
     | {"ul", "ol", "table", "thead", "tbody", "caption", "figure", "figcaption", "center", "blockquote", "hr"}
@@ -87,6 +90,8 @@ class _Reader(HTMLParser):
         self._text: list[str] = []
         self._kind, self._level, self._line, self._silent = "text", 0, 0, ""
         self._links = 0
+        self._broken = False  # a <br> stands before what comes
+        self._shift = ""
 
     def finish(self) -> list[Piece]:
         """The pieces; what is still open ends here."""
@@ -106,24 +111,37 @@ class _Reader(HTMLParser):
         elif tag == "br" and self._level:
             self._text.append(" ")
         elif tag == "br":
-            self._flush()
+            self._broken = True
         elif tag in _BREAKING:
             self._flush()
             self._level = _HEADINGS.get(tag, 0)
             self._kind = "heading" if self._level else {"tr": "row", "li": "item"}.get(tag, "text")
+        elif tag in ("sup", "sub"):
+            self._shift = tag
         elif tag == "a":
             self._links += 1
         elif tag == "img":
             self._image(dict(attrs))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "br":  # it breaks where it starts
+            return
         if tag in _SILENT or tag in _BREAKING:
             self._flush()
             self._silent, self._kind, self._level = "", "text", 0
+        elif tag == self._shift:
+            self._shift = ""
         elif tag == "a":
             self._links = max(0, self._links - 1)
 
     def handle_data(self, data: str) -> None:
+        if self._broken and data.strip():
+            self._broken = False
+            if goes_on("".join(self._text).rstrip(), data.lstrip()):
+                self._text.append(" ")
+            else:
+                self._end()
+        data = shifted(data, self._shift) if self._shift else data
         if not any(text.strip() for text in self._text):
             self._line = self.getpos()[0] - 1 + data[: len(data) - len(data.lstrip())].count("\n")
         self._text.append(data)
@@ -146,10 +164,18 @@ class _Reader(HTMLParser):
         if self._level:
             self._text.append(f" {alt} ")
             return
+        if self._broken:
+            self._broken = False
+            self._end()
         badge = is_badge(source, linked=self._links > 0)
         self._pieces.append(Piece("image", alt, self.getpos()[0] - 1, badge=badge))
 
     def _flush(self) -> None:
+        """End the text so far, at the edge of a block."""
+        self._broken, self._shift = False, ""
+        self._end()
+
+    def _end(self) -> None:
         text = " ".join("".join(self._text).split()).strip("; ")
         self._text = []
         if text:

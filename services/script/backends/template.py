@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from services.chassis.errors import InvalidRequest, Suggestion, Violation
+from services.script.english import Rule
 from services.script.items import spoken_items
 from services.script.listing import sentence, short_commands
 from services.script.speakable import ended, is_english, pieces, speakable
@@ -51,12 +52,15 @@ _COMMAND = ((re.compile(" > "), " into "),)
 """What a listing says in another way than other text does."""
 
 
+_INDEX = re.compile(r"(?<=\w)\[(\d{1,3})\]")
+
+
 class TemplateBackend:
     """Writes from the card alone; no model, no network, the same words each time."""
 
     name = "template"
     # Counts up with every change of wording, here or in the rules it uses, so no old narration is reused.
-    made_by = "template 3"
+    made_by = "template 4"
 
     async def write(self, card: Card, *, language: str) -> Narration:
         """The narration of a scene, at least one segment; what cannot be said is left out.
@@ -68,8 +72,8 @@ class TemplateBackend:
         count = sum(len(segment.text) + 1 for segment in segments) - 1
         if count > MOST_CHARACTERS or len(segments) > MOST_SEGMENTS:
             raise InvalidRequest(
-                f"The scene takes {count} characters in {len(segments)} segments to say; "
-                f"one narration holds {MOST_CHARACTERS} in {MOST_SEGMENTS}.",
+                f"The scene takes more to say than one narration holds: characters {count} of "
+                f"{MOST_CHARACTERS}, segments {len(segments)} of {MOST_SEGMENTS}.",
                 violations=[Violation("scene", f"must be said in {MOST_CHARACTERS} characters")],
                 suggestions=[Suggestion("Split the scene.")],
             )
@@ -77,18 +81,18 @@ class TemplateBackend:
 
 
 def _segments(card: Card, language: str) -> Iterator[Segment]:
-    said = False
+    said, indexed = False, _indexed(card)
     for element, text in _parts(card, language):
-        for segment in _said(element, text, language):
+        for segment in _said(element, text, language, indexed):
             said = True
             yield segment
     if not said:
         yield from _instead(card, language)
 
 
-def _said(element: str, text: str, language: str) -> Iterator[Segment]:
+def _said(element: str, text: str, language: str, indexed: tuple[Rule, ...] = ()) -> Iterator[Segment]:
     """One element as it is said, and how it is written; nothing when it cannot be said."""
-    reading = ended(speakable(text, language=language, before=_COMMAND if element == "code" else ()))
+    reading = ended(speakable(text, language=language, before=_COMMAND if element == "code" else indexed))
     for piece, spellings in pieces(reading.text, reading.spellings()):
         yield Segment(piece, element, spellings)
 
@@ -126,6 +130,16 @@ def _code(card: CodeCard, *, english: bool) -> str:
     if commands := short_commands(card):
         return ". ".join(commands)
     return sentence(card) if english else ""
+
+
+def _indexed(card: Card) -> tuple[Rule, ...]:
+    """The rules that say the indices of what the card sets as code: `a[1]` there is no number of a source."""
+    phrases = getattr(card, "code_phrases", ())
+    found = sorted((phrase for phrase in phrases if _INDEX.search(phrase)), key=len, reverse=True)
+    said = {phrase: _INDEX.sub(r" \1", phrase) for phrase in found}
+    if not said:
+        return ()
+    return ((re.compile("|".join(map(re.escape, said))), lambda match: said[match.group()]),)
 
 
 def _is_name(title: str) -> bool:

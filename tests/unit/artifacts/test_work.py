@@ -206,3 +206,50 @@ async def test_a_watcher_who_comes_back_within_the_grace_keeps_the_work_going() 
     bench.go_on.set()
 
     assert await watcher == ["made"]
+
+
+async def test_a_watcher_who_comes_back_is_told_what_it_missed() -> None:
+    reported = asyncio.Event()
+
+    async def do(work: Work[str]) -> str:
+        for step in range(5):
+            work.report(at(step / 5))
+        reported.set()
+        await asyncio.sleep(0)
+        return "made"
+
+    bench = Bench(do)
+    with bench.work.watched() as news:
+        await reported.wait()
+        seen = [event async for event in bench.work.events(news, after=2)]
+
+    assert seen == [at(2 / 5), at(3 / 5), at(4 / 5), "made"]
+    assert [event.sequence for event in seen if isinstance(event, Progress)] == [3, 4, 5]
+
+
+async def test_a_watcher_ahead_of_the_work_sees_only_what_is_new() -> None:
+    async def do(work: Work[str]) -> str:
+        work.report(at(0.1))
+        await settled()
+        return "made"
+
+    bench = Bench(do)
+    with bench.work.watched() as news:
+        seen = [event async for event in bench.work.events(news, after=9)]
+
+    assert seen == ["made"]
+
+
+async def test_work_goes_on_as_long_as_the_most_patient_watcher_wished() -> None:
+    async def do(work: Work[str]) -> str:
+        await asyncio.sleep(0.05)
+        return "made"
+
+    bench = Bench(do, grace=NOW)
+    with bench.work.watched(LATER):
+        await settled()
+    with bench.work.watched() as news:
+        await settled()
+        seen = [event async for event in bench.work.events(news)]
+
+    assert seen == ["made"]

@@ -127,7 +127,9 @@ class Rooms:
         return Room(
             service="storyreel.generation.v1.GenerationService",
             add=partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, self.clips),
-            limits=dict.fromkeys(("GenerateClip", "CancelClip"), MethodLimits(seconds, 2)),
+            limits=dict.fromkeys(
+                ("GenerateClip", "CancelClip", "EstimateClip", "GetCapabilities"), MethodLimits(seconds, 2)
+            ),
             start=partial(self._note, "generation started"),
             close=partial(self._note, "generation closed"),
         )

@@ -263,12 +263,14 @@ async def test_the_environment_holds_settings_but_no_credentials(
     child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYREEL_HOME", "/somewhere")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "the third")
     monkeypatch.setenv("STORYREEL_S3_SECRET_KEY", "hunter2")
     monkeypatch.setenv("AWS_ACCESS", "hunter2")
 
     environment = (await child.call(b"environment", timeout=LONG)).decode()
 
     assert "/somewhere" in environment
+    assert "the third" in environment
     assert "hunter2" not in environment
 
 

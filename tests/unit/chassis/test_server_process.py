@@ -19,13 +19,13 @@ LIST = tts_service_pb2.ListVoicesRequest()
 ROOT = Path(__file__).resolve().parents[3]
 
 SERVICE = """
-import asyncio, sys
+import asyncio, os
 from functools import partial
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from services.chassis.errors import Configuration
 from services.chassis.server import MethodLimits, Room, main
-from services.chassis.settings import ServerSettings, load_or_exit
+from services.chassis.settings import CommonSettings, ServerSettings
 from storyreel.tts.v1 import tts_service_pb2, tts_service_pb2_grpc
 
 class Settings(ServerSettings):
@@ -38,18 +38,18 @@ class Voices(tts_service_pb2_grpc.TtsServiceServicer):
         return tts_service_pb2.ListVoicesResponse()
 
 async def start():
-    if "--broken" in sys.argv:
+    if "BROKEN" in os.environ:
         raise Configuration("STORYREEL_TTS_VOICES is not a folder.")
 
 async def close():
     print("room closed", flush=True)
 
-def room():
+def room(settings, stored):
     limits = dict.fromkeys(("ListVoices", "ChooseVoice", "Synthesize"), MethodLimits(120, 4))
     add = partial(tts_service_pb2_grpc.add_TtsServiceServicer_to_server, Voices())
     return Room("storyreel.tts.v1.TtsService", add, limits, start, close)
 
-main(room, load_or_exit(Settings))
+main("TtsService, which speaks", Settings, CommonSettings, room)
 """
 
 
@@ -119,19 +119,19 @@ async def test_a_second_signal_ends_the_process_at_once(runtime: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("environment", "said"),
     [
-        ((), {"STORYREEL_TTS_ADDRESS": "nonsense"}, "Set STORYREEL_TTS_ADDRESS"),
-        ((), {"STORYREEL_TTS_GRACE_SECONDS": "soon"}, "STORYREEL_TTS_GRACE_SECONDS"),
-        ((), {"STORYREEL_LOG": "loud"}, "STORYREEL_LOG"),
-        (("--broken",), {}, "STORYREEL_TTS_VOICES is not a folder."),
+        ({"STORYREEL_TTS_ADDRESS": "nonsense"}, "Set STORYREEL_TTS_ADDRESS"),
+        ({"STORYREEL_TTS_GRACE_SECONDS": "soon"}, "STORYREEL_TTS_GRACE_SECONDS"),
+        ({"STORYREEL_LOG": "loud"}, "STORYREEL_LOG"),
+        ({"BROKEN": "1"}, "STORYREEL_TTS_VOICES is not a folder."),
     ],
     ids=["address", "own setting", "shared setting", "room"],
 )
 async def test_a_start_that_fails_says_one_plain_sentence_and_exits_with_4(
-    arguments: tuple[str, ...], environment: dict[str, str], said: str
+    environment: dict[str, str], said: str
 ) -> None:
-    process = await serve(*arguments, **environment)
+    process = await serve(**environment)
 
     _, err = await process.communicate()
 
@@ -139,6 +139,29 @@ async def test_a_start_that_fails_says_one_plain_sentence_and_exits_with_4(
     assert said in err.decode()
     assert err.count(b"\n") == 1
     assert b"Traceback" not in err
+
+
+async def test_help_lists_the_settings_whatever_they_are_and_serves_nothing() -> None:
+    process = await serve("--help", STORYREEL_TTS_GRACE_SECONDS="soon")
+
+    out, err = await process.communicate()
+
+    said = " ".join(out.decode().split())
+    assert (process.returncode, err) == (0, b"")
+    assert "Serves TtsService, which speaks, until SIGTERM, at STORYREEL_TTS_ADDRESS" in said
+    assert "STORYREEL_TTS_GRACE_SECONDS (default: 60) How long calls in flight" in said
+    assert said.count("STORYREEL_LOG (default: info)") == 1
+
+
+@pytest.mark.parametrize("argument", ["--hlp", "serve"])
+async def test_an_argument_that_no_stage_takes_is_refused_in_one_line(argument: str) -> None:
+    process = await serve(argument)
+
+    out, err = await process.communicate()
+
+    assert (process.returncode, out, err.count(b"\n")) == (2, b"", 1)
+    assert argument in err.decode()
+    assert "--help" in err.decode()
 
 
 async def test_importing_a_server_does_not_load_the_telemetry_sdk() -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from services.chassis.errors import Configuration
-from services.chassis.settings import CommonSettings, ServerSettings, home, load, load_or_exit, variable
+from services.chassis.settings import CommonSettings, ServerSettings, home, load, variable
 
 
 class KitchenSettings(ServerSettings):
@@ -103,18 +103,6 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
 
     assert "STORYREEL_KITCHEN_PLATES" in caught.value.message
     assert "STORYREEL_DEBUG" in caught.value.message
-
-
-def test_a_process_that_cannot_read_its_settings_says_one_sentence_and_exits_with_4(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("STORYREEL_LOG", "loud")
-
-    with pytest.raises(SystemExit) as caught:
-        load_or_exit(CommonSettings)
-
-    assert caught.value.code == 4
-    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_every_setting_is_described() -> None:

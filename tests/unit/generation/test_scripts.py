@@ -52,6 +52,12 @@ def test_han_beside_kana_is_japanese() -> None:
     assert "(Japanese: 漢 字 か …)" in report
 
 
+def test_han_is_japanese_only_where_kana_are_in_the_same_text() -> None:
+    (report,) = scripts.lacking("你好", "漢字かな", "你")
+
+    assert "6 characters have no font on this machine (Chinese: 你 好; Japanese: 漢 字 か …)" in report
+
+
 def test_nothing_lacking_is_nothing_said() -> None:
     assert scripts.lacking("") == []
 

@@ -69,7 +69,7 @@ def test_offsets_and_drift_come_from_voices_and_pictures() -> None:
     ("fault", "said"),
     [
         ({"frames": Fraction(359)}, "it lasts 359 frames, planned were 360"),
-        ({"off_grid": 3}, "3 frames are off the grid"),
+        ({"off_grid": 3}, "frames off the grid: 3"),
         ({"broken": (2,)}, "The clip of scene 2 has a first frame that does not decode"),
         ({"keys": 1}, "1 of 2 scenes begin with a key frame"),
         ({"colours": (2, 2, 2, 0)}, "colour tags are (2, 2, 2, 0)"),

@@ -111,11 +111,27 @@ def test_a_degradation_is_said_once(record: Record) -> None:
     assert len(record.job.degradations) == 1
 
 
+def test_notes_of_an_ended_job_are_in_the_order_of_the_scenes(record: Record) -> None:
+    for scene in ("s003", "s001", "s002"):
+        record.degrade(GENERATION, "Less.", f"No font in {scene}.", "Install it.", scene)
+    record.degrade(GENERATION, "Less.", "No font in s003.", "Install it.", "s000")
+
+    record.end(job_pb2.STATE_SUCCEEDED, NOW)
+
+    assert [(d.scene_id, d.remedy) for d in record.job.degradations] == [
+        ("s000", "Install it. (in 2 scenes: s000, s003)"),
+        ("s001", "Install it."),
+        ("s002", "Install it."),
+    ]
+
+
 def test_what_is_true_of_many_scenes_is_said_once_with_their_number(record: Record) -> None:
     for number in range(500):
         record.degrade(GENERATION, "Less.", "No font.", "Install it.", f"s{number:03d}")
 
-    assert [(d.scene_id, d.remedy) for d in record.job.degradations] == [("s000", "Install it. (500 scenes)")]
+    assert [(d.scene_id, d.remedy) for d in record.job.degradations] == [
+        ("s000", "Install it. (in 500 scenes: s000, s001, s002 …)")
+    ]
 
 
 def test_a_record_stays_small_whatever_goes_wrong(record: Record) -> None:

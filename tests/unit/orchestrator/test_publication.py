@@ -113,3 +113,28 @@ async def test_a_plan_names_the_voice_that_would_speak(store: LocalStore) -> Non
     plan = json.loads(await store.read(wire.from_proto(outputs.plan)))
     assert plan["voice"] == "espeak:en-us+m3"
     assert [block["outcome"] for block in plan["coverage"]["blocks"]] == ["dropped"]
+
+
+def test_a_block_that_describes_a_picture_is_shown_and_says_why() -> None:
+    coverage = storyboard_pb2.Coverage()
+    block = coverage.blocks.add(id="b0001", kind="footage", text="a lamp", note="it describes a picture")
+    block.placements.add(scene_id="s001", element="footage")
+
+    (told,) = plan_of(job_pb2.Job(), [scene(1, ("Hello.", "text/0"))], coverage).coverage.blocks
+
+    assert (told.outcome, told.reason, list(told.scene_ids)) == ("shown", "it describes a picture", ["s001"])
+
+
+def test_the_manifest_says_how_footage_was_generated_and_what_failed_before() -> None:
+    job = job_pb2.Job()
+    job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
+    drawn, generated = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
+    generated.attempts.add(number=1, category="VRAM_MEMORY", message="Too little.")
+    generated.clip.making.plan.seed = 7
+
+    first, second = manifest_of(
+        job, [drawn, generated], plan_of(job, [drawn, generated], storyboard_pb2.Coverage())
+    ).scenes
+
+    assert not first.HasField("making")
+    assert (second.making.plan.seed, second.attempts[0].category) == (7, "VRAM_MEMORY")

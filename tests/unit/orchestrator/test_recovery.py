@@ -10,17 +10,23 @@ from orchestrator.recovery import (
     MAX_ATTEMPTS,
     MAX_FAULTS,
     MAX_REMAKES,
+    MAX_WISHES,
     Next,
     after,
+    pause,
     repeat,
     resumable,
+    stands_in,
     wait,
 )
 from services.chassis.errors import (
     BY_REASON,
     BadInput,
     Cancelled,
+    DeviceFault,
+    DeviceMemory,
     Draining,
+    GenerationFailed,
     Internal,
     Overloaded,
     StoreFull,
@@ -79,3 +85,51 @@ def test_a_service_that_names_a_time_decides_it() -> None:
     assert wait(Unreachable("later", retry_after=timedelta(seconds=7)), 3) == timedelta(seconds=7)
     assert wait(Overloaded("busy", retry_after=timedelta(seconds=2)), 1) == timedelta(seconds=2)
     assert wait(Internal("broken"), 1) is None
+
+
+@pytest.mark.parametrize("error", [DeviceMemory("small"), GenerationFailed("black")])
+def test_what_needs_other_parameters_is_not_repeated_as_it_is(error: StoryreelError) -> None:
+    assert not repeat(error, 1, generating=True)
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("gone"), DeviceFault("lost"), Cancelled("stopped"), Internal("broken")]
+)
+def test_the_same_footage_is_asked_for_three_times(error: StoryreelError) -> None:
+    assert [repeat(error, attempt, generating=True) for attempt in (1, 2, 3)] == [True, True, False]
+
+
+def test_a_busy_device_is_waited_for_as_long_as_any_busy_service() -> None:
+    assert repeat(Overloaded("busy"), 7, generating=True)
+
+
+def test_a_device_is_given_time_to_load_its_model() -> None:
+    waits = [wait(DeviceFault("lost"), attempt, generating=True) for attempt in (1, 2)]
+
+    assert waits == [timedelta(seconds=15), timedelta(seconds=60)]
+
+
+def test_changed_attempts_are_three_with_doubling_pauses() -> None:
+    pauses = [
+        pause("DEVICE_MEMORY", tried=[*range(attempts)], proposed=attempts) for attempts in (1, 2, MAX_WISHES)
+    ]
+
+    assert pauses == [timedelta(seconds=2), timedelta(seconds=4), None]
+
+
+@pytest.mark.parametrize("proposed", ["first", "second", None])
+def test_what_was_tried_or_is_not_proposed_is_not_attempted(proposed: str | None) -> None:
+    assert pause("GENERATION_FAILED", tried=["first", "second"], proposed=proposed) is None
+
+
+@pytest.mark.parametrize("reason", ["MODEL_UNAVAILABLE", "INVALID_REQUEST", "CONFIGURATION", "INTERNAL"])
+def test_what_no_parameter_helps_is_not_attempted_and_the_card_stands_in(reason: str) -> None:
+    assert pause(reason, tried=["first"], proposed="second") is None
+    assert stands_in(reason)
+
+
+@pytest.mark.parametrize(
+    "reason", ["STORE_FULL", "STORE_UNAVAILABLE", "ARTIFACT_MISSING", "ARTIFACT_CORRUPT"]
+)
+def test_the_card_cannot_stand_in_where_it_would_fail_too(reason: str) -> None:
+    assert not stands_in(reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator import requests
 from orchestrator.job import with_defaults
 from storyreel.artifact.v1 import artifact_pb2
+from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.muxing.v1 import timeline_pb2
 from storyreel.tts.v1 import speech_pb2
@@ -38,3 +39,34 @@ def test_the_video_is_told_how_its_scenes_are_written() -> None:
 
     assert plan.scenes[0].narration.uri == "local:40%"
     assert not plan.scenes[1].HasField("narration")
+
+
+def test_footage_is_asked_for_with_the_card_that_can_stand_in() -> None:
+    record = scene("")
+    wish = footage_pb2.Footage(prompt="a lamp", steps=40)
+    settings = job_pb2.Settings()
+    settings.CopyFrom(JOB.settings)
+    settings.footage_backend = "openai_videos"
+
+    drawn, generated = requests.generate(record, settings), requests.footage(record, settings, wish)
+
+    assert (generated.backend, generated.footage, generated.keep_running.seconds) == (
+        "openai_videos",
+        wish,
+        120,
+    )
+    assert (generated.scene, generated.frames, generated.narration) == (
+        drawn.scene,
+        drawn.frames,
+        drawn.narration,
+    )
+    assert not drawn.HasField("footage")
+
+
+def test_a_plan_asks_for_footage_as_long_as_its_speech_will_be_about() -> None:
+    record = scene("")
+    record.ref.footage.prompt, record.estimated_seconds = "a lamp", 1.0
+
+    asked = requests.estimate(record, JOB.settings)
+
+    assert (asked.footage.prompt, asked.frames) == ("a lamp", requests.generate(record, JOB.settings).frames)

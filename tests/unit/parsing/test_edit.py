@@ -146,6 +146,15 @@ def test_a_document_of_one_chapter_has_no_closing_card() -> None:
     assert cards("# T\n\n## C\n\nText.")[-1] == ParagraphCard("C", ("Text.",))
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("---", "its only block is markup"), ("<!-- a -->\n\n---", "all its 2 blocks are markup")],
+)
+def test_how_much_there_was_is_said_in_the_right_number(text: str, why: str) -> None:
+    with pytest.raises(EmptyDocument, match=why):
+        board(text)
+
+
 @pytest.mark.parametrize("text", ["", "---", "<!-- a -->\n\n---", "---\na: b\n---"])
 def test_nothing_to_tell_is_an_error(text: str) -> None:
     with pytest.raises(EmptyDocument):

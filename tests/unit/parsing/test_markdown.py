@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.parsing.backends.blocks import BADGE, NO_ALT, SAID, SILENT
+from services.parsing.backends.blocks import BADGE, NO_ALT, SAID, SILENT, WORDLESS
 from services.parsing.backends.markdown import COLUMNS, DEEPEST, outline
 from services.parsing.outline import Dropped, Entries, Entry, Heading, Listing, Outline, Prose, Quotation
 
@@ -196,6 +196,47 @@ def test_a_footnote_is_read_at_the_end_of_the_section_that_refers_to_it() -> Non
     told = [node.source.text for node in read(text).nodes if isinstance(node, Heading | Prose)]
 
     assert told == ["A", "Text.", "The note.", "B", "More.", "Nobody refers here."]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Note: The note."), ("de", "The note.")])
+def test_the_note_of_a_heading_belongs_to_the_section_it_opens(language: str, said: str) -> None:
+    text = "# T[^1]\n\n## A\n\nText.\n\n## B[^2]\n\nMore.\n\n[^1]: On top.\n[^2]: The note.\n\n    Its rest."
+
+    nodes = read(text, language).nodes
+
+    told = [
+        " ".join(n.sentences) if isinstance(n, Prose) else n.text
+        for n in nodes
+        if isinstance(n, Heading | Prose)
+    ]
+    assert told == ["T", said.replace("The note", "On top"), "A", "Text.", "B", "More.", said, "Its rest."]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("HTML<br/>text.", ("HTML text.",)),
+        ("Red,<br>Blue", ("Red, Blue",)),
+        ("One line<br>Another one", ("One line", "Another one")),
+        ("<p>Raw html with<br/>break.<br>Next.</p>", ("Raw html with break.", "Next.")),
+        ("<p>One line<br>\nAnother one</p>", ("One line", "Another one")),
+    ],
+)
+def test_a_break_of_html_within_a_sentence_is_a_space(text: str, sentences: tuple[str, ...]) -> None:
+    assert tuple(s for n in read(text).nodes if isinstance(n, Prose) for s in n.sentences) == sentences
+
+
+@pytest.mark.parametrize("around", ["{}", "<p>{}</p>"])
+def test_raised_and_lowered_html_is_read_as_in_other_dialects(around: str) -> None:
+    (node,) = read(around.format("x<sup>2</sup>, H<sub>2</sub>O, x<sup>n</sup> and 1<sup>st</sup>.")).nodes
+
+    assert isinstance(node, Prose)
+    assert node.sentences == ("x², H₂O, x^n^ and 1st.",)
+
+
+def test_an_empty_item_and_an_empty_quotation_have_no_words() -> None:
+    assert dropped("1.\n\n> \n\nText.") == [("", WORDLESS), ("", WORDLESS)]
+    assert dropped("Text.\n\n[^1]:\n") == [("[^1]:", WORDLESS)]
 
 
 def test_front_matter_gives_the_title_and_the_links_are_gathered() -> None:

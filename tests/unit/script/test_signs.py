@@ -55,6 +55,39 @@ SIGNS = [
     ("§ 3, √2, ∞, −5, 7 − 2", "section 3, the square root of 2, infinity, minus 5, 7 minus 2"),
     ("ask @anna", "ask at anna"),
 ]
+MONEY = [
+    ("£1.2m, $3k, $1.5bn", "1.2 million pounds, 3 thousand dollars, 1.5 billion dollars"),
+    ("$2 million, $5B, US$5", "2 million dollars, 5 billion dollars, 5 dollars"),
+    ("$3k–5k or $1.5m-$2m", "3 thousand to 5 thousand dollars or 1.5 million to 2 million dollars"),
+    ("$1, $2 and 1,200 €", "1 dollar, 2 dollars and 1,200 euros"),
+]
+FORMULAS = [
+    ("so $E = mc^2$ and $x^2 + 1$", "so E equals m c squared and x squared plus 1"),
+    ("the $\\int_0^1 x$ is it", "the a formula is it"),
+]
+CODE = [
+    (
+        "a<b, x>5, a < b, a<b and c>d",
+        "a less than b, x more than 5, a less than b, a less than b and c more than d",
+    ),
+    ("Vec<T> and Map<K, V> x", "Vec T and Map K, V x"),
+    ("arr[0], as told[12] [1]", "arr 0, as told"),
+    ("i++, i-- and C++", "i plus plus, i minus minus and C plus plus"),
+    ("*.py, src/*.py, *so*", "star dot py, src slash star dot py, so"),
+    ("run 2>&1", "run 2 into 1"),
+]
+NUMBERS = [
+    ("(555) 123-4567 or 555-123-4567", "5 5 5, 1 2 3, 4 5 6 7 or 5 5 5, 1 2 3, 4 5 6 7"),
+    ("+44 20 7946 0958.", "plus 4 4, 2 0, 7 9 4 6, 0 9 5 8."),
+    ("1/2/2024, 2024/01/15", "1 2 2024, January 15, 2024"),
+    ("50/50, 80/20, 24/7, 7/9", "50 50, 80 20, 24 7, 7 over 9"),
+    ("5%–10%", "5 percent to 10 percent"),
+    ("10×20, ½ cup", "10 by 20, one half cup"),
+    ("2.0.0-rc.1, v1.0-beta", "2 point 0 point 0 rc 1, version 1 point 0 beta"),
+    ("5 m/s, 9.8 m/s²", "5 meters per second, 9.8 meters per second squared"),
+    ("§4, ™, ®, ©", "section 4, trademark, registered, copyright"),
+    ("Acme™ (®) © 2024", "Acme (registered) copyright 2024"),
+]
 PATHS = [
     ("/usr/local/bin", "slash usr slash local slash bin"),
     ("usr/local/bin", "usr slash local slash bin"),
@@ -68,7 +101,7 @@ PATHS = [
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [*DATES, *VERSIONS, *RANGES, *FRACTIONS, *POWERS, *SIGNS, *PATHS],
+    [*DATES, *VERSIONS, *RANGES, *FRACTIONS, *POWERS, *SIGNS, *MONEY, *FORMULAS, *CODE, *NUMBERS, *PATHS],
 )
 def test_english_reads_signs_as_words(written: str, said: str) -> None:
     assert speakable(written, language="en").text == said
@@ -79,9 +112,29 @@ def test_other_languages_keep_their_numbers(written: str) -> None:
     assert speakable(written, language="de").text == written
 
 
+def test_a_formula_is_named_in_languages_that_have_no_words_for_it() -> None:
+    assert speakable("Nun $E = mc^2$ hier", language="de").text == "Nun eine Formel hier"
+    assert speakable("Nyt $x$ on", language="fi").text == "Nyt $x$ on"
+
+
 @pytest.mark.parametrize(
     "hostile",
-    ["==a" * 1300, "x^" * 2000, "H~2" * 1300, "1/2" * 1300, "2026-11-" * 500, "<-" * 2000, "/a" * 2000],
+    [
+        "==a" * 1300,
+        "x^" * 2000,
+        "H~2" * 1300,
+        "1/2" * 1300,
+        "2026-11-" * 500,
+        "<-" * 2000,
+        "/a" * 2000,
+        "$a$ " * 900,
+        "+1 555" * 700,
+        "a<b" * 1300,
+        "$1k-" * 1000,
+        "1.1-rc" * 700,
+        "1,111" * 800,
+        "a[0]" * 1000,
+    ],
 )
 def test_hostile_signs_take_bounded_work_and_space(hostile: str) -> None:
     spoken = speakable(f"{hostile} word", language="en").text

@@ -113,6 +113,15 @@ async def test_what_is_spelled_out_is_known_as_the_document_writes_it() -> None:
     assert narration.written == "Watch guide.mp4 first. About 40% of https://example.org/a-b."
 
 
+async def test_an_index_in_code_is_no_number_of_a_source() -> None:
+    card = ParagraphCard("", ("First arr[1] is set, as shown[1].",), code_phrases=("arr[1]", "x"))
+
+    narration = await written(card)
+
+    assert narration.text == "First arr 1 is set, as shown."
+    assert narration.written == "First arr[1] is set, as shown[1]."
+
+
 async def test_commands_are_written_as_they_are_typed() -> None:
     narration = await written(CodeCard("", "sh", "echo hi > out.txt"))
 

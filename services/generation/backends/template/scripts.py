@@ -107,27 +107,37 @@ def package_for(char: str) -> str:
     return SYMBOLS if script == SIGNS else CORE
 
 
-def lacking(missing: Iterable[str]) -> list[str]:
+def lacking(*missing: Iterable[str]) -> list[str]:
     """One sentence for each package that would bring characters which no font has.
 
     Args:
-        missing: Different characters, in the order in which they were met.
+        missing: The different characters of each text, in the order in which they were met. Kana in a
+            text tell that its Han characters are Japanese.
     """
-    by_package: dict[str, list[str]] = {}
-    for char in missing:
-        by_package.setdefault(package_for(char), []).append(char)
-    return [_sentence(package, chars) for package, chars in by_package.items()]
+    by_package: dict[str, dict[str, str]] = {}
+    for chars in missing:
+        found = {char: script_of(char) for char in chars}
+        japanese = JAPANESE in found.values()
+        for char, script in found.items():
+            own = JAPANESE if japanese and script == CHINESE else script
+            by_package.setdefault(package_for(char), {}).setdefault(char, own)
+    return [_sentence(package, scripts) for package, scripts in by_package.items()]
 
 
-def _sentence(package: str, chars: list[str]) -> str:
-    scripts = list(dict.fromkeys(map(script_of, chars)))
-    if JAPANESE in scripts:  # kana tell that the Han characters beside them are Japanese too
-        scripts = [script for script in scripts if script != CHINESE]
-    named = ", ".join(scripts[:_NAMED_MOST]) + (" and others" if len(scripts) > _NAMED_MOST else "")
-    shown = " ".join(map(_shown, chars[:_NAMED_MOST])) + (" …" if len(chars) > _NAMED_MOST else "")
-    count = "1 character has" if len(chars) == 1 else f"{len(chars)} characters have"
+def _sentence(package: str, scripts: Mapping[str, str]) -> str:
+    """What lacks from a package, given the script of each character."""
+    by_script: dict[str, list[str]] = {}
+    for char, script in scripts.items():
+        by_script.setdefault(script, []).append(char)
+    said = [f"{script}: {_some(chars)}" for script, chars in by_script.items()][:_NAMED_MOST]
+    named = "; ".join(said) + ("; and others" if len(by_script) > _NAMED_MOST else "")
+    count = "1 character has" if len(scripts) == 1 else f"{len(scripts)} characters have"
     remedy = f"{INSTALL[package]}, or any font with them" if package else "a font with them"
-    return f"{count} no font on this machine ({named}: {shown}); install {remedy}"
+    return f"{count} no font on this machine ({named}); install {remedy}"
+
+
+def _some(chars: list[str]) -> str:
+    return " ".join(map(_shown, chars[:_NAMED_MOST])) + (" …" if len(chars) > _NAMED_MOST else "")
 
 
 def _shown(char: str) -> str:

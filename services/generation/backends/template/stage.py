@@ -170,7 +170,8 @@ class Stage:
         """Report text for which there is no room."""
         if text.strip():
             kept = text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
-            self.unshown.append(f"{what}: no room for {len(text)} characters: {kept}")
+            noun = "character" if len(text) == 1 else "characters"
+            self.unshown.append(f"{what}: no room for {len(text)} {noun}: {kept}")
 
     def hurry(self, what: str, enter: int, leave: int | None) -> None:
         """Report a page whose time is over when it comes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 
 from orchestrator.cli.arguments import UsageError, describe, parse, wants_json
@@ -55,3 +57,11 @@ def test_a_violation_that_the_message_tells_is_not_told_again() -> None:
 
     assert told.count("too long") == 1
     assert "✗ b: too short" in told
+
+
+def test_the_version_is_written_and_ends_the_process_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"])
+
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"storyreel {version('storyreel')}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -42,13 +43,20 @@ def _bare_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_bare_machine")
 def test_what_no_font_has_is_said_before_it_is_rendered(capsys: pytest.CaptureFixture[str]) -> None:
-    kept = {"line": 1, "kind": "paragraph", "text": "日本 hello", "outcome": "narrated"}
+    kept = {
+        "line": 1,
+        "kind": "paragraph",
+        "text": "日本 hello",
+        "outcome": "narrated",
+        "scene_ids": ["s001"],
+    }
     dropped = {"line": 2, "kind": "html", "text": "ไทย", "outcome": "dropped", "reason": "why"}
 
     show(json.dumps({"title": "t", "coverage": {"blocks": [kept, dropped]}}))
 
     out = " ".join(capsys.readouterr().out.split())
     assert "fonts: 2 characters have no font on this machine (Chinese: 日 本); install fonts-noto-cjk" in out
+    assert out.endswith("or any font with them (in s001)")
     assert "Thai" not in out
 
 
@@ -62,3 +70,76 @@ def test_of_a_clusters_fonts_nothing_is_said(
     show(json.dumps({"title": "t", "coverage": {"blocks": [block]}}))
 
     assert "fonts:" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_bare_machine")
+def test_notes_on_fonts_are_in_the_order_of_the_scenes_and_keep_scripts_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    texts = ("plain", "கதை", "你好", "こんにちは漢字", "你好", "再见")
+    blocks = [
+        {"line": n, "kind": "paragraph", "text": text, "outcome": "shown", "scene_ids": [f"s{n:03d}"]}
+        for n, text in enumerate(texts)
+    ]
+
+    show(json.dumps({"title": "t", "coverage": {"blocks": [*reversed(blocks)]}}))
+
+    tamil, han = " ".join(capsys.readouterr().out.split()).split("fonts: ")[1:]
+    assert "(Tamil: " in tamil
+    assert "Chinese: 再 见 你 …" in han
+    assert "Japanese: こ ん に …" in han
+    assert han.endswith("(in 4 scenes: s002, s003, s004 …)")
+    assert "(in s001)" in tamil
+
+
+@pytest.mark.parametrize("columns", ["24", "50", "80"])
+def test_text_without_spaces_is_shown_to_its_end(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    long = "".join(f"{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(200))
+    scene = {"id": "s001", "type": "paragraph", "narration": long, "estimated_seconds": 2}
+
+    show(json.dumps({"title": long, "scenes": [scene]}))
+
+    out = capsys.readouterr().out.partition("Blocks")[0]
+    assert "".join(re.findall("[A-Z]", out)) == long + long
+
+
+def test_one_scene_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    scene = {"id": "s001", "type": "title", "narration": "Hi.", "estimated_seconds": 2}
+
+    show(json.dumps({"title": "t", "scenes": [scene]}))
+
+    assert "\n1 scene, about" in capsys.readouterr().out
+
+
+def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    report = {
+        "plan": {"mode": "MODE_T2V", "model": "t2v-A14B", "width": 1280, "height": 720, "frames": 81}
+        | {"rate": 16, "steps": 40},
+        "forecast": {"seconds": 1320, "denoise_bytes": "39000000000", "decode_bytes": "19000000000"},
+        "adjustments": [{"field": "steps", "from": "10", "to": "30", "reason": "fewer look bad"}],
+        "findings": [{"message": "Too much [/x].", "suggestions": [{"description": "Ask for 480p."}]}],
+    }
+    footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": report}
+    scene = {"id": "s001", "type": "title", "narration": "x", "estimated_seconds": 2, "footage": footage}
+
+    show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}]}))
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert "s001 footage: The pool t2v will generate it. t2v by t2v-A14B, 1280 x 720, 81 frames" in out
+    assert "40 steps; about 22 min, 39.0 GB of device memory" in out
+    assert "steps 10 → 30: fewer look bad" in out
+    assert "Too much [/x]. → Ask for 480p." in out
+    assert "s002 footage" not in out
+
+
+def test_footage_that_stays_a_card_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    scene = {"id": "s001", "type": "title", "footage": {"pool": "i2v", "outlook": "A card will be shown."}}
+
+    show(json.dumps({"title": "t", "scenes": [scene]}))
+
+    out = capsys.readouterr().out
+    assert "s001 footage: A card will be shown." in out
+    assert "frames" not in out

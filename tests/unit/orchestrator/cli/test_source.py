@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,13 @@ def test_a_name_has_no_control_characters_and_no_users_home_that_is_not_there(tm
         source.read("~nosuchuser/x.md")
     with pytest.raises(InvalidRequest, match="cannot be read"):
         source.read("x" * 5000)
+
+
+def test_what_might_never_end_is_refused_without_being_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.md"
+    os.mkfifo(pipe)
+
+    for name in (str(pipe), "/dev/null"):
+        with pytest.raises(InvalidRequest, match="no file but a pipe") as caught:
+            source.read(name)
+        assert "standard input" in caught.value.suggestions[0].description

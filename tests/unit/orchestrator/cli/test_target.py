@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.arguments import UsageError
 from orchestrator.cli.target import check_overwriting, check_target, files
 from services.chassis.errors import Configuration
 from storyreel.job.v1 import job_pb2
@@ -27,9 +28,7 @@ def written(out: Path) -> Path:
     return out
 
 
-def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
+def test_a_name_that_is_none_for_a_video_is_a_wrong_argument(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     os.mkfifo(tmp_path / "pipe.mp4")
 
@@ -39,17 +38,28 @@ def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pa
         (tmp_path, r"is a folder.*such as .*/video\.mp4"),
         (tmp_path / "folder.mp4", "is a folder"),
         (tmp_path / "pipe.mp4", "is not a file"),
-        (blocked / "video.mp4", "cannot be written to: .*/file is a file, not a folder"),
-        (blocked / "deep" / "video.mp4", "/file is a file, not a folder"),
         (tmp_path / ("n" * 250 + ".mp4"), "File name too long"),
         (Path("~nosuchuser/video.mp4"), "~nosuchuser does not exist"),
+    ):
+        with pytest.raises(UsageError, match=why) as caught:
+            check_target(target)
+        assert [violation.field for violation in caught.value.violations] == ["output"]
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+
+    for target, why in (
+        (blocked / "video.mp4", "cannot be written to: .*/file is a file, not a folder"),
+        (blocked / "deep" / "video.mp4", "/file is a file, not a folder"),
     ):
         with pytest.raises(Configuration, match=why):
             check_target(target)
 
 
 def test_the_source_lends_its_name_to_a_file_in_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(Configuration, match=r"such as .*/guide\.mp4"):
+    with pytest.raises(UsageError, match=r"such as .*/guide\.mp4"):
         check_target(tmp_path, Path("guide.md"))
 
 
@@ -81,7 +91,7 @@ def test_the_source_is_never_overwritten_under_any_of_its_names(tmp_path: Path) 
     link.hardlink_to(source)
 
     for name in ("talk.mp4", "other.mp4"):
-        with pytest.raises(Configuration, match="would overwrite the source"):
+        with pytest.raises(UsageError, match="would overwrite the source"):
             check_target(tmp_path / name, source)
 
 

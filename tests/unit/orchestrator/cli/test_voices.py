@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
-from orchestrator.cli.voices import voices
+from orchestrator.cli.voices import check_voice, voices
+from services.chassis.errors import UnknownVoice
 from services.tts.voice import ROLES
 
 
@@ -33,3 +35,26 @@ async def test_a_language_nobody_speaks_is_told(capsys: pytest.CaptureFixture[st
 
     assert code == 3
     assert "No voice speaks 'xx'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", ["", "de"])
+async def test_a_voice_that_nobody_has_is_refused(language: str) -> None:
+    with pytest.raises(UnknownVoice, match="nobody") as caught:
+        await check_voice("nobody", language)
+
+    assert "`storyreel voices`" in caught.value.suggestions[-1].description
+
+
+@pytest.mark.parametrize("voice", ["", "female", "en-us+f3"])
+async def test_a_voice_that_somebody_has_is_taken(voice: str) -> None:
+    refused = await asyncio.gather(check_voice(voice, "en"), return_exceptions=True)
+
+    assert list(refused) == [None]
+
+
+async def test_a_clusters_voices_are_asked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_TEMPORAL_ADDRESS", "temporal.example.org:7233")
+
+    refused = await asyncio.gather(check_voice("nobody", "en"), return_exceptions=True)
+
+    assert list(refused) == [None]

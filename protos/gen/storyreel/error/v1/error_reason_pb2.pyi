@@ -102,6 +102,21 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION. A setting is missing or wrong; the message names it."""
     ERROR_REASON_CANCELLED: _ErrorReason.ValueType  # 27
     """CANCELLED. The work was cancelled by somebody else."""
+    ERROR_REASON_DEVICE_MEMORY: _ErrorReason.ValueType  # 28
+    """RESOURCE_EXHAUSTED. The device that generates has not enough memory for the
+    clip. Recovery's first suggestion is the next attempt; without changes in it
+    there is none.
+    """
+    ERROR_REASON_MODEL_UNAVAILABLE: _ErrorReason.ValueType  # 29
+    """FAILED_PRECONDITION. A model's files are missing or damaged; the message
+    names them. Fetch or verify the model.
+    """
+    ERROR_REASON_GENERATION_FAILED: _ErrorReason.ValueType  # 30
+    """ABORTED. The pipeline failed, or its picture did not pass a check. Recovery's
+    first suggestion is the next attempt; without changes in it there is none.
+    """
+    ERROR_REASON_DEVICE_FAULT: _ErrorReason.ValueType  # 31
+    """UNAVAILABLE. The device failed and is started again. Try again, or elsewhere."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is what `google.rpc.ErrorInfo.reason` holds (without the prefix
@@ -191,4 +206,19 @@ ERROR_REASON_CONFIGURATION: ErrorReason.ValueType  # 26
 """FAILED_PRECONDITION. A setting is missing or wrong; the message names it."""
 ERROR_REASON_CANCELLED: ErrorReason.ValueType  # 27
 """CANCELLED. The work was cancelled by somebody else."""
+ERROR_REASON_DEVICE_MEMORY: ErrorReason.ValueType  # 28
+"""RESOURCE_EXHAUSTED. The device that generates has not enough memory for the
+clip. Recovery's first suggestion is the next attempt; without changes in it
+there is none.
+"""
+ERROR_REASON_MODEL_UNAVAILABLE: ErrorReason.ValueType  # 29
+"""FAILED_PRECONDITION. A model's files are missing or damaged; the message
+names them. Fetch or verify the model.
+"""
+ERROR_REASON_GENERATION_FAILED: ErrorReason.ValueType  # 30
+"""ABORTED. The pipeline failed, or its picture did not pass a check. Recovery's
+first suggestion is the next attempt; without changes in it there is none.
+"""
+ERROR_REASON_DEVICE_FAULT: ErrorReason.ValueType  # 31
+"""UNAVAILABLE. The device failed and is started again. Try again, or elsewhere."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
+from storyreel.generation.v1 import making_pb2 as _making_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -182,6 +183,7 @@ class Clip(_message.Message):
     FRAMES_FIELD_NUMBER: _builtins.int
     PICTURE_FIELD_NUMBER: _builtins.int
     UNSHOWN_FIELD_NUMBER: _builtins.int
+    MAKING_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Its length on the rate's grid."""
     @_builtins.property
@@ -198,6 +200,10 @@ class Clip(_message.Message):
     def unshown(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Text of the scene that could not be shown, with the reason; at most 20."""
 
+    @_builtins.property
+    def making(self) -> _making_pb2.Making:
+        """How it was generated; absent when it was drawn."""
+
     def __init__(
         self,
         *,
@@ -205,10 +211,11 @@ class Clip(_message.Message):
         frames: _builtins.int = ...,
         picture: Global___Picture | None = ...,
         unshown: _abc.Iterable[_builtins.str] | None = ...,
+        making: _making_pb2.Making | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["picture", b"picture", "video", b"video"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["making", b"making", "picture", b"picture", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "picture", b"picture", "unshown", b"unshown", "video", b"video"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "making", b"making", "picture", b"picture", "unshown", b"unshown", "video", b"video"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

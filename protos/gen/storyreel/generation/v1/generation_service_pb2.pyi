@@ -3,10 +3,15 @@
 isort:skip_file
 Generation: a scene and its voice's times in, a picture out."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.generation.v1 import footage_pb2 as _footage_pb2
+from storyreel.generation.v1 import making_pb2 as _making_pb2
 from storyreel.progress.v1 import progress_pb2 as _progress_pb2
 from storyreel.script.v1 import narration_pb2 as _narration_pb2
 import builtins as _builtins
@@ -34,6 +39,9 @@ class GenerateClipRequest(_message.Message):
     PICTURE_FIELD_NUMBER: _builtins.int
     LOOK_FIELD_NUMBER: _builtins.int
     BACKEND_FIELD_NUMBER: _builtins.int
+    FOOTAGE_FIELD_NUMBER: _builtins.int
+    KEEP_RUNNING_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Required. The clip's length on the rate's grid; at most 216,000 (an hour at
     60 frames per second).
@@ -42,6 +50,10 @@ class GenerateClipRequest(_message.Message):
     """How many frames pass before the voice starts."""
     backend: _builtins.str
     """Who makes it. `template`, the default, draws it on the CPU."""
+    after_sequence: _builtins.int
+    """Tell only events with a greater number; those are told again that a watcher
+    missed. Not part of the request's digest.
+    """
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
         """Required. A storyreel.parsing.v1.Scene."""
@@ -62,6 +74,18 @@ class GenerateClipRequest(_message.Message):
     def look(self) -> _clip_pb2.Look:
         """How it looks."""
 
+    @_builtins.property
+    def footage(self) -> _footage_pb2.Footage:
+        """The footage that is wanted in the place of the card; required by the backends
+        that generate, ignored by `template`.
+        """
+
+    @_builtins.property
+    def keep_running(self) -> _duration_pb2.Duration:
+        """How long the work goes on when nobody watches; default 30 seconds. Not part
+        of the request's digest.
+        """
+
     def __init__(
         self,
         *,
@@ -73,10 +97,13 @@ class GenerateClipRequest(_message.Message):
         picture: _clip_pb2.Picture | None = ...,
         look: _clip_pb2.Look | None = ...,
         backend: _builtins.str = ...,
+        footage: _footage_pb2.Footage | None = ...,
+        keep_running: _duration_pb2.Duration | None = ...,
+        after_sequence: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "keep_running", b"keep_running", "look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "frames", b"frames", "lead_frames", b"lead_frames", "look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "backend", b"backend", "footage", b"footage", "frames", b"frames", "keep_running", b"keep_running", "lead_frames", b"lead_frames", "look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -91,6 +118,9 @@ class GenerateClipResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     PROGRESS_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The event's number in this work, from 1; `accepted` and `clip` have none."""
     @_builtins.property
     def accepted(self) -> Global___Accepted:
         """The request is taken, or joined."""
@@ -109,10 +139,11 @@ class GenerateClipResponse(_message.Message):
         accepted: Global___Accepted | None = ...,
         progress: _progress_pb2.StageProgress | None = ...,
         clip: _clip_pb2.Clip | None = ...,
+        sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "clip", b"clip", "event", b"event", "progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "clip", b"clip", "event", b"event", "progress", b"progress"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "clip", b"clip", "event", b"event", "progress", b"progress", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "progress", "clip"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
@@ -180,3 +211,202 @@ class CancelClipResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelClipResponse: _TypeAlias = CancelClipResponse  # noqa: Y015
+
+@_typing.final
+class EstimateClipRequest(_message.Message):
+    """EstimateClipRequest is footage and the clip it is wanted for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOOTAGE_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
+    PICTURE_FIELD_NUMBER: _builtins.int
+    BACKEND_FIELD_NUMBER: _builtins.int
+    frames: _builtins.int
+    """Required. The clip's length on the rate's grid."""
+    backend: _builtins.str
+    """Who would make it; by default the first that generates."""
+    @_builtins.property
+    def footage(self) -> _footage_pb2.Footage:
+        """Required. The footage."""
+
+    @_builtins.property
+    def picture(self) -> _clip_pb2.Picture:
+        """Required. Size and rate."""
+
+    def __init__(
+        self,
+        *,
+        footage: _footage_pb2.Footage | None = ...,
+        frames: _builtins.int = ...,
+        picture: _clip_pb2.Picture | None = ...,
+        backend: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "picture", b"picture"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "footage", b"footage", "frames", b"frames", "picture", b"picture"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EstimateClipRequest: _TypeAlias = EstimateClipRequest  # noqa: Y015
+
+@_typing.final
+class EstimateClipResponse(_message.Message):
+    """EstimateClipResponse is what pre-flight found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def report(self) -> _making_pb2.Report:
+        """What it found."""
+
+    def __init__(
+        self,
+        *,
+        report: _making_pb2.Report | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EstimateClipResponse: _TypeAlias = EstimateClipResponse  # noqa: Y015
+
+@_typing.final
+class GetCapabilitiesRequest(_message.Message):
+    """GetCapabilitiesRequest is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapabilitiesRequest: _TypeAlias = GetCapabilitiesRequest  # noqa: Y015
+
+@_typing.final
+class GetCapabilitiesResponse(_message.Message):
+    """GetCapabilitiesResponse says who makes clips here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKENDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backends(self) -> _containers.RepeatedCompositeFieldContainer[Global___BackendCapability]:
+        """The backends, in the order in which they are preferred."""
+
+    def __init__(
+        self,
+        *,
+        backends: _abc.Iterable[Global___BackendCapability] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapabilitiesResponse: _TypeAlias = GetCapabilitiesResponse  # noqa: Y015
+
+@_typing.final
+class BackendCapability(_message.Message):
+    """BackendCapability is what one backend can do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    GENERATES_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    DEVICE_BYTES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    generates: _builtins.bool
+    """It generates footage; else it draws cards."""
+    device: _builtins.str
+    """The device it works on, in words; empty for a CPU."""
+    device_bytes: _builtins.int
+    """Device memory, bytes."""
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelCapability]:
+        """The models it has."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        generates: _builtins.bool = ...,
+        models: _abc.Iterable[Global___ModelCapability] | None = ...,
+        device: _builtins.str = ...,
+        device_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "device_bytes", b"device_bytes", "generates", b"generates", "models", b"models", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BackendCapability: _TypeAlias = BackendCapability  # noqa: Y015
+
+@_typing.final
+class ModelCapability(_message.Message):
+    """ModelCapability is one model."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    READY_FIELD_NUMBER: _builtins.int
+    WHY_NOT_FIELD_NUMBER: _builtins.int
+    MIN_STEPS_FIELD_NUMBER: _builtins.int
+    MAX_STEPS_FIELD_NUMBER: _builtins.int
+    DEFAULT_STEPS_FIELD_NUMBER: _builtins.int
+    RESOLUTIONS_FIELD_NUMBER: _builtins.int
+    LORAS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    mode: _footage_pb2.Mode.ValueType
+    """The mode it is for."""
+    ready: _builtins.bool
+    """Its files are there and whole."""
+    why_not: _builtins.str
+    """Why not."""
+    min_steps: _builtins.int
+    """The fewest steps."""
+    max_steps: _builtins.int
+    """The most steps."""
+    default_steps: _builtins.int
+    """The steps when none are asked for."""
+    loras: _builtins.bool
+    """It takes LoRAs."""
+    @_builtins.property
+    def resolutions(self) -> _containers.RepeatedScalarFieldContainer[_footage_pb2.Resolution.ValueType]:
+        """The resolutions."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        mode: _footage_pb2.Mode.ValueType = ...,
+        ready: _builtins.bool = ...,
+        why_not: _builtins.str = ...,
+        min_steps: _builtins.int = ...,
+        max_steps: _builtins.int = ...,
+        default_steps: _builtins.int = ...,
+        resolutions: _abc.Iterable[_footage_pb2.Resolution.ValueType] | None = ...,
+        loras: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_steps", b"default_steps", "loras", b"loras", "max_steps", b"max_steps", "min_steps", b"min_steps", "mode", b"mode", "name", b"name", "ready", b"ready", "resolutions", b"resolutions", "why_not", b"why_not"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelCapability: _TypeAlias = ModelCapability  # noqa: Y015

@@ -47,6 +47,16 @@ class GenerationServiceStub:
                 request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.SerializeToString,
                 response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.FromString,
                 _registered_method=True)
+        self.EstimateClip = channel.unary_unary(
+                '/storyreel.generation.v1.GenerationService/EstimateClip',
+                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.SerializeToString,
+                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.FromString,
+                _registered_method=True)
+        self.GetCapabilities = channel.unary_unary(
+                '/storyreel.generation.v1.GenerationService/GetCapabilities',
+                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesRequest.SerializeToString,
+                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesResponse.FromString,
+                _registered_method=True)
 
 
 class GenerationServiceServicer:
@@ -57,12 +67,14 @@ class GenerationServiceServicer:
 
     def GenerateClip(self, request, context):
         """GenerateClip makes the picture of one scene. The first event is `accepted`,
-        the last one `clip`. When nobody has watched for 30 seconds the work is
+        the last one `clip`. When nobody has watched for `keep_running` the work is
         cancelled.
 
         Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-        STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
-        somebody else cancelled the clip.
+        STORE_FULL, INVALID_REQUEST for a timing of another text and for footage that
+        the mode does not allow, CANCELLED when somebody else cancelled the clip; for
+        footage DEVICE_MEMORY and GENERATION_FAILED, whose first suggestion is the
+        next attempt, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,6 +83,25 @@ class GenerationServiceServicer:
     def CancelClip(self, request, context):
         """CancelClip stops the making of a clip and answers when it has stopped. A
         clip that nobody makes is no error.
+
+        Errors: none of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateClip(self, request, context):
+        """EstimateClip says what a backend would do with footage and what it needs,
+        and makes nothing.
+
+        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCapabilities(self, request, context):
+        """GetCapabilities says who makes clips here: backends, models, limits.
 
         Errors: none of its own.
         """
@@ -90,6 +121,16 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.CancelClip,
                     request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.FromString,
                     response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.SerializeToString,
+            ),
+            'EstimateClip': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateClip,
+                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.FromString,
+                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.SerializeToString,
+            ),
+            'GetCapabilities': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapabilities,
+                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesRequest.FromString,
+                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -149,6 +190,60 @@ class GenerationService:
             '/storyreel.generation.v1.GenerationService/CancelClip',
             storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.SerializeToString,
             storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/storyreel.generation.v1.GenerationService/EstimateClip',
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.SerializeToString,
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapabilities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/storyreel.generation.v1.GenerationService/GetCapabilities',
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesRequest.SerializeToString,
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GetCapabilitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,16 +38,29 @@ class GenerationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> GenerationServiceAsyncStub: ...
     GenerateClip: _grpc.UnaryStreamMultiCallable[_generation_service_pb2.GenerateClipRequest, _generation_service_pb2.GenerateClipResponse]
     """GenerateClip makes the picture of one scene. The first event is `accepted`,
-    the last one `clip`. When nobody has watched for 30 seconds the work is
+    the last one `clip`. When nobody has watched for `keep_running` the work is
     cancelled.
 
     Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-    STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
-    somebody else cancelled the clip.
+    STORE_FULL, INVALID_REQUEST for a timing of another text and for footage that
+    the mode does not allow, CANCELLED when somebody else cancelled the clip; for
+    footage DEVICE_MEMORY and GENERATION_FAILED, whose first suggestion is the
+    next attempt, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION.
     """
     CancelClip: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.CancelClipRequest, _generation_service_pb2.CancelClipResponse]
     """CancelClip stops the making of a clip and answers when it has stopped. A
     clip that nobody makes is no error.
+
+    Errors: none of its own.
+    """
+    EstimateClip: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.EstimateClipRequest, _generation_service_pb2.EstimateClipResponse]
+    """EstimateClip says what a backend would do with footage and what it needs,
+    and makes nothing.
+
+    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+    """
+    GetCapabilities: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.GetCapabilitiesRequest, _generation_service_pb2.GetCapabilitiesResponse]
+    """GetCapabilities says who makes clips here: backends, models, limits.
 
     Errors: none of its own.
     """
@@ -62,16 +75,29 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GenerateClip: _aio.UnaryStreamMultiCallable[_generation_service_pb2.GenerateClipRequest, _generation_service_pb2.GenerateClipResponse]  # type: ignore[assignment]
     """GenerateClip makes the picture of one scene. The first event is `accepted`,
-    the last one `clip`. When nobody has watched for 30 seconds the work is
+    the last one `clip`. When nobody has watched for `keep_running` the work is
     cancelled.
 
     Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-    STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
-    somebody else cancelled the clip.
+    STORE_FULL, INVALID_REQUEST for a timing of another text and for footage that
+    the mode does not allow, CANCELLED when somebody else cancelled the clip; for
+    footage DEVICE_MEMORY and GENERATION_FAILED, whose first suggestion is the
+    next attempt, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION.
     """
     CancelClip: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.CancelClipRequest, _generation_service_pb2.CancelClipResponse]  # type: ignore[assignment]
     """CancelClip stops the making of a clip and answers when it has stopped. A
     clip that nobody makes is no error.
+
+    Errors: none of its own.
+    """
+    EstimateClip: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.EstimateClipRequest, _generation_service_pb2.EstimateClipResponse]  # type: ignore[assignment]
+    """EstimateClip says what a backend would do with footage and what it needs,
+    and makes nothing.
+
+    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+    """
+    GetCapabilities: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.GetCapabilitiesRequest, _generation_service_pb2.GetCapabilitiesResponse]  # type: ignore[assignment]
+    """GetCapabilities says who makes clips here: backends, models, limits.
 
     Errors: none of its own.
     """
@@ -89,12 +115,14 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_generation_service_pb2.GenerateClipResponse], _abc.AsyncIterator[_generation_service_pb2.GenerateClipResponse]]:
         """GenerateClip makes the picture of one scene. The first event is `accepted`,
-        the last one `clip`. When nobody has watched for 30 seconds the work is
+        the last one `clip`. When nobody has watched for `keep_running` the work is
         cancelled.
 
         Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-        STORE_FULL, INVALID_REQUEST for a timing of another text, CANCELLED when
-        somebody else cancelled the clip.
+        STORE_FULL, INVALID_REQUEST for a timing of another text and for footage that
+        the mode does not allow, CANCELLED when somebody else cancelled the clip; for
+        footage DEVICE_MEMORY and GENERATION_FAILED, whose first suggestion is the
+        next attempt, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION.
         """
 
     @_abc_1.abstractmethod
@@ -105,6 +133,29 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_generation_service_pb2.CancelClipResponse, _abc.Awaitable[_generation_service_pb2.CancelClipResponse]]:
         """CancelClip stops the making of a clip and answers when it has stopped. A
         clip that nobody makes is no error.
+
+        Errors: none of its own.
+        """
+
+    @_abc_1.abstractmethod
+    def EstimateClip(
+        self,
+        request: _generation_service_pb2.EstimateClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generation_service_pb2.EstimateClipResponse, _abc.Awaitable[_generation_service_pb2.EstimateClipResponse]]:
+        """EstimateClip says what a backend would do with footage and what it needs,
+        and makes nothing.
+
+        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+        """
+
+    @_abc_1.abstractmethod
+    def GetCapabilities(
+        self,
+        request: _generation_service_pb2.GetCapabilitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generation_service_pb2.GetCapabilitiesResponse, _abc.Awaitable[_generation_service_pb2.GetCapabilitiesResponse]]:
+        """GetCapabilities says who makes clips here: backends, models, limits.
 
         Errors: none of its own.
         """

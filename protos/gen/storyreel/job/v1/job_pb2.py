@@ -27,10 +27,11 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
 from storyreel.error.v1 import recovery_pb2 as storyreel_dot_error_dot_v1_dot_recovery__pb2
 from storyreel.generation.v1 import clip_pb2 as storyreel_dot_generation_dot_v1_dot_clip__pb2
+from storyreel.generation.v1 import making_pb2 as storyreel_dot_generation_dot_v1_dot_making__pb2
 from storyreel.muxing.v1 import timeline_pb2 as storyreel_dot_muxing_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1astoryreel/job/v1/job.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a!storyreel/error/v1/recovery.proto\x1a\"storyreel/generation/v1/clip.proto\x1a\"storyreel/muxing/v1/timeline.proto\"\xf2\x05\n\x03Job\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x30\n\x06source\x18\x02 \x01(\x0b\x32\x18.storyreel.job.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08settings\x18\x03 \x01(\x0b\x32\x1a.storyreel.job.v1.Settings\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32\x17.storyreel.job.v1.StateB\x08\xbaH\x05\x82\x01\x02\x08\x00\x12\x1c\n\x08\x66raction\x18\x05 \x01(\x02\x42\n\xbaH\x07\n\x05\r\x00\x00\x00\x00\x12\x31\n\x06stages\x18\x06 \x03(\x0b\x32\x17.storyreel.job.v1.StageB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12=\n\x0c\x64\x65gradations\x18\x07 \x03(\x0b\x32\x1d.storyreel.job.v1.DegradationB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12)\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x1a.storyreel.job.v1.JobError\x12*\n\x07outputs\x18\t \x01(\x0b\x32\x19.storyreel.job.v1.Outputs\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x05title\x18\x0c \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x1a\n\tplan_only\x18\r \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x00\x12\x1a\n\x08warnings\x18\x0e \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x00:\xab\x01\xbaH\xa7\x01\x1a\xa4\x01\n\x0fjob.output_only\x12\x38\x65rror, outputs, create_time and end_time are output only\x1aW!has(this.error) && !has(this.outputs) && !has(this.create_time) && !has(this.end_time)\"\x84\x01\n\x06Source\x12\x33\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactH\x00\x12\x1b\n\x06inline\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x04H\x00\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x42\x10\n\x07\x63ontent\x12\x05\xbaH\x02\x08\x01\"\xa2\x02\n\x08Settings\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12\x41\n\x08language\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12\x31\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.Picture\x12+\n\x04look\x18\x04 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x0f\n\x07offline\x18\x06 \x01(\x08\x12$\n\rspeed_percent\x18\x05 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\"\xa7\x02\n\x05Stage\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.storyreel.job.v1.State\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\r\x12\x12\n\ncalls_done\x18\x04 \x01(\r\x12\x14\n\x0c\x63\x61lls_reused\x18\x05 \x01(\r\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\r\x12\x10\n\x08\x66raction\x18\x07 \x01(\x02\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63tivity\x18\n \x01(\t\"v\n\x0b\x44\x65gradation\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\"\xc3\x01\n\x08JobError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x04 \x01(\t\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\"\x96\x01\n\x07Outputs\x12)\n\x05video\x18\x01 \x01(\x0b\x32\x1a.storyreel.muxing.v1.Video\x12-\n\x04plan\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08manifest\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\"\xea\x02\n\x08Manifest\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.job.v1.ManifestScene\x12:\n\x08versions\x18\x03 \x03(\x0b\x32(.storyreel.job.v1.Manifest.VersionsEntry\x12:\n\x08\x63overage\x18\x04 \x03(\x0b\x32(.storyreel.job.v1.Manifest.CoverageEntry\x12/\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rCoverageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"\xdc\x01\n\rManifestScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x63hapter\x18\x03 \x01(\t\x12\x13\n\x0bstart_frame\x18\x04 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x13\n\x0bvoice_frame\x18\x06 \x01(\x04\x12\r\n\x05voice\x18\x07 \x01(\t\x12\x14\n\x0cscene_sha256\x18\x08 \x01(\t\x12\x15\n\rspeech_sha256\x18\t \x01(\t\x12\x13\n\x0b\x63lip_sha256\x18\n \x01(\t\x12\x15\n\rtiming_sha256\x18\x0b \x01(\t\"\x9e\x01\n\x04Plan\x12\r\n\x05title\x18\x01 \x01(\t\x12+\n\x06scenes\x18\x02 \x03(\x0b\x32\x1b.storyreel.job.v1.PlanScene\x12\x30\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1e.storyreel.job.v1.PlanCoverage\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\r\n\x05voice\x18\x05 \x01(\t\"d\n\tPlanScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x11\n\tnarration\x18\x03 \x01(\t\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\x0f\n\x07\x63hapter\x18\x05 \x01(\t\">\n\x0cPlanCoverage\x12.\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\"x\n\x0c\x43overedBlock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0c\n\x04line\x18\x06 \x01(\r\x12\x11\n\tscene_ids\x18\x07 \x03(\t*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05*\xb2\x01\n\tStageKind\x12\x1a\n\x16STAGE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_KIND_INPUT\x10\x01\x12\x16\n\x12STAGE_KIND_PARSING\x10\x02\x12\x15\n\x11STAGE_KIND_SCRIPT\x10\x03\x12\x12\n\x0eSTAGE_KIND_TTS\x10\x04\x12\x19\n\x15STAGE_KIND_GENERATION\x10\x05\x12\x15\n\x11STAGE_KIND_MUXING\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1astoryreel/job/v1/job.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a!storyreel/error/v1/recovery.proto\x1a\"storyreel/generation/v1/clip.proto\x1a$storyreel/generation/v1/making.proto\x1a\"storyreel/muxing/v1/timeline.proto\"\xa9\x06\n\x03Job\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x30\n\x06source\x18\x02 \x01(\x0b\x32\x18.storyreel.job.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08settings\x18\x03 \x01(\x0b\x32\x1a.storyreel.job.v1.Settings\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32\x17.storyreel.job.v1.StateB\x08\xbaH\x05\x82\x01\x02\x08\x00\x12\x1c\n\x08\x66raction\x18\x05 \x01(\x02\x42\n\xbaH\x07\n\x05\r\x00\x00\x00\x00\x12\x31\n\x06stages\x18\x06 \x03(\x0b\x32\x17.storyreel.job.v1.StageB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12=\n\x0c\x64\x65gradations\x18\x07 \x03(\x0b\x32\x1d.storyreel.job.v1.DegradationB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12)\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x1a.storyreel.job.v1.JobError\x12*\n\x07outputs\x18\t \x01(\x0b\x32\x19.storyreel.job.v1.Outputs\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x05title\x18\x0c \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x1a\n\tplan_only\x18\r \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x00\x12\x1a\n\x08warnings\x18\x0e \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12\x35\n\x08\x61ttempts\x18\x0f \x03(\x0b\x32\x19.storyreel.job.v1.AttemptB\x08\xbaH\x05\x92\x01\x02\x10\x00:\xab\x01\xbaH\xa7\x01\x1a\xa4\x01\n\x0fjob.output_only\x12\x38\x65rror, outputs, create_time and end_time are output only\x1aW!has(this.error) && !has(this.outputs) && !has(this.create_time) && !has(this.end_time)\"\x84\x01\n\x06Source\x12\x33\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactH\x00\x12\x1b\n\x06inline\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x04H\x00\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x42\x10\n\x07\x63ontent\x12\x05\xbaH\x02\x08\x01\"\xdd\x02\n\x08Settings\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12\x41\n\x08language\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12\x31\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.Picture\x12+\n\x04look\x18\x04 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x0f\n\x07offline\x18\x06 \x01(\x08\x12$\n\rspeed_percent\x18\x05 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\x12\x17\n\x05pools\x18\x07 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12 \n\x0f\x66ootage_backend\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18\x00\"\xa7\x02\n\x05Stage\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.storyreel.job.v1.State\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\r\x12\x12\n\ncalls_done\x18\x04 \x01(\r\x12\x14\n\x0c\x63\x61lls_reused\x18\x05 \x01(\r\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\r\x12\x10\n\x08\x66raction\x18\x07 \x01(\x02\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63tivity\x18\n \x01(\t\"v\n\x0b\x44\x65gradation\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\"{\n\x07\x41ttempt\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12+\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x1a.storyreel.error.v1.Change\"\xc3\x01\n\x08JobError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x04 \x01(\t\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\"\x96\x01\n\x07Outputs\x12)\n\x05video\x18\x01 \x01(\x0b\x32\x1a.storyreel.muxing.v1.Video\x12-\n\x04plan\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08manifest\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\"\xea\x02\n\x08Manifest\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.job.v1.ManifestScene\x12:\n\x08versions\x18\x03 \x03(\x0b\x32(.storyreel.job.v1.Manifest.VersionsEntry\x12:\n\x08\x63overage\x18\x04 \x03(\x0b\x32(.storyreel.job.v1.Manifest.CoverageEntry\x12/\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rCoverageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"\xba\x02\n\rManifestScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x63hapter\x18\x03 \x01(\t\x12\x13\n\x0bstart_frame\x18\x04 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x13\n\x0bvoice_frame\x18\x06 \x01(\x04\x12\r\n\x05voice\x18\x07 \x01(\t\x12\x14\n\x0cscene_sha256\x18\x08 \x01(\t\x12\x15\n\rspeech_sha256\x18\t \x01(\t\x12\x13\n\x0b\x63lip_sha256\x18\n \x01(\t\x12\x15\n\rtiming_sha256\x18\x0b \x01(\t\x12+\n\x08\x61ttempts\x18\x0c \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\x12/\n\x06making\x18\r \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\"\x9e\x01\n\x04Plan\x12\r\n\x05title\x18\x01 \x01(\t\x12+\n\x06scenes\x18\x02 \x03(\x0b\x32\x1b.storyreel.job.v1.PlanScene\x12\x30\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1e.storyreel.job.v1.PlanCoverage\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\r\n\x05voice\x18\x05 \x01(\t\"\x94\x01\n\tPlanScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x11\n\tnarration\x18\x03 \x01(\t\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\x0f\n\x07\x63hapter\x18\x05 \x01(\t\x12.\n\x07\x66ootage\x18\x06 \x01(\x0b\x32\x1d.storyreel.job.v1.PlanFootage\"]\n\x0bPlanFootage\x12\x0c\n\x04pool\x18\x01 \x01(\t\x12\x0f\n\x07outlook\x18\x02 \x01(\t\x12/\n\x06report\x18\x03 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\">\n\x0cPlanCoverage\x12.\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\"x\n\x0c\x43overedBlock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0c\n\x04line\x18\x06 \x01(\r\x12\x11\n\tscene_ids\x18\x07 \x03(\t*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05*\xb2\x01\n\tStageKind\x12\x1a\n\x16STAGE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_KIND_INPUT\x10\x01\x12\x16\n\x12STAGE_KIND_PARSING\x10\x02\x12\x15\n\x11STAGE_KIND_SCRIPT\x10\x03\x12\x12\n\x0eSTAGE_KIND_TTS\x10\x04\x12\x19\n\x15STAGE_KIND_GENERATION\x10\x05\x12\x15\n\x11STAGE_KIND_MUXING\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +56,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOB'].fields_by_name['plan_only']._serialized_options = b'\272H\004j\002\010\000'
   _globals['_JOB'].fields_by_name['warnings']._loaded_options = None
   _globals['_JOB'].fields_by_name['warnings']._serialized_options = b'\272H\005\222\001\002\020\000'
+  _globals['_JOB'].fields_by_name['attempts']._loaded_options = None
+  _globals['_JOB'].fields_by_name['attempts']._serialized_options = b'\272H\005\222\001\002\020\000'
   _globals['_JOB']._loaded_options = None
   _globals['_JOB']._serialized_options = b'\272H\247\001\032\244\001\n\017job.output_only\0228error, outputs, create_time and end_time are output only\032W!has(this.error) && !has(this.outputs) && !has(this.create_time) && !has(this.end_time)'
   _globals['_SOURCE'].oneofs_by_name['content']._loaded_options = None
@@ -69,42 +72,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTINGS'].fields_by_name['language']._serialized_options = b'\272H,r*\030#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$'
   _globals['_SETTINGS'].fields_by_name['speed_percent']._loaded_options = None
   _globals['_SETTINGS'].fields_by_name['speed_percent']._serialized_options = b'\272H\n*\005\030\310\001(2\330\001\001'
+  _globals['_SETTINGS'].fields_by_name['pools']._loaded_options = None
+  _globals['_SETTINGS'].fields_by_name['pools']._serialized_options = b'\272H\005\222\001\002\020\000'
+  _globals['_SETTINGS'].fields_by_name['footage_backend']._loaded_options = None
+  _globals['_SETTINGS'].fields_by_name['footage_backend']._serialized_options = b'\272H\004r\002\030\000'
   _globals['_MANIFEST_VERSIONSENTRY']._loaded_options = None
   _globals['_MANIFEST_VERSIONSENTRY']._serialized_options = b'8\001'
   _globals['_MANIFEST_COVERAGEENTRY']._loaded_options = None
   _globals['_MANIFEST_COVERAGEENTRY']._serialized_options = b'8\001'
-  _globals['_STATE']._serialized_start=3247
-  _globals['_STATE']._serialized_end=3375
-  _globals['_STAGEKIND']._serialized_start=3378
-  _globals['_STAGEKIND']._serialized_end=3556
-  _globals['_JOB']._serialized_start=256
-  _globals['_JOB']._serialized_end=1010
-  _globals['_SOURCE']._serialized_start=1013
-  _globals['_SOURCE']._serialized_end=1145
-  _globals['_SETTINGS']._serialized_start=1148
-  _globals['_SETTINGS']._serialized_end=1438
-  _globals['_STAGE']._serialized_start=1441
-  _globals['_STAGE']._serialized_end=1736
-  _globals['_DEGRADATION']._serialized_start=1738
-  _globals['_DEGRADATION']._serialized_end=1856
-  _globals['_JOBERROR']._serialized_start=1859
-  _globals['_JOBERROR']._serialized_end=2054
-  _globals['_OUTPUTS']._serialized_start=2057
-  _globals['_OUTPUTS']._serialized_end=2207
-  _globals['_MANIFEST']._serialized_start=2210
-  _globals['_MANIFEST']._serialized_end=2572
-  _globals['_MANIFEST_VERSIONSENTRY']._serialized_start=2476
-  _globals['_MANIFEST_VERSIONSENTRY']._serialized_end=2523
-  _globals['_MANIFEST_COVERAGEENTRY']._serialized_start=2525
-  _globals['_MANIFEST_COVERAGEENTRY']._serialized_end=2572
-  _globals['_MANIFESTSCENE']._serialized_start=2575
-  _globals['_MANIFESTSCENE']._serialized_end=2795
-  _globals['_PLAN']._serialized_start=2798
-  _globals['_PLAN']._serialized_end=2956
-  _globals['_PLANSCENE']._serialized_start=2958
-  _globals['_PLANSCENE']._serialized_end=3058
-  _globals['_PLANCOVERAGE']._serialized_start=3060
-  _globals['_PLANCOVERAGE']._serialized_end=3122
-  _globals['_COVEREDBLOCK']._serialized_start=3124
-  _globals['_COVEREDBLOCK']._serialized_end=3244
+  _globals['_STATE']._serialized_start=3762
+  _globals['_STATE']._serialized_end=3890
+  _globals['_STAGEKIND']._serialized_start=3893
+  _globals['_STAGEKIND']._serialized_end=4071
+  _globals['_JOB']._serialized_start=294
+  _globals['_JOB']._serialized_end=1103
+  _globals['_SOURCE']._serialized_start=1106
+  _globals['_SOURCE']._serialized_end=1238
+  _globals['_SETTINGS']._serialized_start=1241
+  _globals['_SETTINGS']._serialized_end=1590
+  _globals['_STAGE']._serialized_start=1593
+  _globals['_STAGE']._serialized_end=1888
+  _globals['_DEGRADATION']._serialized_start=1890
+  _globals['_DEGRADATION']._serialized_end=2008
+  _globals['_ATTEMPT']._serialized_start=2010
+  _globals['_ATTEMPT']._serialized_end=2133
+  _globals['_JOBERROR']._serialized_start=2136
+  _globals['_JOBERROR']._serialized_end=2331
+  _globals['_OUTPUTS']._serialized_start=2334
+  _globals['_OUTPUTS']._serialized_end=2484
+  _globals['_MANIFEST']._serialized_start=2487
+  _globals['_MANIFEST']._serialized_end=2849
+  _globals['_MANIFEST_VERSIONSENTRY']._serialized_start=2753
+  _globals['_MANIFEST_VERSIONSENTRY']._serialized_end=2800
+  _globals['_MANIFEST_COVERAGEENTRY']._serialized_start=2802
+  _globals['_MANIFEST_COVERAGEENTRY']._serialized_end=2849
+  _globals['_MANIFESTSCENE']._serialized_start=2852
+  _globals['_MANIFESTSCENE']._serialized_end=3166
+  _globals['_PLAN']._serialized_start=3169
+  _globals['_PLAN']._serialized_end=3327
+  _globals['_PLANSCENE']._serialized_start=3330
+  _globals['_PLANSCENE']._serialized_end=3478
+  _globals['_PLANFOOTAGE']._serialized_start=3480
+  _globals['_PLANFOOTAGE']._serialized_end=3573
+  _globals['_PLANCOVERAGE']._serialized_start=3575
+  _globals['_PLANCOVERAGE']._serialized_end=3637
+  _globals['_COVEREDBLOCK']._serialized_start=3639
+  _globals['_COVEREDBLOCK']._serialized_end=3759
 # @@protoc_insertion_point(module_scope)

@@ -12,6 +12,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.error.v1 import recovery_pb2 as _recovery_pb2
 from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.generation.v1 import making_pb2 as _making_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
 import builtins as _builtins
 import sys
@@ -120,6 +121,7 @@ class Job(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     PLAN_ONLY_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. `jobs/<id>`."""
     state: Global___State.ValueType
@@ -168,6 +170,12 @@ class Job(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. Warnings of the reading, for people."""
 
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
+        """Output only. Attempts at footage that failed, with what the next one
+        changed; at most 40, the manifest has all.
+        """
+
     def __init__(
         self,
         *,
@@ -185,10 +193,11 @@ class Job(_message.Message):
         title: _builtins.str = ...,
         plan_only: _builtins.bool = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        attempts: _abc.Iterable[Global___Attempt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "outputs", b"outputs", "settings", b"settings", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "degradations", b"degradations", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "name", b"name", "outputs", b"outputs", "plan_only", b"plan_only", "settings", b"settings", "source", b"source", "stages", b"stages", "state", b"state", "title", b"title", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "create_time", b"create_time", "degradations", b"degradations", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "name", b"name", "outputs", b"outputs", "plan_only", b"plan_only", "settings", b"settings", "source", b"source", "stages", b"stages", "state", b"state", "title", b"title", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -240,6 +249,8 @@ class Settings(_message.Message):
     LOOK_FIELD_NUMBER: _builtins.int
     OFFLINE_FIELD_NUMBER: _builtins.int
     SPEED_PERCENT_FIELD_NUMBER: _builtins.int
+    POOLS_FIELD_NUMBER: _builtins.int
+    FOOTAGE_BACKEND_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
@@ -252,6 +263,10 @@ class Settings(_message.Message):
     """How fast the voice speaks, in percent of its own pace, 50 to 200.
     Default: 100.
     """
+    footage_backend: _builtins.str
+    """Output only. The backend that the pools are asked for. From the server's
+    STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND.
+    """
     @_builtins.property
     def picture(self) -> _clip_pb2.Picture:
         """Size and rate. Default: 1920 x 1080 at 30 frames per second."""
@@ -259,6 +274,12 @@ class Settings(_message.Message):
     @_builtins.property
     def look(self) -> _clip_pb2.Look:
         """How cards look."""
+
+    @_builtins.property
+    def pools(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The pools that generated footage when the job was created:
+        `t2v`, `i2v`, `ti2v`. From the server's STORYREEL_ORCHESTRATOR_POOLS.
+        """
 
     def __init__(
         self,
@@ -269,10 +290,12 @@ class Settings(_message.Message):
         look: _clip_pb2.Look | None = ...,
         offline: _builtins.bool = ...,
         speed_percent: _builtins.int = ...,
+        pools: _abc.Iterable[_builtins.str] | None = ...,
+        footage_backend: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -377,6 +400,50 @@ class Degradation(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Degradation: _TypeAlias = Degradation  # noqa: Y015
+
+@_typing.final
+class Attempt(_message.Message):
+    """Attempt is an attempt at a scene's footage that failed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCENE_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    scene_id: _builtins.str
+    """The scene."""
+    number: _builtins.int
+    """Which attempt at it, from 1."""
+    category: _builtins.str
+    """What kind of error ended it: `VRAM_MEMORY`, `GENERATION_PIPELINE`; else the
+    ErrorReason without its prefix.
+    """
+    message: _builtins.str
+    """What happened, in one or two sentences."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_recovery_pb2.Change]:
+        """What the next attempt changed of the wish; empty when the card is shown
+        instead.
+        """
+
+    def __init__(
+        self,
+        *,
+        scene_id: _builtins.str = ...,
+        number: _builtins.int = ...,
+        category: _builtins.str = ...,
+        message: _builtins.str = ...,
+        changes: _abc.Iterable[_recovery_pb2.Change] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "changes", b"changes", "message", b"message", "number", b"number", "scene_id", b"scene_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
 
 @_typing.final
 class JobError(_message.Message):
@@ -567,6 +634,8 @@ class ManifestScene(_message.Message):
     SPEECH_SHA256_FIELD_NUMBER: _builtins.int
     CLIP_SHA256_FIELD_NUMBER: _builtins.int
     TIMING_SHA256_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    MAKING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
     type: _builtins.str
@@ -589,6 +658,14 @@ class ManifestScene(_message.Message):
     """SHA-256 of the clip."""
     timing_sha256: _builtins.str
     """SHA-256 of the speech's timing, a storyreel.tts.v1.SpeechTiming."""
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
+        """Attempts at its footage that failed, in order."""
+
+    @_builtins.property
+    def making(self) -> _making_pb2.Making:
+        """How its footage was generated; absent when the card was drawn."""
+
     def __init__(
         self,
         *,
@@ -603,10 +680,12 @@ class ManifestScene(_message.Message):
         speech_sha256: _builtins.str = ...,
         clip_sha256: _builtins.str = ...,
         timing_sha256: _builtins.str = ...,
+        attempts: _abc.Iterable[Global___Attempt] | None = ...,
+        making: _making_pb2.Making | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["making", b"making"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip_sha256", b"clip_sha256", "frames", b"frames", "id", b"id", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "timing_sha256", b"timing_sha256", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "chapter", b"chapter", "clip_sha256", b"clip_sha256", "frames", b"frames", "id", b"id", "making", b"making", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "timing_sha256", b"timing_sha256", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -667,6 +746,7 @@ class PlanScene(_message.Message):
     NARRATION_FIELD_NUMBER: _builtins.int
     ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
     CHAPTER_FIELD_NUMBER: _builtins.int
+    FOOTAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
     type: _builtins.str
@@ -679,6 +759,10 @@ class PlanScene(_message.Message):
     """How long the scene will be, about, pauses included."""
     chapter: _builtins.str
     """The chapter it belongs to."""
+    @_builtins.property
+    def footage(self) -> Global___PlanFootage:
+        """What will become of the footage it wishes for; absent when it wishes none."""
+
     def __init__(
         self,
         *,
@@ -687,14 +771,47 @@ class PlanScene(_message.Message):
         narration: _builtins.str = ...,
         estimated_seconds: _builtins.float = ...,
         chapter: _builtins.str = ...,
+        footage: Global___PlanFootage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "estimated_seconds", b"estimated_seconds", "id", b"id", "narration", b"narration", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "id", b"id", "narration", b"narration", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanScene: _TypeAlias = PlanScene  # noqa: Y015
+
+@_typing.final
+class PlanFootage(_message.Message):
+    """PlanFootage is what will become of a scene's footage."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POOL_FIELD_NUMBER: _builtins.int
+    OUTLOOK_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    pool: _builtins.str
+    """The pool that would generate it: `t2v`, `i2v`, `ti2v`."""
+    outlook: _builtins.str
+    """What will happen, in a sentence or two."""
+    @_builtins.property
+    def report(self) -> _making_pb2.Report:
+        """What pre-flight found; absent when nobody could be asked."""
+
+    def __init__(
+        self,
+        *,
+        pool: _builtins.str = ...,
+        outlook: _builtins.str = ...,
+        report: _making_pb2.Report | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanFootage: _TypeAlias = PlanFootage  # noqa: Y015
 
 @_typing.final
 class PlanCoverage(_message.Message):
@@ -742,7 +859,7 @@ class CoveredBlock(_message.Message):
     outcome: _builtins.str
     """`narrated`, `shown` or `dropped`."""
     reason: _builtins.str
-    """Why it was dropped; empty otherwise."""
+    """Why it was dropped, or why it is only shown; may be empty."""
     line: _builtins.int
     """The line of the source it starts on, from 1."""
     @_builtins.property

@@ -11,6 +11,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.generation.v1 import generation_service_pb2 as _generation_service_pb2
 from storyreel.job.v1 import job_pb2 as _job_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
 from storyreel.parsing.v1 import parsing_service_pb2 as _parsing_service_pb2
@@ -46,6 +47,7 @@ class StageResult(_message.Message):
     CLIP_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     SOUND_FIELD_NUMBER: _builtins.int
+    ESTIMATE_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene the call was made for, echoed; empty when it is the whole video."""
     reused: _builtins.bool
@@ -70,7 +72,7 @@ class StageResult(_message.Message):
 
     @_builtins.property
     def clip(self) -> _clip_pb2.Clip:
-        """Of GenerateClip."""
+        """Of GenerateClip, drawn or generated."""
 
     @_builtins.property
     def video(self) -> _timeline_pb2.Video:
@@ -79,6 +81,10 @@ class StageResult(_message.Message):
     @_builtins.property
     def sound(self) -> _timeline_pb2.Sound:
         """Of MasterSound."""
+
+    @_builtins.property
+    def estimate(self) -> _generation_service_pb2.EstimateClipResponse:
+        """Of EstimateClip."""
 
     def __init__(
         self,
@@ -93,12 +99,13 @@ class StageResult(_message.Message):
         clip: _clip_pb2.Clip | None = ...,
         video: _timeline_pb2.Video | None = ...,
         sound: _timeline_pb2.Sound | None = ...,
+        estimate: _generation_service_pb2.EstimateClipResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "reply", b"reply", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "estimate", b"estimate", "narration", b"narration", "reply", b"reply", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "estimate", b"estimate", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "clip", "video", "sound"]  # noqa: Y015
+    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "clip", "video", "sound", "estimate"]  # noqa: Y015
     _WhichOneofArgType_reply: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_reply) -> _WhichOneofReturnType_reply | None: ...
 
@@ -116,6 +123,8 @@ class SceneRecord(_message.Message):
     SPEECH_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
     STORED_NARRATION_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    FOOTAGE_FIELD_NUMBER: _builtins.int
     estimated_seconds: _builtins.float
     """How long saying it takes, about, in seconds."""
     @_builtins.property
@@ -138,6 +147,14 @@ class SceneRecord(_message.Message):
     def stored_narration(self) -> _artifact_pb2.Artifact:
         """What is said, stored; absent in records of older workers."""
 
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[_job_pb2.Attempt]:
+        """Attempts at its footage that failed, in order."""
+
+    @_builtins.property
+    def footage(self) -> _job_pb2.PlanFootage:
+        """What will become of its footage; in a plan alone."""
+
     def __init__(
         self,
         *,
@@ -147,10 +164,12 @@ class SceneRecord(_message.Message):
         speech: _speech_pb2.Speech | None = ...,
         clip: _clip_pb2.Clip | None = ...,
         stored_narration: _artifact_pb2.Artifact | None = ...,
+        attempts: _abc.Iterable[_job_pb2.Attempt] | None = ...,
+        footage: _job_pb2.PlanFootage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "estimated_seconds", b"estimated_seconds", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

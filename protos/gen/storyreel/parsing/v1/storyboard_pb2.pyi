@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
+from storyreel.generation.v1 import footage_pb2 as _footage_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -63,6 +64,34 @@ SCENE_TYPE_QUOTE: SceneType.ValueType  # 6
 SCENE_TYPE_OUTRO: SceneType.ValueType  # 7
 """The closing card."""
 Global___SceneType: _TypeAlias = SceneType  # noqa: Y015
+
+class _Visual:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VisualEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Visual.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VISUAL_UNSPECIFIED: _Visual.ValueType  # 0
+    """The default: the card is drawn, or footage is made where there is a wish."""
+    VISUAL_TEMPLATE: _Visual.ValueType  # 1
+    """The card is drawn, whatever is wished."""
+    VISUAL_FOOTAGE: _Visual.ValueType  # 2
+    """Footage is generated in the card's place; that it cannot be is a degradation."""
+    VISUAL_AUTO: _Visual.ValueType  # 3
+    """Footage where somebody can generate it, else the card, which is no degradation."""
+
+class Visual(_Visual, metaclass=_VisualEnumTypeWrapper):
+    """Visual is what a scene's picture is to be."""
+
+VISUAL_UNSPECIFIED: Visual.ValueType  # 0
+"""The default: the card is drawn, or footage is made where there is a wish."""
+VISUAL_TEMPLATE: Visual.ValueType  # 1
+"""The card is drawn, whatever is wished."""
+VISUAL_FOOTAGE: Visual.ValueType  # 2
+"""Footage is generated in the card's place; that it cannot be is a degradation."""
+VISUAL_AUTO: Visual.ValueType  # 3
+"""Footage where somebody can generate it, else the card, which is no degradation."""
+Global___Visual: _TypeAlias = Visual  # noqa: Y015
 
 @_typing.final
 class Scene(_message.Message):
@@ -446,6 +475,8 @@ class SceneRef(_message.Message):
     TYPE_FIELD_NUMBER: _builtins.int
     SCENE_FIELD_NUMBER: _builtins.int
     CHAPTER_FIELD_NUMBER: _builtins.int
+    FOOTAGE_FIELD_NUMBER: _builtins.int
+    VISUAL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`s001`, `s002`, … in the order of the video."""
     type: Global___SceneType.ValueType
@@ -454,9 +485,18 @@ class SceneRef(_message.Message):
     """The chapter the scene belongs to; a scene with another chapter than the one
     before it starts that chapter.
     """
+    visual: Global___Visual.ValueType
+    """What the picture is to be."""
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
         """The Scene."""
+
+    @_builtins.property
+    def footage(self) -> _footage_pb2.Footage:
+        """The footage that is wished for in the card's place; absent when there is no
+        such wish. It stands here and not in the Scene, so that another wish leaves
+        what is said as it is.
+        """
 
     def __init__(
         self,
@@ -465,10 +505,12 @@ class SceneRef(_message.Message):
         type: Global___SceneType.ValueType = ...,
         scene: _artifact_pb2.Artifact | None = ...,
         chapter: _builtins.str = ...,
+        footage: _footage_pb2.Footage | None = ...,
+        visual: Global___Visual.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scene", b"scene"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "id", b"id", "scene", b"scene", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "id", b"id", "scene", b"scene", "type", b"type", "visual", b"visual"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -514,11 +556,12 @@ class Block(_message.Message):
     LINE_FIELD_NUMBER: _builtins.int
     PLACEMENTS_FIELD_NUMBER: _builtins.int
     DROP_REASON_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`b0001`, `b0002`, … in the order of the source."""
     kind: _builtins.str
     """What it is: `heading`, `paragraph`, `list_item`, `code`, `table_row`,
-    `quote`, `image`, `html`, `rule`, `definition`.
+    `quote`, `image`, `html`, `rule`, `definition`, `footage`.
     """
     text: _builtins.str
     """Its text, without markup."""
@@ -526,6 +569,8 @@ class Block(_message.Message):
     """The line of the source it starts on, from 1."""
     drop_reason: _builtins.str
     """Why it was dropped; empty when it was not."""
+    note: _builtins.str
+    """Why it is shown and not spoken, where that is not plain from its kind."""
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
         """Where it went; empty when it was dropped."""
@@ -539,10 +584,11 @@ class Block(_message.Message):
         line: _builtins.int = ...,
         placements: _abc.Iterable[Global___Placement] | None = ...,
         drop_reason: _builtins.str = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "line", b"line", "placements", b"placements", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "line", b"line", "note", b"note", "placements", b"placements", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -559,7 +605,7 @@ class Placement(_message.Message):
     scene_id: _builtins.str
     """The SceneRef's id."""
     element: _builtins.str
-    """The card's element."""
+    """The card's element; `footage` for a block that describes the scene's picture."""
     def __init__(
         self,
         *,

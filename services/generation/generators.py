@@ -1,0 +1,55 @@
+"""Who generates footage here: a device of this machine, a video server, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.artifacts.store import Store
+from services.chassis.settings import home, load
+from services.generation.clip import Generator
+from services.generation.settings import GenerationSettings
+
+
+def generators(settings: GenerationSettings, store: Store) -> list[Generator]:
+    """The generators that the settings ask for, the preferred one first.
+
+    Raises:
+        Configuration: A setting is wrong.
+    """
+    return list(_generators(settings, store))
+
+
+def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generator]:
+    # What is imported here takes time, and most machines have neither.
+    if settings.device:
+        from services.generation.backends.diffusers.backend import DiffusersBackend
+        from services.generation.backends.diffusers.preflights import Preflights
+        from services.generation.backends.diffusers.wire import Machine
+        from services.generation.footage.preflight import Limits
+        from services.generation.models.files import ModelFiles
+        from services.generation.models.settings import ModelSettings
+
+        models = ModelFiles(load(ModelSettings).folder)
+        limits = Limits(
+            max_bytes=settings.max_vram_bytes,
+            seconds=settings.footage_time.total_seconds(),
+            auto_optimise=settings.auto_optimise,
+            prompt_most=settings.prompt_most,
+        )
+        yield DiffusersBackend(
+            store,
+            models,
+            Preflights(models, limits, peaks=home() / "footage" / "peaks.json", scratch=home() / "scratch"),
+            machine=Machine(
+                settings.device, settings.precision, settings.device_threads, settings.max_vram_bytes or 0
+            ),
+            threads=settings.threads,
+            clip_time=settings.footage_time,
+        )
+    from services.generation.backends.openai_videos.settings import VideoServerSettings
+
+    server = load(VideoServerSettings)
+    if server.url:
+        from services.generation.backends.openai_videos.backend import OpenAIVideosBackend
+
+        yield OpenAIVideosBackend(server, store)

@@ -1,0 +1,136 @@
+"""Footage to and from the contract; a message that is valid comes back with every default written out."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from services.artifacts import wire as artifacts
+from services.chassis.errors import Change
+from services.story.footage import (
+    Floor,
+    Footage,
+    Lora,
+    Mode,
+    Profile,
+    Quantization,
+    Resolution,
+    Retry,
+    RetryCategory,
+)
+from storyreel.error.v1 import recovery_pb2
+from storyreel.generation.v1 import footage_pb2
+
+MODES: dict[int, Mode] = {
+    footage_pb2.MODE_T2V: "t2v",
+    footage_pb2.MODE_I2V: "i2v",
+    footage_pb2.MODE_TI2V: "ti2v",
+}
+RESOLUTIONS: dict[int, Resolution] = {
+    footage_pb2.RESOLUTION_480P: "480p",
+    footage_pb2.RESOLUTION_720P: "720p",
+    footage_pb2.RESOLUTION_1080P: "1080p",
+}
+PROFILES: dict[int, Profile] = {
+    footage_pb2.PROFILE_PLAIN: "plain",
+    footage_pb2.PROFILE_DISTILLED: "distilled",
+}
+QUANTIZATIONS: dict[int, Quantization] = {
+    footage_pb2.QUANTIZATION_NONE: "none",
+    footage_pb2.QUANTIZATION_FP8: "fp8",
+}
+
+
+def mode_to_proto(mode: Mode | None) -> footage_pb2.Mode.ValueType:
+    """The contract's form of a mode."""
+    return footage_pb2.Mode.Value(f"MODE_{mode or 'unspecified'}".upper())
+
+
+def resolution_to_proto(resolution: Resolution | None) -> footage_pb2.Resolution.ValueType:
+    """The contract's form of a resolution."""
+    return footage_pb2.Resolution.Value(f"RESOLUTION_{resolution or 'unspecified'}".upper())
+
+
+def footage_to_proto(footage: Footage) -> footage_pb2.Footage:
+    """The contract's form of footage."""
+    message = footage_pb2.Footage(
+        prompt=footage.prompt,
+        negative_prompt=footage.negative_prompt,
+        mode=mode_to_proto(footage.mode),
+        model=footage.model,
+        resolution=resolution_to_proto(footage.resolution),
+        steps=footage.steps,
+        guidance=footage.guidance,
+        strength=footage.strength,
+        seed=footage.seed,
+        loras=[
+            footage_pb2.Lora(weights=artifacts.to_proto(lora.weights), scale=lora.scale)
+            for lora in footage.loras
+        ],
+        profile=footage_pb2.Profile.Value(f"PROFILE_{footage.profile}".upper()),
+        quantization=footage_pb2.Quantization.Value(f"QUANTIZATION_{footage.quantization}".upper()),
+        allow_approximate=footage.allow_approximate,
+        retries=map(_retry_to_proto, footage.retries),
+    )
+    if footage.image:
+        message.image.CopyFrom(artifacts.to_proto(footage.image))
+    if footage.last_image:
+        message.last_image.CopyFrom(artifacts.to_proto(footage.last_image))
+    if footage.floor != Floor():
+        message.floor.CopyFrom(_floor_to_proto(footage.floor))
+    return message
+
+
+def footage_from_proto(message: footage_pb2.Footage) -> Footage:
+    """The footage of a message; the message must be valid."""
+    return Footage(
+        prompt=message.prompt,
+        negative_prompt=message.negative_prompt,
+        mode=MODES.get(message.mode),
+        model=message.model,
+        image=artifacts.from_proto(message.image) if message.HasField("image") else None,
+        last_image=artifacts.from_proto(message.last_image) if message.HasField("last_image") else None,
+        resolution=RESOLUTIONS.get(message.resolution),
+        steps=message.steps,
+        guidance=_decimal(message.guidance),
+        strength=_decimal(message.strength) if message.HasField("strength") else None,
+        seed=message.seed if message.HasField("seed") else None,
+        loras=tuple(
+            Lora(artifacts.from_proto(lora.weights), _decimal(lora.scale) or 1.0) for lora in message.loras
+        ),
+        profile=PROFILES.get(message.profile, "plain"),
+        quantization=QUANTIZATIONS.get(message.quantization, "none"),
+        allow_approximate=message.allow_approximate,
+        floor=_floor_from_proto(message.floor),
+        retries=tuple(map(_retry_from_proto, message.retries)),
+    )
+
+
+def _floor_to_proto(floor: Floor) -> footage_pb2.Floor:
+    return footage_pb2.Floor(
+        resolution=resolution_to_proto(floor.resolution),
+        steps=floor.steps,
+        keep_loras=floor.keep_loras,
+        exact=floor.exact,
+    )
+
+
+def _floor_from_proto(message: footage_pb2.Floor) -> Floor:
+    return Floor(RESOLUTIONS.get(message.resolution), message.steps, message.keep_loras, message.exact)
+
+
+def _retry_to_proto(retry: Retry) -> footage_pb2.Retry:
+    changes = [
+        recovery_pb2.Change(field=change.field, to=change.after, **{"from": change.before})
+        for change in retry.changes
+    ]
+    return footage_pb2.Retry(category=retry.category, changes=changes)
+
+
+def _retry_from_proto(message: footage_pb2.Retry) -> Retry:
+    changes = (Change(change.field, getattr(change, "from"), change.to) for change in message.changes)
+    return Retry(cast(RetryCategory, message.category), tuple(changes))
+
+
+def _decimal(single: float) -> float:
+    """The number as it was written: 4.2, which the wire's 32 bits hold as 4.19999980926."""
+    return float(f"{single:.6g}")

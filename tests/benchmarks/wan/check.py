@@ -1,0 +1,69 @@
+"""How far each faster form is from 32 bits, on two true layers and few tokens."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from tests.benchmarks.wan import forms
+from tests.benchmarks.wan.run import Row, Run, relative
+from tests.benchmarks.wan.rungs import Rung
+from tests.benchmarks.wan.workloads import Workload, noise, text, transformer
+
+LAYERS = 2
+SIZE, FRAMES = (640, 352), 17
+"""Of the clip: 1,100 tokens in the 5B, 4,400 in an A14B."""
+GATE = 1.0
+"""Added to the gates of both branches: they are drawn near 0, and would hide a branch's error."""
+
+
+def measure(run: Run, work: Workload, rungs: Sequence[Rung]) -> None:
+    """One row for each form, all forms before it included, as on the ladder."""
+    net = replace(work.numbers.transformer, blocks=LAYERS)
+    small = replace(work, numbers=replace(work.numbers, transformer=net))
+    if not work.tiny:
+        small = replace(small, plan=replace(work.plan, width=SIZE[0], height=SIZE[1], frames=FRAMES))
+    case, experts, expected = f"check-{work.plan.model}", [], []
+
+    def plain() -> Row:
+        expert = transformer(small.numbers, run.device, seed=0)
+        for block in expert.blocks:
+            block.scale_shift_table[:, 2::3] += GATE
+        expected.append(_made(copy.deepcopy(expert).float(), small, torch.float32))
+        experts.append(expert)
+        return {"tokens": small.tokens, "error": relative(_made(expert, small), expected[0])}
+
+    def changed(rung: Rung) -> Row:
+        rung.change(experts[0])
+        return {"exact": rung.exact, "error": relative(_made(experts[0], small), expected[0])}
+
+    forms.attend_with_any()
+    try:
+        if not run.attempt(f"{case}-plain", plain, needs=0 if run.tiny else 10):
+            return
+        for rung in rungs:
+            # What changes the plan alone changes no layer.
+            needs = 0 if run.tiny else 45 if rung.compiles else 5
+            if rung.changes and not run.attempt(f"{case}-{rung.name}", lambda: changed(rung), needs=needs):  # noqa: B023
+                rung.undo(experts[0])
+    finally:
+        forms.attend_with_any()
+        torch.compiler.reset()
+
+
+def _made(expert: torch.nn.Module, work: Workload, dtype: torch.dtype = torch.bfloat16) -> torch.Tensor:
+    """What one forward makes of drawn latents."""
+    device = next(expert.parameters()).device
+    times = torch.full((1, work.tokens) if work.numbers.per_token_time else (1,), 700.0, device=device)
+    latents, prompt = noise(work.latents, device, seed=5), text(work, device).prompt
+    with torch.no_grad():
+        made: torch.Tensor = expert(
+            hidden_states=latents.bfloat16().to(dtype),
+            timestep=times,
+            encoder_hidden_states=prompt.to(dtype),
+            return_dict=False,
+        )[0]
+    return made

@@ -1,0 +1,147 @@
+"""A described picture belongs to the next block's scene; at a section's end to the scene before."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.chassis.errors import EmptyDocument
+from services.parsing.backends import markdown
+from services.parsing.edit import storyboard
+from services.parsing.marking import MOST_WARNINGS, NOTE
+from services.parsing.storyboard import Storyboard
+from services.parsing.wire import Reading, Task, blocks_of, wished
+from services.parsing.worker import answer
+from services.story.scene import CodeCard, ListCard, ParagraphCard, QuoteCard, SectionCard, TitleCard
+from storyreel.parsing.v1 import storyboard_pb2
+
+LAMP = "```footage\na lamp\n```\n"
+SEA = "```footage\nthe sea\n```\n"
+
+
+def board(text: str) -> Storyboard:
+    return storyboard(markdown.outline(text, language="en"), name="", language="en")
+
+
+def pictures(text: str) -> list[tuple[object, str]]:
+    """The cards that are to be footage, with their prompts."""
+    return [(type(draft.card), draft.footage.prompt) for draft in board(text).scenes if draft.footage]
+
+
+@pytest.mark.parametrize(
+    ("text", "card"),
+    [
+        (f"# T\n\n{LAMP}\nIt burns oil.", ParagraphCard),
+        (f"# T\n\n## C\n\n{LAMP}\n- oil\n- wick\n", ListCard),
+        (f"# T\n\n{LAMP}\n```sh\nmake\n```\n", CodeCard),
+        (f"# T\n\nText that goes before.\n\n### Sub\n\n{LAMP}\n> Light!\n> Now.\n", QuoteCard),
+        (f"# T\n\n{LAMP}\n---\n\n<!-- a comment -->\n\nIt burns oil.", ParagraphCard),
+        (f"{LAMP}\n# T\n\nIt burns oil.", TitleCard),
+        (f"# T\n\n{LAMP}\n## C\n\nIt burns oil.", TitleCard),
+        (f"# T\n\nA word before.\n\n## C\n\n{LAMP}\n## D\n\nIt burns.", SectionCard),
+        (f"# T\n\n## C\n\nIt burns oil.\n\n{LAMP}\n## D\n\nEnd.", ParagraphCard),
+        (f"# T\n\n## C\n\n- oil\n- wick\n\n{LAMP}\n### Sub\n\nEnd.", ListCard),
+        (f"# T\n\nA word before.\n\n### Sub\n\n{LAMP}", SectionCard),
+        (f"# T\n\n## C\n\nIt burns oil.\n\n{LAMP}", ParagraphCard),
+        (f"- oil\n\n  {LAMP.replace(chr(10), chr(10) + '  ')}\n- wick", ListCard),
+    ],
+)
+def test_a_picture_goes_to_the_scene_it_stands_at(text: str, card: type) -> None:
+    assert pictures(text) == [(card, "a lamp")]
+
+
+def test_a_marked_block_is_a_scene_of_its_own() -> None:
+    scenes = board(f"# T\n\n## C\n\nOne.\n\n{LAMP}\nTwo.\n\nThree.").scenes
+
+    told = [
+        (draft.card.sentences, bool(draft.footage))
+        for draft in scenes[1:]
+        if isinstance(draft.card, ParagraphCard)
+    ]
+
+    assert told == [
+        (("One.",), False),
+        (("Two.",), True),
+        (("Three.",), False),
+    ]
+
+
+def test_a_subtitle_is_not_taken_from_below_a_picture() -> None:
+    title, scene = board(f"# T\n\n{LAMP}\nA short line.").scenes
+
+    assert title.card == TitleCard("T")
+    assert scene.footage is not None
+
+
+def test_the_block_is_shown_and_says_why() -> None:
+    (block,) = [block for block in board(f"# T\n\n{LAMP}\nIt burns oil.").blocks if block.kind == "footage"]
+
+    assert (block.text, block.line, block.note, block.drop_reason) == ("a lamp", 3, NOTE, "")
+    assert [(place.scene, place.element) for place in block.placements] == [(1, "footage")]
+
+
+def test_of_two_pictures_for_one_block_the_later_counts_and_the_other_is_told() -> None:
+    text = f"# T\n\n{SEA}\n{LAMP}\nIt burns oil."
+
+    made = board(text)
+
+    assert pictures(text) == [(ParagraphCard, "a lamp")]
+    assert [w for w in made.warnings if "line 3" in w and "another one follows" in w]
+    assert [b.drop_reason for b in made.blocks if b.text == "the sea"] == [
+        "another one follows it at once, so its picture has no scene"
+    ]
+
+
+def test_a_scene_keeps_its_own_picture_when_another_ends_its_section() -> None:
+    text = f"# T\n\n{LAMP}\nIt burns oil.\n\n{SEA}\n## C\n\nEnd."
+
+    made = board(text)
+
+    assert pictures(text) == [(ParagraphCard, "a lamp")]
+    assert [w for w in made.warnings if "line 9" in w]
+
+
+def test_a_block_of_several_scenes_has_its_picture_in_the_first_and_says_so() -> None:
+    text = f"# T\n\n{LAMP}\n" + "Ten words are what this sentence of ours now has. " * 20
+
+    made = board(text)
+
+    assert [n for n, draft in enumerate(made.scenes) if draft.footage] == [1]
+    assert [w for w in made.warnings if "only the first" in w]
+
+
+def test_a_block_without_a_prompt_is_dropped_with_a_reason_and_a_warning() -> None:
+    made = board("# T\n\n```footage\nsteps: 30\n```\n\nIt burns oil.")
+
+    assert [b.drop_reason for b in made.blocks if b.kind == "footage"] == [
+        "it describes a picture without a prompt"
+    ]
+    assert not [draft for draft in made.scenes if draft.footage]
+    assert len(made.warnings) == 1
+
+
+def test_warnings_of_many_blocks_are_counted() -> None:
+    made = board("# T\n\n" + "```footage\nsteps: x\na lamp\n```\n\nText.\n\n" * 20)
+
+    assert len(made.warnings) == MOST_WARNINGS + 1
+    assert made.warnings[-1] == "Footage: warnings that are not listed: 8."
+
+
+def test_another_listing_whose_info_only_begins_so_is_code() -> None:
+    assert pictures("# T\n\n```footage.py\nprint()\n```\n\n    footage\n") == []
+
+
+def test_pictures_alone_tell_nothing() -> None:
+    with pytest.raises(EmptyDocument):
+        board(LAMP)
+
+
+def test_a_picture_survives_the_way_out_of_the_child() -> None:
+    task = Task(f"# T\n\n{LAMP}\nIt burns oil.".encode(), "t.md", "en").encode()
+
+    reading = Reading.decode(answer(task, lambda progress: None))
+    blocks = blocks_of(storyboard_pb2.Coverage.FromString(reading.coverage))
+
+    wishes = [wished(footage) for footage in reading.footage]
+    assert [wish.prompt if wish else "" for wish in wishes] == ["", "a lamp"]
+    assert list(reading.visuals) == [storyboard_pb2.VISUAL_UNSPECIFIED, storyboard_pb2.VISUAL_FOOTAGE]
+    assert [block.note for block in blocks if block.kind == "footage"] == [NOTE]
