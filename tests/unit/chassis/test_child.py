@@ -325,25 +325,33 @@ async def test_closing_while_the_worker_is_being_spawned_leaves_no_process(modul
 
     with pytest.raises(Draining):
         await call
-    assert workers() == []
+    assert workers(module) == []
 
 
 async def test_closing_while_the_worker_imports_its_module_leaves_no_process(module: str) -> None:
     child = Child(module)
     start = asyncio.create_task(child.start())
-    await until(lambda: workers() != [])
+    await until(lambda: workers(module) != [])
 
     await child.close()
 
     with pytest.raises(Draining):
         await start
-    assert workers() == []
+    assert workers(module) == []
 
 
-def workers() -> list[int]:
-    """The worker processes of this process that run."""
+def workers(module: str) -> list[int]:
+    """The processes of this process that run a module."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if alive(int(pid))]
+    return [int(pid) for pid in children if alive(int(pid)) and module in command(int(pid))]
+
+
+def command(pid: int) -> str:
+    """The command line of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except FileNotFoundError:
+        return ""
 
 
 async def test_a_pool_of_two_works_on_two_requests_at_once(module: str, tmp_path: Path) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from services.artifacts.local import LocalStore
 from services.chassis.errors import ArtifactMissing, StoryreelError
-from services.chassis.progress import Progress, Report
 from services.generation.clip import UNSHOWN_MOST, Picture, Shot
-from services.generation.studio import film
+from services.generation.studio import Made, film
 from services.media.clock import Rate
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
@@ -25,30 +25,18 @@ SHOT = Shot(
 )
 
 
-class Scribe:
-    """A backend that writes its own name."""
+def scribe(
+    unshown: tuple[str, ...] = (), error: StoryreelError | None = None
+) -> Callable[[Path], Awaitable[Made]]:
+    """Something that makes clips by writing its own name."""
 
-    name = "scribe"
+    async def make(path: Path) -> Made:
+        path.write_text("scribe")
+        if error is not None:
+            raise error
+        return Made(unshown)
 
-    def __init__(self, unshown: tuple[str, ...] = (), error: StoryreelError | None = None) -> None:
-        self._unshown, self._error = unshown, error
-
-    async def start(self) -> str:
-        return self.name
-
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
-        path.write_text(self.name)
-        report(Progress("draw", 1.0, shot.frames, shot.frames, "frames"))
-        if self._error is not None:
-            raise self._error
-        return self._unshown
-
-    async def close(self) -> None:
-        return
-
-
-def ignore(progress: Progress) -> None:
-    assert progress.step == "draw"
+    return make
 
 
 @pytest.fixture
@@ -57,7 +45,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 async def test_the_file_is_stored_and_the_scratch_folder_gone(store: LocalStore, tmp_path: Path) -> None:
-    clip = await film(Scribe(), SHOT, store, scratch=tmp_path / "scratch", report=ignore)
+    clip = await film(scribe(), SHOT, store, scratch=tmp_path / "scratch")
 
     assert await store.read(clip.video) == b"scribe"
     assert (clip.video.media_type, clip.frames, clip.picture) == ("video/mp4", 30, SHOT.picture)
@@ -65,10 +53,10 @@ async def test_the_file_is_stored_and_the_scratch_folder_gone(store: LocalStore,
 
 
 async def test_a_failure_leaves_nothing_behind(store: LocalStore, tmp_path: Path) -> None:
-    backend = Scribe(error=ArtifactMissing("Not there."))
+    make = scribe(error=ArtifactMissing("Not there."))
 
     with pytest.raises(ArtifactMissing):
-        await film(backend, SHOT, store, scratch=tmp_path / "scratch", report=ignore)
+        await film(make, SHOT, store, scratch=tmp_path / "scratch")
 
     assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -77,9 +65,10 @@ async def test_a_failure_leaves_nothing_behind(store: LocalStore, tmp_path: Path
 async def test_no_more_unshown_text_is_named_than_the_contract_allows(
     store: LocalStore, tmp_path: Path, found: int, last: str
 ) -> None:
-    backend = Scribe(unshown=tuple(f"text {n}" for n in range(found)))
+    make = scribe(unshown=tuple(f"text {n}" for n in range(found)))
 
-    clip = await film(backend, SHOT, store, scratch=tmp_path / "scratch", report=ignore)
+    clip = await film(make, SHOT, store, scratch=tmp_path / "scratch")
 
     assert len(clip.unshown) == UNSHOWN_MOST
+    assert clip.making is None
     assert clip.unshown[-1] == last

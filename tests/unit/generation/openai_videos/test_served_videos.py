@@ -31,7 +31,7 @@ async def test_a_download_that_breaks_off_is_begun_again(opened: Opens) -> None:
         (video(13)[:300], "does not decode|no picture"),
         (video(13).replace(b"avc1\x00", b"zzz9\x00"), "no picture in a codec that is read"),
         (video(13, black=True), "is black"),
-        (video(3), "has 3 frames; 6 are the least"),
+        (video(3), "of frames it has 3 of 6"),
         (video(13, rate=200), "no frame rate between 1 and 120"),
         (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "does not decode"),
     ],
