@@ -148,6 +148,7 @@ def _seconds(
         moved += text
     else:
         moved += text if "text_encoder_on_host" in placement else 0
+        moved += model.experts * expert if "text_encoder_on_host" in placement and loaded else 0
         moved += model.experts * expert if "idle_expert_on_host" in placement and model.experts > 1 else 0
     vae_rate = rates.vae_32 if model.vae_value_bytes == 4 else rates.vae_16
     decode = vae_flop(plan, model, tiled="tiled_decode" in placement) / vae_rate

@@ -3,8 +3,8 @@
 PLACEMENTS, as the worker must follow them:
 
 - `tiled_decode`: the VAE works on tiles.
-- `text_encoder_on_host`: the text encoder comes to the device to read the prompt, beside what is there, and
-  goes back to the host before denoising.
+- `text_encoder_on_host`: the text encoder comes to the device to read the prompt while the experts are on
+  the host, and goes back before they come.
 - `idle_expert_on_host`: of two experts one is on the device at a time; nothing changes for one.
 - `weights_on_host`: the layers of the experts come to the device one by one, the next one while one
   computes. The two rows before it are held within it.
@@ -45,14 +45,14 @@ def vae_weight_bytes(model: Architecture) -> int:
 
 def resident_bytes(plan: NativePlan, model: Architecture, placement: Sequence[str]) -> int:
     """Device bytes of the weights that stay on it while it denoises and decodes."""
-    away = "text_encoder_on_host" in placement or "weights_on_host" in placement
-    text = 0 if away else text_weight_bytes(model)
+    text = 0 if _text_away(placement) else text_weight_bytes(model)
     return vae_weight_bytes(model) + text + _expert_bytes(plan, model, placement)
 
 
 def reading_bytes(plan: NativePlan, model: Architecture, placement: Sequence[str]) -> int:
     """Device bytes of the weights that are on it while the prompt is read."""
-    return vae_weight_bytes(model) + text_weight_bytes(model) + _expert_bytes(plan, model, placement)
+    experts = 0 if _text_away(placement) else _expert_bytes(plan, model, placement)
+    return vae_weight_bytes(model) + text_weight_bytes(model) + experts
 
 
 def held_on_host(plan: NativePlan, model: Architecture, placement: Sequence[str], *, loaded: bool) -> int:
@@ -64,9 +64,16 @@ def held_on_host(plan: NativePlan, model: Architecture, placement: Sequence[str]
     expert, text = weight_bytes(plan, model) + lora_bytes(plan), text_weight_bytes(model)
     streamed = "weights_on_host" in placement
     turns = "idle_expert_on_host" in placement and model.experts > 1
-    held = text if streamed or "text_encoder_on_host" in placement else 0
-    held += model.experts * expert if streamed or turns else 0
+    # The text encoder waits while experts work, and they while it does: the larger side counts.
+    away = _text_away(placement)
+    held = model.experts * expert if streamed or turns else 0
+    held = max(held + text, model.experts * expert) if away else held
     return held if loaded else max(held, expert, text)
+
+
+def _text_away(placement: Sequence[str]) -> bool:
+    """Whether the text encoder and the experts take turns on the device."""
+    return "text_encoder_on_host" in placement or "weights_on_host" in placement
 
 
 def _expert_bytes(plan: NativePlan, model: Architecture, placement: Sequence[str]) -> int:

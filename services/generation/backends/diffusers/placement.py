@@ -50,6 +50,16 @@ def arrange(model: Model, rows: Iterable[str], device: torch.device) -> None:
             expert.to(device)
 
 
+def step_aside(model: Model, device: torch.device) -> None:
+    """Have the experts leave the device while the prompt is read; `arrange` fetches them again."""
+    if device.type == "cpu" or model.offloaded:
+        return
+    _unhook(model)
+    for expert in model.experts:
+        expert.to("cpu")
+    devices.give_back(device)
+
+
 def encoder_rests(rows: Iterable[str]) -> bool:
     """Tell whether the text encoder leaves the device once it has read the text."""
     return not {"text_encoder_on_host", "weights_on_host"}.isdisjoint(rows)

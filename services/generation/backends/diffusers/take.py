@@ -54,6 +54,7 @@ class Take:
         self._seconds: dict[str, float] = {}
         self._model: Model | None = None
         self._pipeline: Pipeline | None = None
+        self._arranged = False
 
     def make(self) -> Answer:
         """Make the clip and check it.
@@ -108,20 +109,29 @@ class Take:
                 return self._ready()
             self._pipeline = model.pipeline(self._plan, image=self._task.image is not None)
             loras.load(self._pipeline, model, self._plan.loras, self._task.loras)
-            placement.arrange(model, self._rows, self._device)
         return self._pipeline
+
+    def _in_place(self) -> Pipeline:
+        """The same, its parts where the placement wants them for denoising and decoding."""
+        pipeline = self._ready()
+        if not self._arranged and self._model is not None:
+            placement.arrange(self._model, self._rows, self._device)
+            self._arranged = True
+        return pipeline
 
     def _read(self) -> denoise.Text:
         pipeline = self._ready()
         self._gates.look()
         rests = placement.encoder_rests(self._rows)
+        if rests and self._model is not None:
+            placement.step_aside(self._model, self._device)
         return denoise.read(pipeline, self._plan, self._device, rests=rests)
 
     def _denoise(
         self, text: denoise.Text, first: Image.Image | None, last: Image.Image | None
     ) -> torch.Tensor:
         return denoise.latents(
-            self._ready(),
+            self._in_place(),
             self._plan,
             text,
             image=first,
@@ -131,7 +141,7 @@ class Take:
         )
 
     def _decode(self, made: torch.Tensor) -> Frames:
-        pipeline = self._ready()
+        pipeline = self._in_place()
         return decode.frames(
             pipeline.vae,
             made,
@@ -222,7 +232,7 @@ class Take:
 
     def _rest(self) -> None:
         """Forget the pipeline, so that it is arranged anew."""
-        pipeline, self._pipeline = self._pipeline, None
+        pipeline, self._pipeline, self._arranged = self._pipeline, None, False
         model = self._model
         if pipeline is None or model is None:
             return
