@@ -87,23 +87,19 @@ class Work(Generic[T]):
     ) -> AsyncGenerator[Progress | T, None]:
         """The latest progress, each newer one, and last what the work made.
 
-        A slow watcher misses what was outdated when it came back; with `after` it is first told again
-        what came after the report of that number.
+        A slow watcher misses what was outdated when it came back; with `after` it is told all that came
+        after the report of that number and is still remembered.
 
         Raises:
             Cancelled: Somebody cancelled the work.
             Exception: What the work raised.
         """
-        seen = 0
-        if after is not None:
-            for progress in [told for told in self._told if told.sequence > after]:
-                seen = progress.sequence
-                yield progress
-            seen = max(seen, after)
+        seen = after or 0
         while True:
-            if self._progress is not None and self._progress.sequence > seen:
-                seen = self._progress.sequence
-                yield self._progress
+            if newer := [told for told in self._told if told.sequence > seen]:
+                for progress in newer[-1:] if after is None else newer:
+                    seen = progress.sequence
+                    yield progress
             elif self._task.done():
                 yield self._made()
                 return
