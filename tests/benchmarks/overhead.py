@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import median
 
 from orchestrator.activities import Activities
-from orchestrator.engine import LocalEngine, connect
+from orchestrator.engine import connect
 from orchestrator.job import with_defaults
 from orchestrator.jobs import Jobs
+from orchestrator.local_engine import LocalEngine
 from orchestrator.worker import worker
 from services.artifacts.local import LocalStore
 from storyreel.job.v1 import job_pb2
