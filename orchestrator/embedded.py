@@ -171,7 +171,7 @@ def _rooms(store: Store, stages: _StageSettings) -> dict[str, Callable[[], Room]
         "parsing": lambda: parsing(stages.parsing, store),
         "script": lambda: script(stages.script, store),
         "tts": lambda: tts(stages.tts, store),
-        "generation": lambda: generation(stages.generation, store),
+        "generation": lambda: generation(stages.generation, store, lenient=True),
         "muxing": lambda: muxing(stages.muxing, store),
     }
 

@@ -21,8 +21,8 @@ CARD = "A card is shown in the place of footage."
 OTHER = "Footage was generated with other values than were asked for."
 AGAIN = "Render the document again when the reason is gone; what is finished is found and not made again."
 BACKEND = (
-    "Set the generation service up to generate, or STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND to the backend "
-    "that it has for that (`storyreel doctor` shows what is missing here), and render again."
+    "Set STORYREEL_GENERATION_DEVICE where the generation service runs, or "
+    "STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND to the backend that it has, and render again."
 )
 ROOM = "Ask for less, or use a device with more room; then render again."
 
@@ -41,12 +41,13 @@ class Footage:
 
     async def make(self, scene: Scene) -> bool:
         """Generate a scene's clip; False when the card has to stand in, of which the record tells."""
-        pool = wishes.pool(scene.ref.footage)
+        wish = wishes.suited(scene.ref.footage, self._settings.pools)
+        pool = wishes.pool(wish)
         if pool not in self._settings.pools:
             if scene.ref.visual != storyboard_pb2.VISUAL_AUTO:
                 self._record.degrade(GENERATION, CARD, _no_pool(pool), _remedy(pool), scene.ref.id)
             return False
-        tried = self._earlier(scene)
+        tried = self._earlier(scene, wish)
         while True:
             request = requests.footage(scene, self._settings, tried[-1])
             try:
@@ -65,7 +66,8 @@ class Footage:
 
     async def foresee(self, scene: Scene) -> None:
         """Put on a plan what will become of a scene's footage."""
-        pool = scene.footage.pool = wishes.pool(scene.ref.footage)
+        wish = wishes.suited(scene.ref.footage, self._settings.pools)
+        pool = scene.footage.pool = wishes.pool(wish)
         if pool not in self._settings.pools:
             as_asked = scene.ref.visual == storyboard_pb2.VISUAL_AUTO
             told = "" if as_asked else f" {_remedy(pool)}"
@@ -73,14 +75,14 @@ class Footage:
             return
         scene.footage.outlook = f"The pool {pool} will generate it."
         try:
-            request = requests.estimate(scene, self._settings)
+            request = requests.estimate(scene, self._settings, wish)
             found = await self._calls.estimate(request, scene, queue=stages.pool_queue(pool, plans=True))
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
             cause = stages.job_error(error)
             if not recovery.resumable(cause.reason):
-                scene.footage.outlook = f"A card will be shown: {cause.message}"
+                scene.footage.outlook = f"A card will be shown: {cause.message} {_way_out(cause)}"
             else:
                 why = "Nobody of the pool answered." if cause.reason == "DEADLINE" else cause.message
                 scene.footage.outlook += f" What it needs is not known: {why}"
@@ -89,9 +91,9 @@ class Footage:
         if blocking := [finding.message for finding in found.estimate.report.findings if finding.blocking]:
             scene.footage.outlook = f"The pool {pool} will refuse it as it is: {blocking[0]}"
 
-    def _earlier(self, scene: Scene) -> list[footage_pb2.Footage]:
+    def _earlier(self, scene: Scene, wish: footage_pb2.Footage) -> list[footage_pb2.Footage]:
         """The wishes tried so far: what earlier runs of the job changed is not tried unchanged again."""
-        tried = [scene.ref.footage]
+        tried = [wish]
         for attempt in self._record.job.attempts:
             if attempt.scene_id == scene.ref.id and attempt.changes:
                 scene.attempts.append(attempt)

@@ -85,11 +85,13 @@ def footage(
     return request
 
 
-def estimate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> generation_pb2.EstimateClipRequest:
+def estimate(
+    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage
+) -> generation_pb2.EstimateClipRequest:
     """Foresee what a scene's footage needs; its speech is only estimated."""
     samples = round(scene.estimated_seconds * clock.SAMPLE_RATE)
     return generation_pb2.EstimateClipRequest(
-        footage=scene.ref.footage,
+        footage=wish,
         frames=clock.scene_frames(samples, rate(settings)),
         picture=settings.picture,
         backend=settings.footage_backend,

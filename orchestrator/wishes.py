@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -21,6 +21,17 @@ def pool(wish: footage_pb2.Footage) -> str:
     if not wish.HasField("image"):
         return "t2v"
     return "i2v" if wish.HasField("last_image") or not wish.prompt else "ti2v"
+
+
+def suited(wish: footage_pb2.Footage, pools: Container[str]) -> footage_pb2.Footage:
+    """A wish for the pools there are: a prompt alone goes to the 5B where no other model could take it."""
+    named = wish.model or wish.mode or wish.HasField("image")
+    if named or "t2v" in pools or "ti2v" not in pools:
+        return wish
+    new = footage_pb2.Footage()
+    new.CopyFrom(wish)
+    new.model = "ti2v-5B"
+    return new
 
 
 def changed(wish: footage_pb2.Footage, changes: Sequence[recovery_pb2.Change]) -> footage_pb2.Footage:

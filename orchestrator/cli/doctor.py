@@ -167,6 +167,29 @@ async def _models() -> tuple[str, str, tuple[str, ...]]:
     return f"{', '.join(whole) or 'none'} in {folder}{unneeded}", "", tuple(notes)
 
 
+async def _footage() -> tuple[str, str, tuple[str, ...]]:
+    """Who generates footage; nobody needs to. What is set has to start."""
+    from services.generation.generators import SETTINGS, generators
+    from services.generation.settings import GenerationSettings
+
+    pools = ", ".join(load(OrchestratorSettings).pool_names) or "none"
+    found = generators(load(GenerationSettings), connect_store(load(StoreSettings)))
+    told = []
+    for generator in found:
+        try:
+            await generator.start()
+            device = (await generator.capability()).device
+            told.append(generator.name + (f" on {device.name}" if device else ""))
+        finally:
+            await generator.close()
+    notes: tuple[str, ...] = ()
+    if not found:
+        notes = (f"footage becomes cards: neither {' nor '.join(SETTINGS.values())} is set",)
+    elif pools == "none":
+        notes = ("footage becomes cards: STORYREEL_ORCHESTRATOR_POOLS is not set",)
+    return f"{', '.join(told) or 'nobody generates here'}; pools: {pools}", "", notes
+
+
 INSTALL = "Install storyreel[local] again."
 REMEDIES = {
     "python": "Use Python 3.11 or newer.",
@@ -177,6 +200,8 @@ REMEDIES = {
     "STORYREEL_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _BUCKET.",
     "ffmpeg": "Install storyreel[local] again, or set STORYREEL_FFMPEG to an ffmpeg that runs.",
     "drawing": "Install Pillow from its wheels: pip install --force-reinstall --only-binary :all: pillow",
+    "footage": "Set STORYREEL_GENERATION_DEVICE or STORYREEL_GENERATION_VIDEOS_URL to what is there, "
+    "or to nothing.",
     "models": "Set STORYREEL_GENERATION_MODELS to a folder that can be read.",
     "voices": "Install storyreel[local] again for the offline voice; STORYREEL_TTS_ENGINES=edge,espeak "
     "and STORYREEL_TTS_ONLINE=1 turn all voices on.",
@@ -193,4 +218,5 @@ CHECKS: dict[str, Callable[[], Awaitable[Found]]] = {
     "fonts": _fonts,
     "voices": _voices,
     "models": _models,
+    "footage": _footage,
 }

@@ -9,6 +9,12 @@ from services.chassis.settings import home, load
 from services.generation.clip import Generator
 from services.generation.settings import GenerationSettings
 
+SETTINGS = {
+    "diffusers": "STORYREEL_GENERATION_DEVICE",
+    "openai_videos": "STORYREEL_GENERATION_VIDEOS_URL",
+}
+"""What has to be set for each generator."""
+
 
 def generators(settings: GenerationSettings, store: Store) -> list[Generator]:
     """The generators that the settings ask for, the preferred one first.

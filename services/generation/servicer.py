@@ -12,7 +12,17 @@ import grpc
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Outcome, Results
 from services.artifacts.store import Store
-from services.chassis.errors import Change, InvalidRequest, Suggestion, UnknownBackend, Violation
+from services.chassis import telemetry
+from services.chassis.errors import (
+    Change,
+    ChildDied,
+    Configuration,
+    InvalidRequest,
+    StoryreelError,
+    Suggestion,
+    UnknownBackend,
+    Violation,
+)
 from services.chassis.progress import Progress, Report
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
@@ -20,7 +30,7 @@ from services.chassis.wire import progress_to_proto
 from services.generation import making_wire, wire
 from services.generation.backends.template.backend import TemplateBackend
 from services.generation.clip import Backend, Generator
-from services.generation.generators import generators
+from services.generation.generators import SETTINGS, generators
 from services.generation.settings import GenerationSettings
 from services.generation.studio import Made, film
 from services.story.footage_wire import footage_from_proto
@@ -35,6 +45,7 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
     Args:
         backends: Who can draw them; each by its name.
         generators: Who can generate them, the preferred one first.
+        lenient: A generator that cannot start is left out, and its requests are told why.
         store: Where scenes and timings come from and clips go.
         scratch: The folder that clips are made in.
     """
@@ -46,9 +57,11 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         *,
         scratch: Path,
         generators: Sequence[Generator] = (),
+        lenient: bool = False,
     ) -> None:
         self._backends = {backend.name: backend for backend in backends}
         self._generators = {generator.name: generator for generator in generators}
+        self._lenient, self._away = lenient, dict[str, StoryreelError]()
         self._store = store
         self._scratch = scratch
         self._results = Results(store, stage="generation")
@@ -105,7 +118,7 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         """What a generator would do with footage."""
         name = request.backend or next(iter(self._generators), "")
         if name not in self._generators:
-            raise _unknown(name, self._generators)
+            raise self._missing(name, self._generators)
         report = await self._generators[name].estimate(
             footage_from_proto(request.footage),
             frames=request.frames,
@@ -128,9 +141,23 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         return response
 
     async def start(self) -> None:
-        """Get the backends ready."""
-        for each in self._all():
-            self._made_by[each.name] = await each.start()
+        """Get the backends ready.
+
+        Raises:
+            Configuration: A generator cannot work as it is set up, and `lenient` is off.
+            ChildDied: Its process does not start, likewise.
+        """
+        for backend in self._backends.values():
+            self._made_by[backend.name] = await backend.start()
+        for name, generator in list(self._generators.items()):
+            try:
+                self._made_by[name] = await generator.start()
+            except (Configuration, ChildDied) as error:
+                if not self._lenient:
+                    raise
+                telemetry.log.warning("generation.without", backend=name, why=error.message)
+                self._away[name] = error
+                await self._generators.pop(name).close()
 
     async def close(self) -> None:
         """Stop all work."""
@@ -162,31 +189,39 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         if request.backend in self._backends:
             return
         if request.backend not in self._generators:
-            raise _unknown(request.backend, [*self._backends, *self._generators])
+            raise self._missing(request.backend, [*self._backends, *self._generators])
         if not request.HasField("footage"):
             raise InvalidRequest(
                 f"{request.backend} generates clips and was not told what is to be seen.",
                 violations=[Violation("footage", f"is required by the backend {request.backend}")],
             )
 
+    def _missing(self, name: str, known: Iterable[str]) -> StoryreelError:
+        if why := self._away.get(name):
+            return Configuration(why.message, suggestions=why.suggestions)
+        return _unknown(name, known)
+
 
 def _unknown(name: str, known: Iterable[str]) -> UnknownBackend:
     known = sorted(known)
     there = f"there is {', '.join(known)}" if known else "there is none of this kind"
+    ways = [Suggestion(f"Use {other}.", [Change("backend", name, other)]) for other in known]
+    if name in SETTINGS:
+        ways.append(Suggestion(f"Set {SETTINGS[name]} where the generation service runs."))
     return UnknownBackend(
         f"There is no backend {name!r} here; {there}.",
-        suggestions=[Suggestion(f"Use {other}.", [Change("backend", name, other)]) for other in known],
+        suggestions=ways,
         metadata={"backends": ",".join(known)},
     )
 
 
-def room(settings: GenerationSettings, store: Store) -> Room:
-    """GenerationService with the backends of this machine."""
+def room(settings: GenerationSettings, store: Store, *, lenient: bool = False) -> Room:
+    """GenerationService with the backends of this machine; `lenient` as in the servicer."""
     template = TemplateBackend(
         children=settings.children, threads=settings.threads, clip_time=settings.clip_time
     )
     servicer = GenerationServicer(
-        [template], store, scratch=home() / "scratch", generators=generators(settings, store)
+        [template], store, scratch=home() / "scratch", generators=generators(settings, store), lenient=lenient
     )
     return Room(
         service="storyreel.generation.v1.GenerationService",

@@ -29,6 +29,7 @@ from services.chassis.errors import (
     Cancelled,
     Change,
     ChildDied,
+    Configuration,
     InvalidRequest,
     StoreFull,
     UnknownBackend,
@@ -378,3 +379,24 @@ def child() -> int:
             if b"template.worker" in Path(f"/proc/{number}/cmdline").read_bytes():
                 return int(number)
     raise AssertionError("no process draws")
+
+
+async def test_a_generator_that_cannot_start_is_left_out_and_says_why(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORYREEL_HOME", str(tmp_path / "home"))
+    settings = GenerationSettings(children=1, device="cuda:77")
+    lenient = room(settings, LocalStore(tmp_path / "store"), lenient=True)
+    strict = Server([room(settings, LocalStore(tmp_path / "store"))], f"unix:{short}/s.sock")
+    server = Server([lenient], f"unix:{short}/l.sock")
+
+    with pytest.raises(Configuration, match="cuda:77"):
+        await strict.start()
+    await server.start()
+
+    async with connect(server.bound) as channel:
+        client = GenerationClient(channel)
+        assert await client.get_capabilities() == {"template": None}
+        with pytest.raises(Configuration, match="There is no device 'cuda:77'"):
+            await client.estimate_clip(Footage("A fox."), frames=45, picture=SMALL, backend="diffusers")
+    await server.stop(1)

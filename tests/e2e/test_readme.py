@@ -98,7 +98,7 @@ def test_the_footage_that_it_shows_marks_a_scene(home: Home, tmp_path: Path) -> 
     (plan,) = planned.events
     wishes = [scene["footage"] for scene in plan["scenes"] if "footage" in scene]
     assert len(wishes) == 1
-    assert (wishes[0]["pool"], plan.get("error")) == ("t2v", None)
+    assert (wishes[0]["pool"], plan.get("error")) == ("ti2v", None)
 
 
 def test_every_script_the_figures_name_exists() -> None:

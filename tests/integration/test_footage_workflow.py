@@ -19,6 +19,7 @@ from orchestrator.workflow import JobWorkflow
 from services.chassis.errors import (
     Configuration,
     StoryreelError,
+    Suggestion,
     VoiceUnavailable,
 )
 from storyreel.generation.v1 import footage_pb2
@@ -195,7 +196,10 @@ async def test_a_plan_says_what_each_footage_needs_and_makes_none(reel: Reel) ->
 @pytest.mark.parametrize(
     ("error", "outlook"),
     [
-        (Configuration("It is not set up."), "A card will be shown: It is not set up."),
+        (
+            Configuration("It is not set up.", suggestions=[Suggestion("Set it up.")]),
+            "A card will be shown: It is not set up. Set it up.",
+        ),
         (
             VoiceUnavailable("It is silent."),
             "The pool t2v will generate it. What it needs is not known: It is silent.",

@@ -67,6 +67,6 @@ def test_a_plan_asks_for_footage_as_long_as_its_speech_will_be_about() -> None:
     record = scene("")
     record.ref.footage.prompt, record.estimated_seconds = "a lamp", 1.0
 
-    asked = requests.estimate(record, JOB.settings)
+    asked = requests.estimate(record, JOB.settings, record.ref.footage)
 
     assert (asked.footage.prompt, asked.frames) == ("a lamp", requests.generate(record, JOB.settings).frames)

@@ -110,3 +110,19 @@ def test_the_pool_is_that_of_the_model_then_of_the_mode_then_of_what_is_given(
     wish: Footage, pool: str
 ) -> None:
     assert wishes.pool(wish) == pool
+
+
+@pytest.mark.parametrize(
+    ("wish", "pools", "model"),
+    [
+        (footage_pb2.Footage(prompt="a lamp"), ["ti2v"], "ti2v-5B"),
+        (footage_pb2.Footage(prompt="a lamp"), ["ti2v", "t2v"], ""),
+        (footage_pb2.Footage(prompt="a lamp"), ["i2v"], ""),
+        (footage_pb2.Footage(prompt="a lamp", model="t2v-A14B"), ["ti2v"], "t2v-A14B"),
+        (footage_pb2.Footage(prompt="a lamp", mode=footage_pb2.MODE_T2V), ["ti2v"], ""),
+    ],
+)
+def test_a_prompt_alone_goes_to_the_small_model_where_only_that_one_is(
+    wish: footage_pb2.Footage, pools: list[str], model: str
+) -> None:
+    assert wishes.suited(wish, pools).model == model

@@ -174,8 +174,8 @@ class Library:
 
 
 def _checked(folder: Path) -> Manifest:
-    """The manifest of a model whose files are whole by their sizes and headers."""
-    if problems := verify(folder, known(folder.name), quick=True):
+    """The manifest of a model whose files are whole: read once, and known by size and time after that."""
+    if problems := verify(folder, known(folder.name)):
         raise _unavailable(folder, problems[0])
     return manifest.read(folder)
 

@@ -148,8 +148,9 @@ async def test_a_full_disk_is_told_as_such(studio: Studio) -> None:
         ("ti2v-5B/transformer/diffusion_pytorch_model.safetensors", lambda whole: whole[:-1000]),
         ("ti2v-5B/vae/diffusion_pytorch_model.safetensors", lambda whole: b"\xff" * 64 + whole[64:]),
         ("ti2v-5B/text_encoder/config.json", lambda _: None),
+        ("ti2v-5B/vae/diffusion_pytorch_model.safetensors", lambda whole: whole[:-9] + b"\x7f" + whole[-8:]),
     ],
-    ids=["missing", "truncated", "corrupt", "without configuration"],
+    ids=["missing", "truncated", "corrupt", "without configuration", "one byte"],
 )
 async def test_missing_and_damaged_files_are_named(
     studio: Studio, damaged: Damage, name: str, change: Callable[[bytes], bytes | None]
