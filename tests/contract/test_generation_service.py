@@ -1,148 +1,36 @@
-"""GenerationService over a real socket: what it makes, what is reused, and every error it documents."""
+"""GenerationService over a real socket: what it makes, what is told of it, and what is reused."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import av
-import grpc
 import pytest
 
 from services.artifacts import wire as artifacts
 from services.artifacts.local import LocalStore
-from services.artifacts.store import Artifact, Store
 from services.chassis.channel import connect
 from services.chassis.errors import (
-    ArtifactCorrupt,
-    ArtifactMissing,
     Cancelled,
-    Change,
-    ChildDied,
-    Configuration,
-    InvalidRequest,
-    StoreFull,
     UnknownBackend,
 )
-from services.chassis.progress import Progress, Report
-from services.chassis.server import MethodLimits, Room, Server
+from services.chassis.progress import Progress
+from services.chassis.server import Server
 from services.generation import wire as generation
-from services.generation.backends.template.backend import TemplateBackend
 from services.generation.client import GenerationClient
-from services.generation.clip import Clip, Look, Picture, Shot
-from services.generation.servicer import GenerationServicer, room
+from services.generation.clip import Clip, Look
+from services.generation.servicer import room
 from services.generation.settings import GenerationSettings
-from services.media.clock import Rate
 from services.story import wire
 from services.story.footage import Footage
-from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
-from services.story.scene import TitleCard
 from storyreel.generation.v1 import generation_service_pb2, generation_service_pb2_grpc
+from tests.contract.clips import LARGE, NARRATION, SMALL, Scene, frames, scene, short
 
-SMALL = Picture(320, 240, Rate(30))
-LARGE = Picture(1920, 1080, Rate(30))
-NARRATION = Narration("en", (Segment("Clips are made", "title"), Segment("one by one", "subtitle")))
-
-
-class OnFullDisk(TemplateBackend):
-    """The template, drawing where every write says that the disk is full."""
-
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
-        return await super().make(shot, Path("/dev/full"), report)
-
-
-@dataclass
-class Scene:
-    """A stored scene with its timing, and the service that makes clips of it."""
-
-    client: GenerationClient
-    store: Store
-    home: Path
-    channel: grpc.aio.Channel
-    scene: Artifact
-    timing: Artifact
-
-    def watch(self, **other: Any) -> Any:
-        """Ask for a clip of 45 frames, unless said otherwise."""
-        request = {
-            "scene": self.scene,
-            "narration": NARRATION,
-            "timing": self.timing,
-            "frames": 45,
-            "lead_frames": 6,
-            "picture": SMALL,
-        }
-        request |= other
-        return self.client.generate_clip(request.pop("scene"), **request)
-
-    async def clip(self, **other: Any) -> Clip:
-        """The clip at the end of the stream."""
-        return (await self.events(**other))[-1]
-
-    async def events(self, **other: Any) -> list[Any]:
-        """All that the stream brings."""
-        return [event async for event in self.watch(**other)]
-
-    async def file(self, clip: Clip, tmp_path: Path) -> Path:
-        """The clip's file."""
-        path = tmp_path / f"{clip.video.sha256}.mp4"
-        if not path.exists():
-            await self.store.fetch(clip.video, path)
-        return path
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a path that is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="sr-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-async def scene(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    monkeypatch.setenv("STORYREEL_HOME", str(tmp_path / "home"))
-    store = LocalStore(tmp_path / "store")
-    card = wire.encode(wire.scene_to_proto(TitleCard("Clips are made", "one by one")))
-    server = Server([room(GenerationSettings(children=1), store)], f"unix:{short}/g.sock")
-    await server.start()
-    async with connect(server.bound) as channel:
-        yield Scene(
-            GenerationClient(channel),
-            store,
-            tmp_path / "home",
-            channel,
-            await store.put_bytes(card, media_type=wire.PROTOBUF),
-            await stored(store, timing(NARRATION)),
-        )
-    await server.stop(1)
-
-
-def timing(narration: Narration) -> SpeechTiming:
-    """The narration at four words a second."""
-    words, start = [], 0
-    for n, text in enumerate(narration.text.split(" ")):
-        words.append(Word(text, start, start + len(text), n * 12_000, n * 12_000 + 9_000, WordSource.EVENT))
-        start += len(text) + 1
-    return SpeechTiming(narration.text, tuple(words))
-
-
-async def stored(store: Store, value: SpeechTiming) -> Artifact:
-    return await store.put_bytes(wire.encode(wire.timing_to_proto(value)), media_type=wire.PROTOBUF)
-
-
-def frames(path: Path) -> list[av.VideoFrame]:
-    with av.open(str(path)) as file:
-        return list(file.decode(video=0))
+__all__ = ["scene", "short"]
 
 
 async def test_a_scene_becomes_a_clip_of_exactly_its_frames(scene: Scene, tmp_path: Path) -> None:
@@ -265,79 +153,6 @@ async def test_cancelling_what_nobody_makes_is_no_error(scene: Scene) -> None:
     assert (await scene.clip()).frames == 45
 
 
-async def test_an_unknown_backend_says_which_there_are(scene: Scene) -> None:
-    with pytest.raises(UnknownBackend) as caught:
-        await scene.clip(backend="diffusers")
-
-    assert "template" in str(caught.value)
-    assert list(caught.value.suggestions[0].changes) == [Change("backend", "diffusers", "template")]
-
-
-async def test_a_missing_scene_is_said_so(scene: Scene) -> None:
-    await scene.store.delete(scene.scene)
-
-    with pytest.raises(ArtifactMissing):
-        await scene.clip()
-
-
-async def test_an_artifact_that_is_no_scene_is_refused(scene: Scene) -> None:
-    wrong = await scene.store.put_bytes(b"\xff\xff not a scene", media_type=wire.PROTOBUF)
-
-    with pytest.raises(ArtifactCorrupt, match="Scene"):
-        await scene.clip(scene=wrong)
-
-
-@pytest.mark.parametrize(("length", "lead"), [(6, 6), (6, 7), (1, 1)])
-async def test_a_lead_as_long_as_the_clip_is_invalid(scene: Scene, length: int, lead: int) -> None:
-    with pytest.raises(InvalidRequest, match="lead_frames"):
-        await scene.clip(frames=length, lead_frames=lead)
-
-
-async def test_a_timing_of_another_text_is_invalid(scene: Scene) -> None:
-    other = await stored(scene.store, timing(Narration("en", (Segment("Else", "title"),))))
-
-    with pytest.raises(InvalidRequest) as caught:
-        await scene.clip(timing=other)
-
-    assert [violation.field for violation in caught.value.violations] == ["timing"]
-
-
-async def test_a_child_that_dies_is_named_with_the_scene_and_replaced(scene: Scene) -> None:
-    async with aclosing(scene.watch(frames=200_000, picture=LARGE)) as events:
-        await anext(events)
-        await anext(events)
-
-        os.kill(child(), signal.SIGKILL)
-
-        with pytest.raises(ChildDied) as caught:
-            async for _ in events:
-                pass
-
-    assert caught.value.metadata == {"exit": "SIGKILL", "scene_type": "title"}
-    assert list((scene.home / "scratch").iterdir()) == []
-    assert (await scene.clip()).frames == 45
-
-
-METHODS = ("GenerateClip", "CancelClip", "EstimateClip", "GetCapabilities")
-
-
-async def test_a_full_disk_is_said_so(scene: Scene, short: Path, tmp_path: Path) -> None:
-    backend = OnFullDisk(children=1, threads=1, clip_time=timedelta(minutes=1))
-    servicer = GenerationServicer([backend], scene.store, scratch=tmp_path / "scratch")
-    add = partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, servicer)
-    limits = {name: MethodLimits(60, 1) for name in METHODS}
-    name = "storyreel.generation.v1.GenerationService"
-    server = Server([Room(name, add, limits, servicer.start, servicer.close)], f"unix:{short}/f.sock")
-    await server.start()
-
-    async with connect(server.bound) as channel:
-        with pytest.raises(StoreFull, match="full"):
-            await replace(scene, client=GenerationClient(channel)).clip()
-
-    await server.stop(1)
-    assert list((tmp_path / "scratch").iterdir()) == []
-
-
 async def test_a_sparse_clip_made_constant_has_exactly_its_frames(scene: Scene, tmp_path: Path) -> None:
     clip = await scene.clip(frames=200, look=Look(timing="sparse"))
 
@@ -370,33 +185,3 @@ async def test_the_same_request_gives_the_same_bytes_in_another_store(
     await server.stop(1)
 
     assert second == first
-
-
-def child() -> int:
-    """The process that draws: the one of our own that runs the template's worker."""
-    for task in Path("/proc/self/task").iterdir():
-        for number in (task / "children").read_text().split():
-            if b"template.worker" in Path(f"/proc/{number}/cmdline").read_bytes():
-                return int(number)
-    raise AssertionError("no process draws")
-
-
-async def test_a_generator_that_cannot_start_is_left_out_and_says_why(
-    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STORYREEL_HOME", str(tmp_path / "home"))
-    settings = GenerationSettings(children=1, device="cuda:77")
-    lenient = room(settings, LocalStore(tmp_path / "store"), lenient=True)
-    strict = Server([room(settings, LocalStore(tmp_path / "store"))], f"unix:{short}/s.sock")
-    server = Server([lenient], f"unix:{short}/l.sock")
-
-    with pytest.raises(Configuration, match="cuda:77"):
-        await strict.start()
-    await server.start()
-
-    async with connect(server.bound) as channel:
-        client = GenerationClient(channel)
-        assert await client.get_capabilities() == {"template": None}
-        with pytest.raises(Configuration, match="There is no device 'cuda:77'"):
-            await client.estimate_clip(Footage("A fox."), frames=45, picture=SMALL, backend="diffusers")
-    await server.stop(1)
