@@ -59,12 +59,15 @@ def _print_footage(console: Terminal, scene_id: str, footage: job_pb2.PlanFootag
     console.print(Text(clean(f"  {scene_id} footage: {footage.outlook}")))
     plan, forecast = footage.report.plan, footage.report.forecast
     if plan.model:
-        peak = max(forecast.denoise_bytes, forecast.decode_bytes)
         made = (
             f"{_mode(plan.mode)} by {plan.model}, {plan.width} x {plan.height}, {plan.frames} frames at "
-            f"{plan.rate} per second, {plan.steps} steps; about {_duration(forecast.seconds)}, "
-            f"{peak / 1e9:.1f} GB of device memory"
+            f"{plan.rate} per second, {plan.steps} steps"
         )
+        if footage.report.HasField("forecast"):
+            peak = max(forecast.denoise_bytes, forecast.decode_bytes)
+            made += f"; about {_duration(forecast.seconds)}, {peak / 1e9:.1f} GB of device memory"
+        else:
+            made += "; how long it takes and what it needs is not known here"
         console.print(Text(clean(f"      {made}")))
     for adjustment in footage.report.adjustments:
         was = getattr(adjustment, "from")

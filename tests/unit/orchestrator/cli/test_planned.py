@@ -135,6 +135,18 @@ def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFi
     assert "s002 footage" not in out
 
 
+def test_what_nobody_has_forecast_is_not_told_in_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = {"mode": "MODE_T2V", "model": "t2v-A14B", "width": 1280, "height": 720, "frames": 81}
+    footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": {"plan": plan}}
+    scene = {"id": "s001", "type": "title", "narration": "x", "footage": footage}
+
+    show(json.dumps({"title": "t", "scenes": [scene]}))
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert "what it needs is not known here" in out
+    assert "GB" not in out
+
+
 def test_footage_that_stays_a_card_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     scene = {"id": "s001", "type": "title", "footage": {"pool": "i2v", "outlook": "A card will be shown."}}
 
