@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.chassis.progress import Progress
 from storyreel.progress.v1 import progress_pb2
 
 
 def progress_to_proto(progress: Progress) -> progress_pb2.StageProgress:
     """The contract's form of progress."""
-    return progress_pb2.StageProgress(
+    message = progress_pb2.StageProgress(
         step=progress.step,
         fraction=min(max(progress.fraction, 0.0), 1.0),
         done=progress.done,
         total=progress.total,
         unit=progress.unit,
     )
+    if progress.remaining is not None:
+        message.remaining.FromTimedelta(timedelta(seconds=round(max(progress.remaining, 0.0), 3)))
+    return message
 
 
 def progress_from_proto(message: progress_pb2.StageProgress) -> Progress:
     """The progress of a message."""
-    return Progress(message.step, message.fraction, message.done, message.total, message.unit)
+    remaining = message.remaining.ToTimedelta().total_seconds() if message.HasField("remaining") else None
+    return Progress(
+        message.step, message.fraction, message.done, message.total, message.unit, remaining=remaining
+    )

@@ -57,6 +57,8 @@ class Shot:
         lead_frames: Frames before the voice starts, less than `frames`.
         picture: Size and rate.
         look: How it looks.
+        continues: The footage's image is the last frame of the clip before, and is not shown again.
+        ends_early: The scene goes on in another clip: the last frame is kept as an image for it.
     """
 
     card: Card
@@ -66,6 +68,8 @@ class Shot:
     lead_frames: int
     picture: Picture
     look: Look = Look()
+    continues: bool = False
+    ends_early: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.lead_frames < self.frames:
@@ -84,6 +88,7 @@ class Clip:
         picture: Its size and rate.
         unshown: Text that could not be shown, with reasons.
         making: How it was generated; None for one that was drawn.
+        last_frame: The image that its scene goes on from; None where it does not.
     """
 
     video: Artifact
@@ -91,6 +96,7 @@ class Clip:
     picture: Picture
     unshown: tuple[str, ...] = ()
     making: Making | None = None
+    last_frame: Artifact | None = None
 
 
 @dataclass(frozen=True, slots=True)

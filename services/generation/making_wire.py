@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
-from services.artifacts import wire as artifacts
 from services.chassis.errors import Change, Suggestion
 from services.generation.clip import Capability, ModelCapability
 from services.generation.footage.making import (
@@ -19,8 +19,15 @@ from services.generation.footage.making import (
     NativePlan,
     Report,
 )
-from services.story.footage import Lora
-from services.story.footage_wire import MODES, PROFILES, QUANTIZATIONS, RESOLUTIONS, mode_to_proto
+from services.story.footage_wire import (
+    MODES,
+    PROFILES,
+    QUANTIZATIONS,
+    RESOLUTIONS,
+    lora_from_proto,
+    lora_to_proto,
+    mode_to_proto,
+)
 from services.story.footage_wire import resolution_to_proto as resolution
 from storyreel.error.v1 import recovery_pb2
 from storyreel.generation.v1 import footage_pb2, generation_service_pb2, making_pb2
@@ -45,10 +52,7 @@ def plan_to_proto(plan: NativePlan) -> making_pb2.NativePlan:
         negative_prompt=plan.negative_prompt,
         quantization=footage_pb2.Quantization.Value(f"QUANTIZATION_{plan.quantization}".upper()),
         profile=footage_pb2.Profile.Value(f"PROFILE_{plan.profile}".upper()),
-        loras=[
-            footage_pb2.Lora(weights=artifacts.to_proto(lora.weights), scale=lora.scale)
-            for lora in plan.loras
-        ],
+        loras=map(lora_to_proto, plan.loras),
     )
 
 
@@ -69,9 +73,7 @@ def plan_from_proto(message: making_pb2.NativePlan) -> NativePlan:
         seed=message.seed,
         prompt=message.prompt,
         negative_prompt=message.negative_prompt,
-        loras=tuple(
-            Lora(artifacts.from_proto(lora.weights), _shortest(lora.scale)) for lora in message.loras
-        ),
+        loras=tuple(map(lora_from_proto, message.loras)),
         quantization=QUANTIZATIONS[message.quantization],
         profile=PROFILES[message.profile],
     )
@@ -101,18 +103,13 @@ def report_from_proto(message: making_pb2.Report) -> Report:
 
 def making_to_proto(making: Making) -> making_pb2.Making:
     """The contract's form of how a clip was made."""
-    times = []
-    for phase, seconds in making.seconds.items():
-        duration = Duration()
-        duration.FromTimedelta(timedelta(seconds=seconds))
-        times.append(making_pb2.PhaseTime(phase=phase, duration=duration))
     return making_pb2.Making(
         plan=plan_to_proto(making.plan),
         adjustments=map(_adjustment_to_proto, making.adjustments),
         placement=making.placement,
         forecast=_forecast_to_proto(making.forecast) if making.forecast else None,
         peak_bytes=making.peak_bytes,
-        times=times,
+        times=_times_to_proto(making.seconds),
         revision=making.revision,
         approximate=making.approximate,
         checks=making.checks,
@@ -127,7 +124,7 @@ def making_from_proto(message: making_pb2.Making) -> Making:
         placement=tuple(message.placement),
         forecast=_forecast_from_proto(message.forecast) if message.HasField("forecast") else None,
         peak_bytes=message.peak_bytes,
-        seconds={time.phase: time.duration.ToTimedelta() / timedelta(seconds=1) for time in message.times},
+        seconds=_times_from_proto(message.times),
         revision=message.revision,
         approximate=message.approximate,
         checks=tuple(message.checks),
@@ -191,6 +188,7 @@ def _forecast_to_proto(forecast: Forecast) -> making_pb2.Forecast:
         decode_bytes=forecast.decode_bytes,
         host_bytes=forecast.host_bytes,
         disk_bytes=forecast.disk_bytes,
+        phases=_times_to_proto(forecast.phases),
     )
 
 
@@ -201,7 +199,21 @@ def _forecast_from_proto(message: making_pb2.Forecast) -> Forecast:
         message.decode_bytes,
         message.host_bytes,
         message.disk_bytes,
+        _times_from_proto(message.phases),
     )
+
+
+def _times_to_proto(seconds: Mapping[str, float]) -> list[making_pb2.PhaseTime]:
+    times = []
+    for phase, each in seconds.items():
+        duration = Duration()
+        duration.FromTimedelta(timedelta(seconds=each))
+        times.append(making_pb2.PhaseTime(phase=phase, duration=duration))
+    return times
+
+
+def _times_from_proto(times: Iterable[making_pb2.PhaseTime]) -> dict[str, float]:
+    return {time.phase: time.duration.ToTimedelta() / timedelta(seconds=1) for time in times}
 
 
 def _adjustment_to_proto(one: Adjustment) -> making_pb2.Adjustment:

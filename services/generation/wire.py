@@ -69,6 +69,7 @@ def clip_to_proto(clip: Clip) -> clip_pb2.Clip:
         picture=picture_to_proto(clip.picture),
         unshown=clip.unshown,
         making=making_wire.making_to_proto(clip.making) if clip.making else None,
+        last_frame=artifacts.to_proto(clip.last_frame) if clip.last_frame else None,
     )
 
 
@@ -80,6 +81,7 @@ def clip_from_proto(message: clip_pb2.Clip) -> Clip:
         picture=picture_from_proto(message.picture),
         unshown=tuple(message.unshown),
         making=making_wire.making_from_proto(message.making) if message.HasField("making") else None,
+        last_frame=artifacts.from_proto(message.last_frame) if message.HasField("last_frame") else None,
     )
 
 
@@ -95,6 +97,8 @@ def explicit(
     full.ClearField("after_sequence")
     if full.backend == "template":
         full.ClearField("footage")
+        full.ClearField("may_end_early")
+        full.ClearField("continues")
     return full
 
 
@@ -122,4 +126,5 @@ def shot_from_proto(
         lead_frames=request.lead_frames,
         picture=picture_from_proto(request.picture),
         look=look_from_proto(request.look),
+        continues=request.continues,
     )

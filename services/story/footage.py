@@ -11,16 +11,22 @@ from services.chassis.errors import Change
 Mode = Literal["t2v", "i2v", "ti2v"]
 Resolution = Literal["480p", "720p", "1080p"]
 Profile = Literal["plain", "distilled"]
-Quantization = Literal["none", "fp8"]
+Quantization = Literal["none", "fp8", "int8"]
+Expert = Literal["both", "high_noise", "low_noise"]
+Extension = Literal["continue", "loop"]
 RetryCategory = Literal["VRAM_MEMORY", "GENERATION_PIPELINE"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """A small change of a model's weights: safetensors, and how strongly it acts, above 0, at most 4."""
+    """A small change of a model's weights: safetensors, how strongly it acts, and on which expert.
+
+    The scale is above 0, at most 4; a model of one expert takes LoRAs for both.
+    """
 
     weights: Artifact
     scale: float = 1.0
+    expert: Expert = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Footage:
         allow_approximate: The picture need not be exactly the model's.
         floor: What no retry goes below.
         retries: What earlier attempts changed, in order; the fields above hold the changed values.
+        extension: What is shown when the scene lasts longer than a clip: more clips, each from the last
+            frame of the one before, or the one to and fro; None: more where somebody can make them.
     """
 
     prompt: str = ""
@@ -82,6 +90,7 @@ class Footage:
     allow_approximate: bool = False
     floor: Floor = Floor()
     retries: tuple[Retry, ...] = ()
+    extension: Extension | None = None
 
     @property
     def pinned(self) -> frozenset[str]:

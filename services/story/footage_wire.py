@@ -7,6 +7,8 @@ from typing import cast
 from services.artifacts import wire as artifacts
 from services.chassis.errors import Change
 from services.story.footage import (
+    Expert,
+    Extension,
     Floor,
     Footage,
     Lora,
@@ -37,6 +39,15 @@ PROFILES: dict[int, Profile] = {
 QUANTIZATIONS: dict[int, Quantization] = {
     footage_pb2.QUANTIZATION_NONE: "none",
     footage_pb2.QUANTIZATION_FP8: "fp8",
+    footage_pb2.QUANTIZATION_INT8: "int8",
+}
+EXPERTS: dict[int, Expert] = {
+    footage_pb2.EXPERT_HIGH_NOISE: "high_noise",
+    footage_pb2.EXPERT_LOW_NOISE: "low_noise",
+}
+EXTENSIONS: dict[int, Extension] = {
+    footage_pb2.EXTENSION_CONTINUE: "continue",
+    footage_pb2.EXTENSION_LOOP: "loop",
 }
 
 
@@ -62,14 +73,12 @@ def footage_to_proto(footage: Footage) -> footage_pb2.Footage:
         guidance=footage.guidance,
         strength=footage.strength,
         seed=footage.seed,
-        loras=[
-            footage_pb2.Lora(weights=artifacts.to_proto(lora.weights), scale=lora.scale)
-            for lora in footage.loras
-        ],
+        loras=map(lora_to_proto, footage.loras),
         profile=footage_pb2.Profile.Value(f"PROFILE_{footage.profile}".upper()),
         quantization=footage_pb2.Quantization.Value(f"QUANTIZATION_{footage.quantization}".upper()),
         allow_approximate=footage.allow_approximate,
         retries=map(_retry_to_proto, footage.retries),
+        extension=footage_pb2.Extension.Value(f"EXTENSION_{footage.extension or 'unspecified'}".upper()),
     )
     if footage.image:
         message.image.CopyFrom(artifacts.to_proto(footage.image))
@@ -94,15 +103,30 @@ def footage_from_proto(message: footage_pb2.Footage) -> Footage:
         guidance=_decimal(message.guidance),
         strength=_decimal(message.strength) if message.HasField("strength") else None,
         seed=message.seed if message.HasField("seed") else None,
-        loras=tuple(
-            Lora(artifacts.from_proto(lora.weights), _decimal(lora.scale) or 1.0) for lora in message.loras
-        ),
+        loras=tuple(map(lora_from_proto, message.loras)),
         profile=PROFILES.get(message.profile, "plain"),
         quantization=QUANTIZATIONS.get(message.quantization, "none"),
         allow_approximate=message.allow_approximate,
         floor=_floor_from_proto(message.floor),
         retries=tuple(map(_retry_from_proto, message.retries)),
+        extension=EXTENSIONS.get(message.extension),
     )
+
+
+def lora_to_proto(lora: Lora) -> footage_pb2.Lora:
+    """The contract's form of a LoRA."""
+    expert = "unspecified" if lora.expert == "both" else lora.expert
+    return footage_pb2.Lora(
+        weights=artifacts.to_proto(lora.weights),
+        scale=lora.scale,
+        expert=footage_pb2.Expert.Value(f"EXPERT_{expert}".upper()),
+    )
+
+
+def lora_from_proto(message: footage_pb2.Lora) -> Lora:
+    """The LoRA of a message; the message must be valid."""
+    weights = artifacts.from_proto(message.weights)
+    return Lora(weights, _decimal(message.scale) or 1.0, EXPERTS.get(message.expert, "both"))
 
 
 def _floor_to_proto(floor: Floor) -> footage_pb2.Floor:

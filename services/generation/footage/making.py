@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -77,13 +77,17 @@ class NativePlan:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a generation needs: seconds, and bytes of the device at each phase's peak, of host and disk."""
+    """What a generation needs: seconds, and bytes of the device at each phase's peak, of host and disk.
+
+    `phases` are the seconds of `load`, `encode_text`, `denoise`, `decode`, `encode`; together `seconds`.
+    """
 
     seconds: float
     denoise_bytes: int
     decode_bytes: int
     host_bytes: int
     disk_bytes: int
+    phases: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def peak_bytes(self) -> int:

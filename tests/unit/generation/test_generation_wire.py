@@ -14,8 +14,10 @@ from services.chassis.wire import progress_from_proto, progress_to_proto
 from services.generation import wire
 from services.generation.backends.template import wire as envelope
 from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
+from services.generation.footage.making import Forecast, Making, NativePlan
 from services.media.clock import Rate
 from services.story import wire as story
+from services.story.footage import Lora
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import Card, ListCard, ListItem, ParagraphCard, QuoteCard, TitleCard
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2
@@ -82,7 +84,53 @@ def test_progress_survives_and_stays_within_the_whole() -> None:
     progress = Progress("draw", 0.5, 15, 30, "frames")
 
     assert progress_from_proto(progress_to_proto(progress)) == progress
+    assert progress_from_proto(progress_to_proto(progress)).remaining is None
     assert progress_to_proto(Progress("draw", 1.5)).fraction == 1
+
+
+def test_what_is_left_survives_to_the_millisecond_and_is_never_negative() -> None:
+    left = [progress_to_proto(Progress("draw", 0.5, remaining=each)) for each in (12.3456, -1.0)]
+
+    assert [progress_from_proto(each).remaining for each in left] == [12.346, 0.0]
+
+
+def test_how_a_clip_was_made_and_where_it_goes_on_survive() -> None:
+    image = Artifact.of("local", "cd" * 32, size_bytes=7, media_type="image/png")
+    plan = NativePlan(
+        "ti2v",
+        "ti2v-5B",
+        832,
+        480,
+        121,
+        24,
+        30,
+        5.0,
+        None,
+        5.0,
+        None,
+        7,
+        "a fjord",
+        loras=(Lora(image, 0.8, "low_noise"),),
+        quantization="int8",
+    )
+    forecast = Forecast(3.5, 1, 2, 3, 4, {"load": 1.0, "denoise": 2.5})
+    making = Making(plan, forecast=forecast, seconds={"denoise": 2.25})
+    clip = Clip(
+        Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4"),
+        90,
+        PICTURE,
+        making=making,
+        last_frame=image,
+    )
+
+    assert wire.clip_from_proto(wire.clip_to_proto(clip)) == clip
+
+
+def test_who_draws_a_card_need_not_know_of_chains() -> None:
+    alone, chained = request(), request()
+    chained.may_end_early = chained.continues = True
+
+    assert wire.explicit(chained) == wire.explicit(alone)
 
 
 def test_a_request_with_defaults_and_one_that_writes_them_out_are_the_same() -> None:

@@ -25,7 +25,7 @@ def tenths(least: int, most: int) -> st.SearchStrategy[float]:
     return st.integers(10 * least, 10 * most).map(lambda tenth: tenth / 10)
 
 
-LORAS = st.builds(Lora, IMAGES, tenths(1, 4))
+LORAS = st.builds(Lora, IMAGES, tenths(1, 4), st.sampled_from(["both", "high_noise", "low_noise"]))
 CHANGES = st.builds(Change, PRINTABLE, PRINTABLE, PRINTABLE)
 RETRIES = st.builds(
     Retry, st.sampled_from(["VRAM_MEMORY", "GENERATION_PIPELINE"]), st.lists(CHANGES, max_size=3).map(tuple)
@@ -45,10 +45,11 @@ FOOTAGE = st.builds(
     seed=st.none() | st.integers(0, 2**32 - 1),
     loras=st.lists(LORAS, max_size=4).map(tuple),
     profile=st.sampled_from(["plain", "distilled"]),
-    quantization=st.sampled_from(["none", "fp8"]),
+    quantization=st.sampled_from(["none", "fp8", "int8"]),
     allow_approximate=st.booleans(),
     floor=st.builds(Floor, RESOLUTIONS, st.integers(0, 100), st.booleans(), st.booleans()),
     retries=st.lists(RETRIES, max_size=4).map(tuple),
+    extension=st.sampled_from([None, "continue", "loop"]),
 )
 
 

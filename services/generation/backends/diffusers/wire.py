@@ -12,6 +12,7 @@ from services.generation.clip import Picture
 from services.generation.footage.making import Device, NativePlan
 
 Precision = Literal["auto", "bfloat16", "float32"]
+Attention = Literal["auto", "any", "cudnn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,18 @@ class Machine:
         precision: Of the weights; `auto` is bfloat16 on a GPU and float32 on a processor.
         threads: Of torch on the processor; 0 leaves the number to torch.
         max_bytes: The most device memory that is used; 0: all there is.
+        attention: The kernel of attention; `auto` is cuDNN's on Hopper, else the one torch prefers.
+        compiled: The blocks of the transformers are compiled.
+        devices: So many devices work on one clip together.
     """
 
     device: str = "auto"
     precision: Precision = "auto"
     threads: int = 0
     max_bytes: int = 0
+    attention: Attention = "auto"
+    compiled: bool = False
+    devices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,9 @@ class Task:
         needs_bytes: The forecast's peak of device memory; other models leave the device for it.
         sparse: Leave frames out that repeat the one before.
         encoder_threads: Of the encoder; another number gives other bytes.
+        continues: The image is the last frame of the clip before, and is not shown again.
+        last_frame: A PNG to write: the last frame that is shown, as the model made it.
+        phases: The seconds that each phase is forecast to take.
     """
 
     machine: Machine
@@ -74,6 +84,9 @@ class Task:
     needs_bytes: int = 0
     sparse: bool = False
     encoder_threads: int = 1
+    continues: bool = False
+    last_frame: Path | None = None
+    phases: dict[str, float] = field(default_factory=dict)
     kind: Literal["task"] = "task"
 
 

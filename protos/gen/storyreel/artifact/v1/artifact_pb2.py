@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/artifact/v1/artifact.proto\x12\x15storyreel.artifact.v1\x1a\x1b\x62uf/validate/validate.proto\"\xb5\x02\n\x08\x41rtifact\x12\x45\n\x03uri\x18\x01 \x01(\tB8\xbaH5r321^artifact://[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{64}$\x12%\n\x06sha256\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12!\n\nsize_bytes\x18\x03 \x01(\x04\x42\r\xbaH\n2\x08\x18\x80\x80\x80\x80@ \x00\x12:\n\nmedia_type\x18\x04 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z]+/[a-z0-9][a-z0-9.+-]*$:\\\xbaHY\x1aW\n\x19\x61rtifact.uri_names_digest\x12\x1auri must end in the sha256\x1a\x1ethis.uri.endsWith(this.sha256)b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/artifact/v1/artifact.proto\x12\x15storyreel.artifact.v1\x1a\x1b\x62uf/validate/validate.proto\"\xb5\x02\n\x08\x41rtifact\x12\x45\n\x03uri\x18\x01 \x01(\tB8\xbaH5r321^artifact://[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{64}$\x12%\n\x06sha256\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12!\n\nsize_bytes\x18\x03 \x01(\x04\x42\r\xbaH\n2\x08\x18\x80\x80\x80\x80@ \x00\x12:\n\nmedia_type\x18\x04 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z]+/[a-z0-9][a-z0-9.+-]*$:\\\xbaHY\x1aW\n\x19\x61rtifact.uri_names_digest\x12\x1auri must end in the sha256\x1a\x1ethis.uri.endsWith(this.sha256)\"x\n\tNamedFile\x12\x34\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\xff\x01\x32\x1c^[^\\x00-\\x1f/][^\\x00-\\x1f]*$\x12\x35\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ARTIFACT'].fields_by_name['media_type']._serialized_options = b'\272H#r!\030d2\035^[a-z]+/[a-z0-9][a-z0-9.+-]*$'
   _globals['_ARTIFACT']._loaded_options = None
   _globals['_ARTIFACT']._serialized_options = b'\272HY\032W\n\031artifact.uri_names_digest\022\032uri must end in the sha256\032\036this.uri.endsWith(this.sha256)'
+  _globals['_NAMEDFILE'].fields_by_name['name']._loaded_options = None
+  _globals['_NAMEDFILE'].fields_by_name['name']._serialized_options = b'\272H#r!\030\377\0012\034^[^\\x00-\\x1f/][^\\x00-\\x1f]*$'
+  _globals['_NAMEDFILE'].fields_by_name['file']._loaded_options = None
+  _globals['_NAMEDFILE'].fields_by_name['file']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ARTIFACT']._serialized_start=93
   _globals['_ARTIFACT']._serialized_end=402
+  _globals['_NAMEDFILE']._serialized_start=404
+  _globals['_NAMEDFILE']._serialized_end=524
 # @@protoc_insertion_point(module_scope)

@@ -51,3 +51,33 @@ class Artifact(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Artifact: _TypeAlias = Artifact  # noqa: Y015
+
+@_typing.final
+class NamedFile(_message.Message):
+    """NamedFile is a file that a document names."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. As the document writes it: a path beside the document, such as
+    `pictures/fjord.png`.
+    """
+    @_builtins.property
+    def file(self) -> Global___Artifact:
+        """Required. Its bytes."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        file: Global___Artifact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedFile: _TypeAlias = NamedFile  # noqa: Y015

@@ -27,7 +27,7 @@ from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_
 from storyreel.generation.v1 import making_pb2 as storyreel_dot_generation_dot_v1_dot_making__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/generation/v1/clip.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a$storyreel/generation/v1/making.proto\"\xa1\x03\n\x07Picture\x12\x1a\n\x05width\x18\x01 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x1e(\xc0\x02\x12\x1b\n\x06height\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xf0\x10(\xf0\x01\x12#\n\x0erate_numerator\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\xa9\x07(\x01\x12$\n\x10rate_denominator\x18\x04 \x01(\rB\n\xbaH\x07*\x05\x18\xe9\x07(\x01:\x91\x02\xbaH\x8d\x02\x1a\x63\n\x11picture.even_size\x12\x1dwidth and height must be even\x1a/this.width % 2u == 0u && this.height % 2u == 0u\x1a\xa5\x01\n\x0cpicture.rate\x12+the rate must be 10 to 60 frames per second\x1ahthis.rate_numerator >= 10u * this.rate_denominator && this.rate_numerator <= 60u * this.rate_denominator\"\xba\x01\n\x04Look\x12\x37\n\x05theme\x18\x01 \x01(\x0e\x32\x1e.storyreel.generation.v1.ThemeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x39\n\x06\x61\x63\x63\x65nt\x18\x02 \x01(\x0e\x32\x1f.storyreel.generation.v1.AccentB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12>\n\x06timing\x18\x03 \x01(\x0e\x32$.storyreel.generation.v1.FrameTimingB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xd8\x01\n\x04\x43lip\x12\x36\n\x05video\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07unshown\x18\x04 \x03(\t\x12/\n\x06making\x18\x05 \x01(\x0b\x32\x1f.storyreel.generation.v1.Making*?\n\x05Theme\x12\x15\n\x11THEME_UNSPECIFIED\x10\x00\x12\x0e\n\nTHEME_DARK\x10\x01\x12\x0f\n\x0bTHEME_LIGHT\x10\x02*\x8b\x01\n\x06\x41\x63\x63\x65nt\x12\x16\n\x12\x41\x43\x43\x45NT_UNSPECIFIED\x10\x00\x12\x11\n\rACCENT_ORANGE\x10\x01\x12\x0f\n\x0b\x41\x43\x43\x45NT_BLUE\x10\x02\x12\x11\n\rACCENT_PURPLE\x10\x03\x12\x10\n\x0c\x41\x43\x43\x45NT_GREEN\x10\x04\x12\x0f\n\x0b\x41\x43\x43\x45NT_PINK\x10\x05\x12\x0f\n\x0b\x41\x43\x43\x45NT_CYAN\x10\x06*_\n\x0b\x46rameTiming\x12\x1c\n\x18\x46RAME_TIMING_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46RAME_TIMING_CONSTANT\x10\x01\x12\x17\n\x13\x46RAME_TIMING_SPARSE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/generation/v1/clip.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a$storyreel/generation/v1/making.proto\"\xa1\x03\n\x07Picture\x12\x1a\n\x05width\x18\x01 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x1e(\xc0\x02\x12\x1b\n\x06height\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xf0\x10(\xf0\x01\x12#\n\x0erate_numerator\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\xa9\x07(\x01\x12$\n\x10rate_denominator\x18\x04 \x01(\rB\n\xbaH\x07*\x05\x18\xe9\x07(\x01:\x91\x02\xbaH\x8d\x02\x1a\x63\n\x11picture.even_size\x12\x1dwidth and height must be even\x1a/this.width % 2u == 0u && this.height % 2u == 0u\x1a\xa5\x01\n\x0cpicture.rate\x12+the rate must be 10 to 60 frames per second\x1ahthis.rate_numerator >= 10u * this.rate_denominator && this.rate_numerator <= 60u * this.rate_denominator\"\xba\x01\n\x04Look\x12\x37\n\x05theme\x18\x01 \x01(\x0e\x32\x1e.storyreel.generation.v1.ThemeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x39\n\x06\x61\x63\x63\x65nt\x18\x02 \x01(\x0e\x32\x1f.storyreel.generation.v1.AccentB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12>\n\x06timing\x18\x03 \x01(\x0e\x32$.storyreel.generation.v1.FrameTimingB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x8d\x02\n\x04\x43lip\x12\x36\n\x05video\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07unshown\x18\x04 \x03(\t\x12/\n\x06making\x18\x05 \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\x12\x33\n\nlast_frame\x18\x06 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact*?\n\x05Theme\x12\x15\n\x11THEME_UNSPECIFIED\x10\x00\x12\x0e\n\nTHEME_DARK\x10\x01\x12\x0f\n\x0bTHEME_LIGHT\x10\x02*\x8b\x01\n\x06\x41\x63\x63\x65nt\x12\x16\n\x12\x41\x43\x43\x45NT_UNSPECIFIED\x10\x00\x12\x11\n\rACCENT_ORANGE\x10\x01\x12\x0f\n\x0b\x41\x43\x43\x45NT_BLUE\x10\x02\x12\x11\n\rACCENT_PURPLE\x10\x03\x12\x10\n\x0c\x41\x43\x43\x45NT_GREEN\x10\x04\x12\x0f\n\x0b\x41\x43\x43\x45NT_PINK\x10\x05\x12\x0f\n\x0b\x41\x43\x43\x45NT_CYAN\x10\x06*_\n\x0b\x46rameTiming\x12\x1c\n\x18\x46RAME_TIMING_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46RAME_TIMING_CONSTANT\x10\x01\x12\x17\n\x13\x46RAME_TIMING_SPARSE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,16 +56,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIP'].fields_by_name['frames']._serialized_options = b'\272H\010*\006\030\300\227\r(\001'
   _globals['_CLIP'].fields_by_name['picture']._loaded_options = None
   _globals['_CLIP'].fields_by_name['picture']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_THEME']._serialized_start=996
-  _globals['_THEME']._serialized_end=1059
-  _globals['_ACCENT']._serialized_start=1062
-  _globals['_ACCENT']._serialized_end=1201
-  _globals['_FRAMETIMING']._serialized_start=1203
-  _globals['_FRAMETIMING']._serialized_end=1298
+  _globals['_THEME']._serialized_start=1049
+  _globals['_THEME']._serialized_end=1112
+  _globals['_ACCENT']._serialized_start=1115
+  _globals['_ACCENT']._serialized_end=1254
+  _globals['_FRAMETIMING']._serialized_start=1256
+  _globals['_FRAMETIMING']._serialized_end=1351
   _globals['_PICTURE']._serialized_start=169
   _globals['_PICTURE']._serialized_end=586
   _globals['_LOOK']._serialized_start=589
   _globals['_LOOK']._serialized_end=775
   _globals['_CLIP']._serialized_start=778
-  _globals['_CLIP']._serialized_end=994
+  _globals['_CLIP']._serialized_end=1047
 # @@protoc_insertion_point(module_scope)

@@ -184,6 +184,7 @@ class Clip(_message.Message):
     PICTURE_FIELD_NUMBER: _builtins.int
     UNSHOWN_FIELD_NUMBER: _builtins.int
     MAKING_FIELD_NUMBER: _builtins.int
+    LAST_FRAME_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Its length on the rate's grid."""
     @_builtins.property
@@ -204,6 +205,10 @@ class Clip(_message.Message):
     def making(self) -> _making_pb2.Making:
         """How it was generated; absent when it was drawn."""
 
+    @_builtins.property
+    def last_frame(self) -> _artifact_pb2.Artifact:
+        """Its last frame as the model made it, a PNG; only of a clip that ended early."""
+
     def __init__(
         self,
         *,
@@ -212,10 +217,11 @@ class Clip(_message.Message):
         picture: Global___Picture | None = ...,
         unshown: _abc.Iterable[_builtins.str] | None = ...,
         making: _making_pb2.Making | None = ...,
+        last_frame: _artifact_pb2.Artifact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["making", b"making", "picture", b"picture", "video", b"video"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_frame", b"last_frame", "making", b"making", "picture", b"picture", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "making", b"making", "picture", b"picture", "unshown", b"unshown", "video", b"video"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "last_frame", b"last_frame", "making", b"making", "picture", b"picture", "unshown", b"unshown", "video", b"video"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

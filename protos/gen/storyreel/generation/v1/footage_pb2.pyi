@@ -115,6 +115,8 @@ class _QuantizationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Quantiza
     """As published: 16 bits."""
     QUANTIZATION_FP8: _Quantization.ValueType  # 2
     """Eight bits, floating point; approximate."""
+    QUANTIZATION_INT8: _Quantization.ValueType  # 3
+    """Eight bits, integers; approximate, and on every device."""
 
 class Quantization(_Quantization, metaclass=_QuantizationEnumTypeWrapper):
     """Quantization is the form the transformer's weights are held in."""
@@ -125,7 +127,57 @@ QUANTIZATION_NONE: Quantization.ValueType  # 1
 """As published: 16 bits."""
 QUANTIZATION_FP8: Quantization.ValueType  # 2
 """Eight bits, floating point; approximate."""
+QUANTIZATION_INT8: Quantization.ValueType  # 3
+"""Eight bits, integers; approximate, and on every device."""
 Global___Quantization: _TypeAlias = Quantization  # noqa: Y015
+
+class _Expert:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExpertEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Expert.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPERT_UNSPECIFIED: _Expert.ValueType  # 0
+    """The default: both."""
+    EXPERT_HIGH_NOISE: _Expert.ValueType  # 1
+    """The one that denoises the noisiest steps, the first."""
+    EXPERT_LOW_NOISE: _Expert.ValueType  # 2
+    """The one that denoises the others."""
+
+class Expert(_Expert, metaclass=_ExpertEnumTypeWrapper):
+    """Expert is one of the two transformers of a model that has two."""
+
+EXPERT_UNSPECIFIED: Expert.ValueType  # 0
+"""The default: both."""
+EXPERT_HIGH_NOISE: Expert.ValueType  # 1
+"""The one that denoises the noisiest steps, the first."""
+EXPERT_LOW_NOISE: Expert.ValueType  # 2
+"""The one that denoises the others."""
+Global___Expert: _TypeAlias = Expert  # noqa: Y015
+
+class _Extension:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExtensionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Extension.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXTENSION_UNSPECIFIED: _Extension.ValueType  # 0
+    """The default: continue where somebody can."""
+    EXTENSION_CONTINUE: _Extension.ValueType  # 1
+    """More clips, each from the last frame of the one before."""
+    EXTENSION_LOOP: _Extension.ValueType  # 2
+    """The one clip to and fro."""
+
+class Extension(_Extension, metaclass=_ExtensionEnumTypeWrapper):
+    """Extension is what a scene shows that lasts longer than a clip of the model."""
+
+EXTENSION_UNSPECIFIED: Extension.ValueType  # 0
+"""The default: continue where somebody can."""
+EXTENSION_CONTINUE: Extension.ValueType  # 1
+"""More clips, each from the last frame of the one before."""
+EXTENSION_LOOP: Extension.ValueType  # 2
+"""The one clip to and fro."""
+Global___Extension: _TypeAlias = Extension  # noqa: Y015
 
 @_typing.final
 class Lora(_message.Message):
@@ -135,8 +187,11 @@ class Lora(_message.Message):
 
     WEIGHTS_FIELD_NUMBER: _builtins.int
     SCALE_FIELD_NUMBER: _builtins.int
+    EXPERT_FIELD_NUMBER: _builtins.int
     scale: _builtins.float
     """How strongly it acts; 0, the default, is 1."""
+    expert: Global___Expert.ValueType
+    """Which expert it changes."""
     @_builtins.property
     def weights(self) -> _artifact_pb2.Artifact:
         """Required. Safetensors."""
@@ -146,10 +201,11 @@ class Lora(_message.Message):
         *,
         weights: _artifact_pb2.Artifact | None = ...,
         scale: _builtins.float = ...,
+        expert: Global___Expert.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["weights", b"weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["scale", b"scale", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expert", b"expert", "scale", b"scale", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -242,6 +298,7 @@ class Footage(_message.Message):
     ALLOW_APPROXIMATE_FIELD_NUMBER: _builtins.int
     FLOOR_FIELD_NUMBER: _builtins.int
     RETRIES_FIELD_NUMBER: _builtins.int
+    EXTENSION_FIELD_NUMBER: _builtins.int
     prompt: _builtins.str
     """What is to be seen; at most 512 characters and 512 of the model's tokens."""
     negative_prompt: _builtins.str
@@ -272,6 +329,10 @@ class Footage(_message.Message):
     """The form of the weights."""
     allow_approximate: _builtins.bool
     """A result that is not exactly the model's may be made: fp8, few steps."""
+    extension: Global___Extension.ValueType
+    """What is shown when the scene lasts longer than a clip; the orchestrator reads
+    it.
+    """
     @_builtins.property
     def image(self) -> _artifact_pb2.Artifact:
         """The first image: PNG, JPEG or WebP."""
@@ -312,10 +373,11 @@ class Footage(_message.Message):
         allow_approximate: _builtins.bool = ...,
         floor: Global___Floor | None = ...,
         retries: _abc.Iterable[Global___Retry] | None = ...,
+        extension: Global___Extension.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "_strength", b"_strength", "floor", b"floor", "image", b"image", "last_image", b"last_image", "seed", b"seed", "strength", b"strength"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "_strength", b"_strength", "allow_approximate", b"allow_approximate", "floor", b"floor", "guidance", b"guidance", "image", b"image", "last_image", b"last_image", "loras", b"loras", "mode", b"mode", "model", b"model", "negative_prompt", b"negative_prompt", "profile", b"profile", "prompt", b"prompt", "quantization", b"quantization", "resolution", b"resolution", "retries", b"retries", "seed", b"seed", "steps", b"steps", "strength", b"strength"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "_strength", b"_strength", "allow_approximate", b"allow_approximate", "extension", b"extension", "floor", b"floor", "guidance", b"guidance", "image", b"image", "last_image", b"last_image", "loras", b"loras", "mode", b"mode", "model", b"model", "negative_prompt", b"negative_prompt", "profile", b"profile", "prompt", b"prompt", "quantization", b"quantization", "resolution", b"resolution", "retries", b"retries", "seed", b"seed", "steps", b"steps", "strength", b"strength"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015

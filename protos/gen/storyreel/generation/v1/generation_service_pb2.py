@@ -32,7 +32,7 @@ from storyreel.progress.v1 import progress_pb2 as storyreel_dot_progress_dot_v1_
 from storyreel.script.v1 import narration_pb2 as storyreel_dot_script_dot_v1_dot_narration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0storyreel/generation/v1/generation_service.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a%storyreel/generation/v1/footage.proto\x1a$storyreel/generation/v1/making.proto\x1a$storyreel/progress/v1/progress.proto\x1a#storyreel/script/v1/narration.proto\"\x99\x05\n\x13GenerateClipRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x39\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.NarrationB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x06timing\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x1d\n\x0blead_frames\x18\x05 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\x12\x39\n\x07picture\x18\x06 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12+\n\x04look\x18\x07 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x31\n\x07\x62\x61\x63kend\x18\x08 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x31\n\x07\x66ootage\x18\t \x01(\x0b\x32 .storyreel.generation.v1.Footage\x12?\n\x0ckeep_running\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12#\n\x0e\x61\x66ter_sequence\x18\x0b \x01(\x04\x42\x0b\xbaH\x08\x32\x06\x18\xff\xff\xff\xff\x0f:f\xbaHc\x1a\x61\n\x19generate_clip.lead_within\x12$lead_frames must be less than frames\x1a\x1ethis.lead_frames < this.frames\"\xd1\x01\n\x14GenerateClipResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.storyreel.generation.v1.AcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12-\n\x04\x63lip\x18\x03 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x42\x07\n\x05\x65vent\"\x1a\n\x08\x41\x63\x63\x65pted\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\":\n\x11\x43\x61ncelClipRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x14\n\x12\x43\x61ncelClipResponse\"\xdb\x01\n\x13\x45stimateClipRequest\x12\x39\n\x07\x66ootage\x18\x01 \x01(\x0b\x32 .storyreel.generation.v1.FootageB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x07\x62\x61\x63kend\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\"G\n\x14\x45stimateClipResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\"\x18\n\x16GetCapabilitiesRequest\"W\n\x17GetCapabilitiesResponse\x12<\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32*.storyreel.generation.v1.BackendCapability\"\x94\x01\n\x11\x42\x61\x63kendCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tgenerates\x18\x02 \x01(\x08\x12\x38\n\x06models\x18\x03 \x03(\x0b\x32(.storyreel.generation.v1.ModelCapability\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x05 \x01(\x04\"\xf2\x01\n\x0fModelCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04mode\x18\x02 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05ready\x18\x03 \x01(\x08\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x11\n\tmin_steps\x18\x05 \x01(\r\x12\x11\n\tmax_steps\x18\x06 \x01(\r\x12\x15\n\rdefault_steps\x18\x07 \x01(\r\x12\x38\n\x0bresolutions\x18\x08 \x03(\x0e\x32#.storyreel.generation.v1.Resolution\x12\r\n\x05loras\x18\t \x01(\x08\x32\xcc\x03\n\x11GenerationService\x12m\n\x0cGenerateClip\x12,.storyreel.generation.v1.GenerateClipRequest\x1a-.storyreel.generation.v1.GenerateClipResponse0\x01\x12\x65\n\nCancelClip\x12*.storyreel.generation.v1.CancelClipRequest\x1a+.storyreel.generation.v1.CancelClipResponse\x12k\n\x0c\x45stimateClip\x12,.storyreel.generation.v1.EstimateClipRequest\x1a-.storyreel.generation.v1.EstimateClipResponse\x12t\n\x0fGetCapabilities\x12/.storyreel.generation.v1.GetCapabilitiesRequest\x1a\x30.storyreel.generation.v1.GetCapabilitiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0storyreel/generation/v1/generation_service.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a%storyreel/generation/v1/footage.proto\x1a$storyreel/generation/v1/making.proto\x1a$storyreel/progress/v1/progress.proto\x1a#storyreel/script/v1/narration.proto\"\xba\x06\n\x13GenerateClipRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x39\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.NarrationB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x06timing\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x1d\n\x0blead_frames\x18\x05 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\x12\x39\n\x07picture\x18\x06 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12+\n\x04look\x18\x07 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x31\n\x07\x62\x61\x63kend\x18\x08 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x31\n\x07\x66ootage\x18\t \x01(\x0b\x32 .storyreel.generation.v1.Footage\x12?\n\x0ckeep_running\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12#\n\x0e\x61\x66ter_sequence\x18\x0b \x01(\x04\x42\x0b\xbaH\x08\x32\x06\x18\xff\xff\xff\xff\x0f\x12\x15\n\rmay_end_early\x18\x0c \x01(\x08\x12\x11\n\tcontinues\x18\r \x01(\x08:\xdc\x01\xbaH\xd8\x01\x1a\x61\n\x19generate_clip.lead_within\x12$lead_frames must be less than frames\x1a\x1ethis.lead_frames < this.frames\x1as\n generate_clip.continues_an_image\x12#continues needs an image in footage\x1a*!this.continues || has(this.footage.image)\"\xd1\x01\n\x14GenerateClipResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.storyreel.generation.v1.AcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12-\n\x04\x63lip\x18\x03 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x42\x07\n\x05\x65vent\"\x1a\n\x08\x41\x63\x63\x65pted\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\":\n\x11\x43\x61ncelClipRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x14\n\x12\x43\x61ncelClipResponse\"\xf2\x01\n\x13\x45stimateClipRequest\x12\x39\n\x07\x66ootage\x18\x01 \x01(\x0b\x32 .storyreel.generation.v1.FootageB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x07\x62\x61\x63kend\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x15\n\rmay_end_early\x18\x05 \x01(\x08\"W\n\x14\x45stimateClipResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\"\x18\n\x16GetCapabilitiesRequest\"W\n\x17GetCapabilitiesResponse\x12<\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32*.storyreel.generation.v1.BackendCapability\"\x94\x01\n\x11\x42\x61\x63kendCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tgenerates\x18\x02 \x01(\x08\x12\x38\n\x06models\x18\x03 \x03(\x0b\x32(.storyreel.generation.v1.ModelCapability\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x05 \x01(\x04\"\xf2\x01\n\x0fModelCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04mode\x18\x02 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05ready\x18\x03 \x01(\x08\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x11\n\tmin_steps\x18\x05 \x01(\r\x12\x11\n\tmax_steps\x18\x06 \x01(\r\x12\x15\n\rdefault_steps\x18\x07 \x01(\r\x12\x38\n\x0bresolutions\x18\x08 \x03(\x0e\x32#.storyreel.generation.v1.Resolution\x12\r\n\x05loras\x18\t \x01(\x08\x32\xcc\x03\n\x11GenerationService\x12m\n\x0cGenerateClip\x12,.storyreel.generation.v1.GenerateClipRequest\x1a-.storyreel.generation.v1.GenerateClipResponse0\x01\x12\x65\n\nCancelClip\x12*.storyreel.generation.v1.CancelClipRequest\x1a+.storyreel.generation.v1.CancelClipResponse\x12k\n\x0c\x45stimateClip\x12,.storyreel.generation.v1.EstimateClipRequest\x1a-.storyreel.generation.v1.EstimateClipResponse\x12t\n\x0fGetCapabilities\x12/.storyreel.generation.v1.GetCapabilitiesRequest\x1a\x30.storyreel.generation.v1.GetCapabilitiesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,7 +58,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATECLIPREQUEST'].fields_by_name['after_sequence']._loaded_options = None
   _globals['_GENERATECLIPREQUEST'].fields_by_name['after_sequence']._serialized_options = b'\272H\0102\006\030\377\377\377\377\017'
   _globals['_GENERATECLIPREQUEST']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST']._serialized_options = b'\272Hc\032a\n\031generate_clip.lead_within\022$lead_frames must be less than frames\032\036this.lead_frames < this.frames'
+  _globals['_GENERATECLIPREQUEST']._serialized_options = b'\272H\330\001\032a\n\031generate_clip.lead_within\022$lead_frames must be less than frames\032\036this.lead_frames < this.frames\032s\n generate_clip.continues_an_image\022#continues needs an image in footage\032*!this.continues || has(this.footage.image)'
   _globals['_CANCELCLIPREQUEST'].fields_by_name['digest']._loaded_options = None
   _globals['_CANCELCLIPREQUEST'].fields_by_name['digest']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
   _globals['_ESTIMATECLIPREQUEST'].fields_by_name['footage']._loaded_options = None
@@ -70,27 +70,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ESTIMATECLIPREQUEST'].fields_by_name['backend']._loaded_options = None
   _globals['_ESTIMATECLIPREQUEST'].fields_by_name['backend']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
   _globals['_GENERATECLIPREQUEST']._serialized_start=365
-  _globals['_GENERATECLIPREQUEST']._serialized_end=1030
-  _globals['_GENERATECLIPRESPONSE']._serialized_start=1033
-  _globals['_GENERATECLIPRESPONSE']._serialized_end=1242
-  _globals['_ACCEPTED']._serialized_start=1244
-  _globals['_ACCEPTED']._serialized_end=1270
-  _globals['_CANCELCLIPREQUEST']._serialized_start=1272
-  _globals['_CANCELCLIPREQUEST']._serialized_end=1330
-  _globals['_CANCELCLIPRESPONSE']._serialized_start=1332
-  _globals['_CANCELCLIPRESPONSE']._serialized_end=1352
-  _globals['_ESTIMATECLIPREQUEST']._serialized_start=1355
-  _globals['_ESTIMATECLIPREQUEST']._serialized_end=1574
-  _globals['_ESTIMATECLIPRESPONSE']._serialized_start=1576
-  _globals['_ESTIMATECLIPRESPONSE']._serialized_end=1647
-  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1649
-  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1673
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1675
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1762
-  _globals['_BACKENDCAPABILITY']._serialized_start=1765
-  _globals['_BACKENDCAPABILITY']._serialized_end=1913
-  _globals['_MODELCAPABILITY']._serialized_start=1916
-  _globals['_MODELCAPABILITY']._serialized_end=2158
-  _globals['_GENERATIONSERVICE']._serialized_start=2161
-  _globals['_GENERATIONSERVICE']._serialized_end=2621
+  _globals['_GENERATECLIPREQUEST']._serialized_end=1191
+  _globals['_GENERATECLIPRESPONSE']._serialized_start=1194
+  _globals['_GENERATECLIPRESPONSE']._serialized_end=1403
+  _globals['_ACCEPTED']._serialized_start=1405
+  _globals['_ACCEPTED']._serialized_end=1431
+  _globals['_CANCELCLIPREQUEST']._serialized_start=1433
+  _globals['_CANCELCLIPREQUEST']._serialized_end=1491
+  _globals['_CANCELCLIPRESPONSE']._serialized_start=1493
+  _globals['_CANCELCLIPRESPONSE']._serialized_end=1513
+  _globals['_ESTIMATECLIPREQUEST']._serialized_start=1516
+  _globals['_ESTIMATECLIPREQUEST']._serialized_end=1758
+  _globals['_ESTIMATECLIPRESPONSE']._serialized_start=1760
+  _globals['_ESTIMATECLIPRESPONSE']._serialized_end=1847
+  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1849
+  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1873
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1875
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1962
+  _globals['_BACKENDCAPABILITY']._serialized_start=1965
+  _globals['_BACKENDCAPABILITY']._serialized_end=2113
+  _globals['_MODELCAPABILITY']._serialized_start=2116
+  _globals['_MODELCAPABILITY']._serialized_end=2358
+  _globals['_GENERATIONSERVICE']._serialized_start=2361
+  _globals['_GENERATIONSERVICE']._serialized_end=2821
 # @@protoc_insertion_point(module_scope)

@@ -42,6 +42,8 @@ class GenerateClipRequest(_message.Message):
     FOOTAGE_FIELD_NUMBER: _builtins.int
     KEEP_RUNNING_FIELD_NUMBER: _builtins.int
     AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    MAY_END_EARLY_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Required. The clip's length on the rate's grid; at most 216,000 (an hour at
     60 frames per second).
@@ -53,6 +55,15 @@ class GenerateClipRequest(_message.Message):
     after_sequence: _builtins.int
     """Tell only events with a greater number; those are told again that a watcher
     missed. Not part of the request's digest.
+    """
+    may_end_early: _builtins.bool
+    """The clip may end before `frames` where the model makes none so long: the
+    clip's own `frames` say where, and its `last_frame` is the image from which the
+    rest can be asked for. Else a longer clip plays the model's to and fro.
+    """
+    continues: _builtins.bool
+    """The footage's image is the last frame of the clip before, and is not shown
+    again.
     """
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
@@ -100,10 +111,12 @@ class GenerateClipRequest(_message.Message):
         footage: _footage_pb2.Footage | None = ...,
         keep_running: _duration_pb2.Duration | None = ...,
         after_sequence: _builtins.int = ...,
+        may_end_early: _builtins.bool = ...,
+        continues: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "keep_running", b"keep_running", "look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "backend", b"backend", "footage", b"footage", "frames", b"frames", "keep_running", b"keep_running", "lead_frames", b"lead_frames", "look", b"look", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "backend", b"backend", "continues", b"continues", "footage", b"footage", "frames", b"frames", "keep_running", b"keep_running", "lead_frames", b"lead_frames", "look", b"look", "may_end_early", b"may_end_early", "narration", b"narration", "picture", b"picture", "scene", b"scene", "timing", b"timing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -222,10 +235,13 @@ class EstimateClipRequest(_message.Message):
     FRAMES_FIELD_NUMBER: _builtins.int
     PICTURE_FIELD_NUMBER: _builtins.int
     BACKEND_FIELD_NUMBER: _builtins.int
+    MAY_END_EARLY_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Required. The clip's length on the rate's grid."""
     backend: _builtins.str
     """Who would make it; by default the first that generates."""
+    may_end_early: _builtins.bool
+    """The clip may end early, as in GenerateClip."""
     @_builtins.property
     def footage(self) -> _footage_pb2.Footage:
         """Required. The footage."""
@@ -241,10 +257,11 @@ class EstimateClipRequest(_message.Message):
         frames: _builtins.int = ...,
         picture: _clip_pb2.Picture | None = ...,
         backend: _builtins.str = ...,
+        may_end_early: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "footage", b"footage", "frames", b"frames", "picture", b"picture"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "footage", b"footage", "frames", b"frames", "may_end_early", b"may_end_early", "picture", b"picture"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -257,6 +274,9 @@ class EstimateClipResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPORT_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
+    frames: _builtins.int
+    """The clip's length; less than was asked for when it would end early."""
     @_builtins.property
     def report(self) -> _making_pb2.Report:
         """What it found."""
@@ -265,10 +285,11 @@ class EstimateClipResponse(_message.Message):
         self,
         *,
         report: _making_pb2.Report | None = ...,
+        frames: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

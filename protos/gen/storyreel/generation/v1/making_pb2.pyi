@@ -198,6 +198,7 @@ class Forecast(_message.Message):
     DECODE_BYTES_FIELD_NUMBER: _builtins.int
     HOST_BYTES_FIELD_NUMBER: _builtins.int
     DISK_BYTES_FIELD_NUMBER: _builtins.int
+    PHASES_FIELD_NUMBER: _builtins.int
     seconds: _builtins.float
     """Seconds in all, loading included when the model is not loaded."""
     denoise_bytes: _builtins.int
@@ -208,6 +209,10 @@ class Forecast(_message.Message):
     """Host memory, bytes."""
     disk_bytes: _builtins.int
     """Scratch disk, bytes."""
+    @_builtins.property
+    def phases(self) -> _containers.RepeatedCompositeFieldContainer[Global___PhaseTime]:
+        """How long each phase takes; together `seconds`."""
+
     def __init__(
         self,
         *,
@@ -216,10 +221,11 @@ class Forecast(_message.Message):
         decode_bytes: _builtins.int = ...,
         host_bytes: _builtins.int = ...,
         disk_bytes: _builtins.int = ...,
+        phases: _abc.Iterable[Global___PhaseTime] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_bytes", b"decode_bytes", "denoise_bytes", b"denoise_bytes", "disk_bytes", b"disk_bytes", "host_bytes", b"host_bytes", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_bytes", b"decode_bytes", "denoise_bytes", b"denoise_bytes", "disk_bytes", b"disk_bytes", "host_bytes", b"host_bytes", "phases", b"phases", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

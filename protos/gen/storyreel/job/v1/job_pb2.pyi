@@ -212,6 +212,7 @@ class Source(_message.Message):
     ARTIFACT_FIELD_NUMBER: _builtins.int
     INLINE_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
     inline: _builtins.bytes
     """Here, at most 64 KiB."""
     name: _builtins.str
@@ -220,16 +221,21 @@ class Source(_message.Message):
     def artifact(self) -> _artifact_pb2.Artifact:
         """In the store already."""
 
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[_artifact_pb2.NamedFile]:
+        """The files it names, such as images of its footage, each once."""
+
     def __init__(
         self,
         *,
         artifact: _artifact_pb2.Artifact | None = ...,
         inline: _builtins.bytes = ...,
         name: _builtins.str = ...,
+        files: _abc.Iterable[_artifact_pb2.NamedFile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["artifact", b"artifact", "content", b"content", "inline", b"inline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["artifact", b"artifact", "content", b"content", "inline", b"inline", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["artifact", b"artifact", "content", b"content", "files", b"files", "inline", b"inline", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["artifact", "inline"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

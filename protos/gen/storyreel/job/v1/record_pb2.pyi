@@ -125,6 +125,7 @@ class SceneRecord(_message.Message):
     STORED_NARRATION_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
+    CONTINUED_FIELD_NUMBER: _builtins.int
     estimated_seconds: _builtins.float
     """How long saying it takes, about, in seconds."""
     @_builtins.property
@@ -155,6 +156,10 @@ class SceneRecord(_message.Message):
     def footage(self) -> _job_pb2.PlanFootage:
         """What will become of its footage; in a plan alone."""
 
+    @_builtins.property
+    def continued(self) -> _containers.RepeatedCompositeFieldContainer[_clip_pb2.Clip]:
+        """Clips that follow the first without a cut, where the footage is longer than one."""
+
     def __init__(
         self,
         *,
@@ -166,10 +171,11 @@ class SceneRecord(_message.Message):
         stored_narration: _artifact_pb2.Artifact | None = ...,
         attempts: _abc.Iterable[_job_pb2.Attempt] | None = ...,
         footage: _job_pb2.PlanFootage | None = ...,
+        continued: _abc.Iterable[_clip_pb2.Clip] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "continued", b"continued", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

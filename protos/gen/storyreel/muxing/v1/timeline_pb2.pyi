@@ -191,6 +191,7 @@ class PlannedScene(_message.Message):
     LEAD_FRAMES_FIELD_NUMBER: _builtins.int
     CHAPTER_FIELD_NUMBER: _builtins.int
     NARRATION_FIELD_NUMBER: _builtins.int
+    CONTINUED_FIELD_NUMBER: _builtins.int
     lead_frames: _builtins.int
     """How many frames of the clip pass before the voice starts."""
     chapter: _builtins.str
@@ -211,6 +212,10 @@ class PlannedScene(_message.Message):
         transcript then write what the document writes. Absent: as it is spoken.
         """
 
+    @_builtins.property
+    def continued(self) -> _containers.RepeatedCompositeFieldContainer[_clip_pb2.Clip]:
+        """Clips that follow the first without a cut; the scene is as long as all of them."""
+
     def __init__(
         self,
         *,
@@ -219,10 +224,11 @@ class PlannedScene(_message.Message):
         lead_frames: _builtins.int = ...,
         chapter: _builtins.str = ...,
         narration: _artifact_pb2.Artifact | None = ...,
+        continued: _abc.Iterable[_clip_pb2.Clip] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "narration", b"narration", "speech", b"speech"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip", b"clip", "lead_frames", b"lead_frames", "narration", b"narration", "speech", b"speech"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "clip", b"clip", "continued", b"continued", "lead_frames", b"lead_frames", "narration", b"narration", "speech", b"speech"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

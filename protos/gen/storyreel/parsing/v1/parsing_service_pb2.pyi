@@ -29,6 +29,7 @@ class ParseDocumentRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name the document goes by, without folders, such as `guide.md`. Used as
     the title of a document that has none, and to tell markdown from plain text.
@@ -41,16 +42,21 @@ class ParseDocumentRequest(_message.Message):
         content.
         """
 
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[_artifact_pb2.NamedFile]:
+        """The files it names, such as images of its footage, each once."""
+
     def __init__(
         self,
         *,
         document: _artifact_pb2.Artifact | None = ...,
         name: _builtins.str = ...,
         language: _builtins.str = ...,
+        files: _abc.Iterable[_artifact_pb2.NamedFile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "language", b"language", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "files", b"files", "language", b"language", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

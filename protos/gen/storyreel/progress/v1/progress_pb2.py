@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/progress/v1/progress.proto\x12\x15storyreel.progress.v1\x1a\x1b\x62uf/validate/validate.proto\"k\n\rStageProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12!\n\x08\x66raction\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00\x12\x0c\n\x04\x64one\x18\x03 \x01(\x04\x12\r\n\x05total\x18\x04 \x01(\x04\x12\x0c\n\x04unit\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/progress/v1/progress.proto\x12\x15storyreel.progress.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x99\x01\n\rStageProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12!\n\x08\x66raction\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00\x12\x0c\n\x04\x64one\x18\x03 \x01(\x04\x12\r\n\x05total\x18\x04 \x01(\x04\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12,\n\tremaining\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Durationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +35,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STAGEPROGRESS'].fields_by_name['fraction']._loaded_options = None
   _globals['_STAGEPROGRESS'].fields_by_name['fraction']._serialized_options = b'\272H\014\n\n\035\000\000\200?-\000\000\000\000'
-  _globals['_STAGEPROGRESS']._serialized_start=92
-  _globals['_STAGEPROGRESS']._serialized_end=199
+  _globals['_STAGEPROGRESS']._serialized_start=125
+  _globals['_STAGEPROGRESS']._serialized_end=278
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 How far a long call is."""
 
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 import builtins as _builtins
 import sys
@@ -29,6 +30,7 @@ class StageProgress(_message.Message):
     DONE_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     UNIT_FIELD_NUMBER: _builtins.int
+    REMAINING_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     """The step the work is in, one word in the present: `draw`, `encode`, `join`."""
     fraction: _builtins.float
@@ -39,6 +41,12 @@ class StageProgress(_message.Message):
     """Units the step has; 0 when it is not counted."""
     unit: _builtins.str
     """What is counted: `frames`, `scenes`, `samples`."""
+    @_builtins.property
+    def remaining(self) -> _duration_pb2.Duration:
+        """How long the rest takes, about, from what this call has taken so far; absent
+        while that is not known.
+        """
+
     def __init__(
         self,
         *,
@@ -47,10 +55,11 @@ class StageProgress(_message.Message):
         done: _builtins.int = ...,
         total: _builtins.int = ...,
         unit: _builtins.str = ...,
+        remaining: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["remaining", b"remaining"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "fraction", b"fraction", "step", b"step", "total", b"total", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "fraction", b"fraction", "remaining", b"remaining", "step", b"step", "total", b"total", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
