@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -13,52 +12,33 @@ from functools import partial
 from typing import Any
 
 from orchestrator.engine import connect
+from orchestrator.roles import parse
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings, store
 from services.chassis import channel, telemetry
 from services.chassis.errors import StoryreelError
 from services.chassis.server import Server
 from services.chassis.settings import CONFIGURATION_EXIT, CommonSettings, load
-from services.chassis.usage import Parser
 
 Work = Callable[[OrchestratorSettings, asyncio.Event], Coroutine[Any, Any, None]]
 """What a role does until it is asked to stop."""
 
-MODES = ("t2v", "i2v", "ti2v")
 TEMPORAL = "127.0.0.1:7233"
 """Where Temporal listens when nobody says otherwise."""
-
-DESCRIPTION = """\
-serve   JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS (default 127.0.0.1:50050).
-        Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services and a worker;
-        `python -m services.parsing --help`, and so on, lists what these read.
-worker  A worker for the cluster that STORYREEL_TEMPORAL_ADDRESS names (default 127.0.0.1:7233);
-        it calls the stages at STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING,
-        and answers health checks (gRPC) at STORYREEL_ORCHESTRATOR_HEALTH_ADDRESS when that is set.
-pool    Generates footage for that cluster, one clip at a time, with the generation service at
-        STORYREEL_ORCHESTRATOR_GENERATION; MODE... are those it has models for: t2v, i2v, ti2v.
-        Jobs wait for it when STORYREEL_ORCHESTRATOR_POOLS of `serve` names the mode.
-"""
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    kinds = (OrchestratorSettings, StoreSettings, CommonSettings)
-    parser = Parser("python -m orchestrator", DESCRIPTION, kinds)
-    parser.add_argument("role", choices=("serve", "worker", "pool"))
-    # Not by `choices`: argparse would look for the empty list of the other roles among them.
-    parser.add_argument("modes", nargs="*", metavar="MODE", type=_mode, help="of a pool")
-    options = parser.parse_args()
-    if (options.role == "pool") != bool(options.modes):
-        parser.error("a pool, and nothing else, is given its modes: " + ", ".join(MODES))
-    role = options.role
+    options = parse()
+    role: str = options.role
     code = 0
     try:
         settings = load(OrchestratorSettings)
         telemetry.start_log("debug" if settings.debug else load(CommonSettings).log)
         telemetry.start(f"storyreel-{role}")
-        works: dict[str, Work] = {"serve": _serve, "worker": _work, "pool": partial(_generate, options.modes)}
-        asyncio.run(_until_stopped(role, works[role], settings), debug=settings.debug)
+        works: dict[str, Work] = {"serve": _serve, "worker": _work}
+        work = works[role] if role in works else partial(_generate, options.modes)
+        asyncio.run(_until_stopped(role, work, settings), debug=settings.debug)
     except StoryreelError as error:
         ways = [way.description for way in error.suggestions if way.description not in error.message]
         sys.stderr.write(f"{' '.join([error.message, *ways])}\n")
@@ -66,12 +46,6 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # see orchestrator.cli.main.main
-
-
-def _mode(text: str) -> str:
-    if text not in MODES:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no mode of footage; there are {', '.join(MODES)}")
-    return text
 
 
 async def _until_stopped(role: str, work: Work, settings: OrchestratorSettings) -> None:

@@ -2,134 +2,117 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from orchestrator import recovery, requests, stages, wishes
+    from orchestrator import requests, stages, wishes
     from orchestrator.job import GENERATION, Record
+    from orchestrator.outlook import no_pool, no_pool_remedy, way_out
+    from orchestrator.takes import Take, Takes, given_up
     from storyreel.error.v1 import recovery_pb2
-    from storyreel.generation.v1 import footage_pb2
-    from storyreel.job.v1 import job_pb2, record_pb2
+    from storyreel.generation.v1 import clip_pb2, footage_pb2
+    from storyreel.job.v1 import record_pb2
     from storyreel.parsing.v1 import storyboard_pb2
 
 Scene = record_pb2.SceneRecord
 
 CARD = "A card is shown in the place of footage."
 OTHER = "Footage was generated with other values than were asked for."
-AGAIN = "Render the document again when the reason is gone; what is finished is found and not made again."
-BACKEND = (
-    "Set STORYREEL_GENERATION_DEVICE where the generation service runs, or "
-    "STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND to the backend that it has, and render again."
-)
+LOOPED = "Footage plays to and fro where it was to go on."
 ROOM = "Ask for less, or use a device with more room; then render again."
-
-
-def wished(scene: Scene) -> bool:
-    """Tell whether a scene is to be footage."""
-    return scene.ref.HasField("footage") and scene.ref.visual != storyboard_pb2.VISUAL_TEMPLATE
+SHORTER = "Cut the scene in two, each with footage of its own; then render again."
 
 
 class Footage:
-    """Asks the pools for clips, and for other clips when those cannot be made."""
+    """Asks the pools for a scene's clips: one, or links of which each goes on from the one before."""
 
     def __init__(self, record: Record, calls: stages.Calls) -> None:
         self._record, self._calls = record, calls
+        self._takes = Takes(record, calls)
         self._settings = record.job.settings
 
     async def make(self, scene: Scene) -> bool:
-        """Generate a scene's clip; False when the card has to stand in, of which the record tells."""
+        """Generate a scene's clips; False when the card has to stand in, of which the record tells."""
         wish = wishes.suited(scene.ref.footage, self._settings.pools)
         pool = wishes.pool(wish)
         if pool not in self._settings.pools:
             if scene.ref.visual != storyboard_pb2.VISUAL_AUTO:
-                self._record.degrade(GENERATION, CARD, _no_pool(pool), _remedy(pool), scene.ref.id)
+                self._record.degrade(GENERATION, CARD, no_pool(pool), no_pool_remedy(pool), scene.ref.id)
             return False
-        tried = self._earlier(scene, wish)
-        while True:
-            request = requests.footage(scene, self._settings, tried[-1])
-            try:
-                result = await self._calls.generate(request, scene, queue=stages.pool_queue(pool))
-            except ActivityError as error:
-                cause = stages.job_error(error)
-                if is_cancelled_exception(error) or not recovery.stands_in(cause.reason):
-                    raise
-                if not await self._again(scene, tried, cause):
-                    self._record.degrade(GENERATION, CARD, cause.message, _way_out(cause), scene.ref.id)
-                    return False
-            else:
-                scene.clip.CopyFrom(result.clip)
-                self._tell_changes(scene)
-                return True
-
-    async def foresee(self, scene: Scene) -> None:
-        """Put on a plan what will become of a scene's footage."""
-        wish = wishes.suited(scene.ref.footage, self._settings.pools)
-        pool = scene.footage.pool = wishes.pool(wish)
-        if pool not in self._settings.pools:
-            as_asked = scene.ref.visual == storyboard_pb2.VISUAL_AUTO
-            told = "" if as_asked else f" {_remedy(pool)}"
-            scene.footage.outlook = f"A card will be shown: {_no_pool(pool)}{told}"
-            return
-        scene.footage.outlook = f"The pool {pool} will generate it."
         try:
-            request = requests.estimate(scene, self._settings, wish)
-            found = await self._calls.estimate(request, scene, queue=stages.pool_queue(pool, plans=True))
+            clips = await self._clips(scene, wish)
         except ActivityError as error:
-            if is_cancelled_exception(error):
+            if not given_up(error):
                 raise
             cause = stages.job_error(error)
-            if not recovery.resumable(cause.reason):
-                scene.footage.outlook = f"A card will be shown: {cause.message} {_way_out(cause)}"
-            else:
-                why = "Nobody of the pool answered." if cause.reason == "DEADLINE" else cause.message
-                scene.footage.outlook += f" What it needs is not known: {why}"
-            return
-        scene.footage.report.CopyFrom(found.estimate.report)
-        if blocking := [finding.message for finding in found.estimate.report.findings if finding.blocking]:
-            scene.footage.outlook = f"The pool {pool} will refuse it as it is: {blocking[0]}"
-
-    def _earlier(self, scene: Scene, wish: footage_pb2.Footage) -> list[footage_pb2.Footage]:
-        """The wishes tried so far: what earlier runs of the job changed is not tried unchanged again."""
-        tried = [wish]
-        for attempt in self._record.job.attempts:
-            if attempt.scene_id == scene.ref.id and attempt.changes:
-                scene.attempts.append(attempt)
-                tried.append(wishes.retried(tried[-1], attempt.category, attempt.changes))
-        return tried
-
-    async def _again(self, scene: Scene, tried: list[footage_pb2.Footage], cause: job_pb2.JobError) -> bool:
-        """Record a failed attempt, and wait for the next one; False when there is none."""
-        changes = next((way.changes for way in cause.suggestions if way.changes), ())
-        category = recovery.CATEGORIES.get(cause.reason, cause.reason)
-        try:
-            proposed = wishes.bare(wishes.changed(tried[-1], changes))
-        except ValueError:
-            proposed = None  # nothing that this version can change
-        pause = recovery.pause(cause.reason, tried=[*map(wishes.bare, tried)], proposed=proposed)
-        attempt = job_pb2.Attempt(
-            scene_id=scene.ref.id,
-            number=len(scene.attempts) + 1,
-            category=category,
-            message=cause.message,
-            changes=changes if pause else (),
-        )
-        scene.attempts.append(attempt)
-        self._record.tried(attempt)
-        self._calls.note(whole=True)
-        if pause is None:
+            self._record.degrade(GENERATION, CARD, cause.message, way_out(cause, scene), scene.ref.id)
             return False
-        tried.append(wishes.retried(tried[-1], category, changes))
-        await asyncio.sleep(pause.total_seconds())
+        scene.clip.CopyFrom(clips[0])
+        scene.continued.extend(clips[1:])
+        self._tell_changes(scene)
         return True
 
+    async def _clips(self, scene: Scene, wish: footage_pb2.Footage) -> list[clip_pb2.Clip]:
+        """A scene's clips; one that plays to and fro when its links cannot all be made."""
+        total = requests.frames(scene, self._settings)
+        first = take = self._take(scene, wish, link=0, frames=total)
+        clips: list[clip_pb2.Clip] = []
+        while True:
+            self._tell_part(scene, take, total)
+            try:
+                clip = await self._takes.clip(scene, take)
+            except ActivityError as error:
+                if not clips or not given_up(error):
+                    raise
+                return [await self._looped(scene, first, error)]
+            clips.append(clip)
+            if clip.frames >= take.frames:
+                self._tell_looped(scene, clip, wish)
+                return clips
+            if not take.early or not clip.frames or not clip.HasField("last_frame"):
+                raise ApplicationError("A clip ended early, and nothing can go on from it.", type="INTERNAL")
+            model = wishes.successor(take.wish, self._settings.pools)
+            following = wishes.continued(take.wish, clip.last_frame, model=model)
+            take = self._take(scene, following, link=len(clips), frames=take.frames - clip.frames)
+
+    def _take(self, scene: Scene, wish: footage_pb2.Footage, *, link: int, frames: int) -> Take:
+        goes_on = wishes.successor(wish, self._settings.pools) and link + 1 < wishes.LINKS_MOST
+        return self._takes.first(scene, wish, link=link, frames=frames, early=bool(goes_on))
+
+    def _tell_part(self, scene: Scene, take: Take, total: int) -> None:
+        """How much of a scene is made, and about how much of it the next clip is."""
+        rate, length = requests.rate(self._settings), take.frames
+        if take.early:
+            length = wishes.length(take.wish, take.frames, rate, link=take.link)
+        if length < total:
+            self._record.part(scene.ref.id, (total - take.frames) / total, length / total, link=take.link)
+            self._calls.note()
+
+    async def _looped(self, scene: Scene, first: Take, error: ActivityError) -> clip_pb2.Clip:
+        """The first clip alone, to and fro, after a later one failed with an error."""
+        first.early = False
+        made = self._record.made(scene.ref.id)
+        self._record.part(scene.ref.id, made, 1 - made, link=0)
+        clip = await self._takes.clip(scene, first)
+        cause = stages.job_error(error)
+        self._record.degrade(GENERATION, LOOPED, cause.message, way_out(cause, scene), scene.ref.id)
+        return clip
+
+    def _tell_looped(self, scene: Scene, last: clip_pb2.Clip, wish: footage_pb2.Footage) -> None:
+        """Its author asked for a scene that goes on, and nobody could make it to its end."""
+        short = [told.reason for told in last.making.adjustments if told.field == "frames"]
+        if wish.extension == footage_pb2.EXTENSION_CONTINUE and short:
+            no_i2v = wishes.pool(wish) == "t2v" and "i2v" not in self._settings.pools
+            remedy = no_pool_remedy("i2v") if no_i2v else SHORTER
+            self._record.degrade(GENERATION, LOOPED, short[0], remedy, scene.ref.id)
+
     def _tell_changes(self, scene: Scene) -> None:
-        """What retries changed is not as it was asked for."""
-        changes = [change for attempt in scene.attempts for change in attempt.changes]
+        """What retries changed is not as it was asked for, where the clip is shown."""
+        shown = [attempt for attempt in scene.attempts if attempt.link <= len(scene.continued)]
+        changes = [change for attempt in shown for change in attempt.changes]
         if changes:
-            why = f"{_changes(changes)}: {scene.attempts[0].message}"
+            why = f"{_changes(changes)}: {shown[0].message}"
             self._record.degrade(GENERATION, OTHER, why, ROOM, scene.ref.id)
 
 
@@ -138,22 +121,3 @@ def _changes(changes: list[recovery_pb2.Change]) -> str:
     first = {change.field: getattr(change, "from") for change in reversed(changes)}
     last = {change.field: change.to for change in changes}
     return ", ".join(f"{field} {first[field] or 'none'} → {last[field] or 'none'}" for field in last)
-
-
-def _no_pool(pool: str) -> str:
-    return f"No pool that generates {pool} is set."
-
-
-def _remedy(pool: str) -> str:
-    return (
-        f"Set STORYREEL_ORCHESTRATOR_POOLS={pool} where jobs are handed in, with a generation server that "
-        f"has the model, and render again."
-    )
-
-
-def _way_out(cause: job_pb2.JobError) -> str:
-    """What a person can do: the suggestions that no machine can carry out come first."""
-    if cause.reason == "UNKNOWN_BACKEND":  # it suggests the card, which is shown already
-        return BACKEND
-    ways = sorted(cause.suggestions, key=lambda way: bool(way.changes))
-    return next((way.description for way in ways if way.description), AGAIN)

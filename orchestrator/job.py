@@ -97,10 +97,35 @@ class Record:
         stage.ClearField("end_time")
         stage.state = job_pb2.STATE_RUNNING
         stage.calls, stage.calls_done, stage.calls_reused = calls, 0, 0
+        stage.ClearField("parts")
 
-    def done(self, kind: StageKind, now: datetime, *, reused: bool, attempts: int) -> None:
-        """One call of a stage ended well; the last one ends the stage."""
+    def part(self, scene_id: str, done: float, share: float, *, link: int) -> None:
+        """A scene's footage is being made of several clips: how much of it is done, and what the next is.
+
+        Args:
+            scene_id: The scene.
+            done: How much of it is made, 0 to 1.
+            share: How much of it the next clip is, 0 to 1.
+            link: How many clips come before that one.
+        """
+        stage = self.stage(GENERATION)
+        part = next((part for part in stage.parts if part.scene_id == scene_id), None)
+        part = part or stage.parts.add(scene_id=scene_id)
+        part.done, part.share, part.link = done, share, link
+
+    def made(self, scene_id: str) -> float:
+        """How much of a scene's footage is made, of one that is made of several clips; else 0."""
+        parts = self.stage(GENERATION).parts
+        return next((part.done for part in parts if part.scene_id == scene_id), 0.0)
+
+    def done(
+        self, kind: StageKind, now: datetime, *, reused: bool, attempts: int, scene_id: str = ""
+    ) -> None:
+        """One call of a stage ended well, of a scene all its parts; the last one ends the stage."""
         stage = self.stage(kind)
+        others = [part for part in stage.parts if part.scene_id != scene_id]
+        stage.ClearField("parts")
+        stage.parts.extend(others)
         stage.calls_done += 1
         stage.calls_reused += reused
         stage.attempts += attempts
@@ -127,7 +152,10 @@ class Record:
         after each of 500 scenes would be ten times as long.
         """
         long = any(stage.calls > 100 for stage in self.job.stages)
-        now = tuple((s.state, int(100 * s.fraction) if long else s.calls_done) for s in self.job.stages)
+        now = tuple(
+            (s.state, int(100 * s.fraction) if long else s.calls_done, [part.done for part in s.parts])
+            for s in self.job.stages
+        )
         changed, self._seen = now != self._seen, now
         return changed
 
@@ -196,7 +224,12 @@ def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress])
     for stage in job.stages:
         name = stage_name(stage.kind)
         reports = [report for call, report in running.items() if call.partition("/")[0] == name]
-        part = stage.calls_done + sum(report.fraction for report in reports)
+        parts = {part.scene_id: part for part in stage.parts}
+        part = stage.calls_done + sum(each.done for each in parts.values())
+        for call, report in running.items():
+            if call.partition("/")[0] == name:
+                mine = parts.get(call.split("/")[1]) if "/" in call else None
+                part += report.fraction * (mine.share if mine else 1.0)
         stage.fraction = min(part / stage.calls, 1.0) if stage.calls else 0.0
         stage.activity = _activity(reports) if stage.state == job_pb2.STATE_RUNNING else ""
         whole += WEIGHTS[stage.kind] * stage.fraction / total

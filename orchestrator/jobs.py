@@ -21,7 +21,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from orchestrator.converter import CONVERTER
+from orchestrator import running
 from orchestrator.job import ENDED, measure, state_name
 from orchestrator.publication import record_key
 from orchestrator.worker import QUEUE
@@ -36,11 +36,8 @@ from services.chassis.errors import (
     Suggestion,
 )
 from storyreel.job.v1 import job_pb2
-from storyreel.progress.v1 import progress_pb2
 
 POLL_SECONDS = 0.5
-WAITS = "wait for a device"
-"""What a clip is doing that no pool has taken yet."""
 LISTED_RUNS = 1000
 """Runs a listing looks at: those that run, then the last that ended."""
 FETCHED_RUNS = 100
@@ -260,16 +257,10 @@ class Jobs:
     async def _job(self, description: WorkflowExecutionDescription) -> job_pb2.Job:
         """The record, with what the running calls report."""
         job = await self._listed(description)
-        running: dict[str, progress_pb2.StageProgress] = {}
         if job.state == job_pb2.STATE_RUNNING:
-            for pending in description.raw_description.pending_activities:
-                payloads = pending.heartbeat_details.payloads
-                if payloads:
-                    (report,) = await CONVERTER.decode(payloads, [progress_pb2.StageProgress])
-                    running[pending.activity_id] = report
-                elif pending.activity_type.name == "GenerateFootage":
-                    running[pending.activity_id] = progress_pb2.StageProgress(step=WAITS)
-            measure(job, running)
+            calls, footage = await running.reports(description.raw_description.pending_activities)
+            measure(job, calls)
+            running.show_footage(job, footage)
             # A call that is tried again starts at 0; the job as a whole does not go back.
             job.fraction = self._reached[job.name] = max(job.fraction, self._reached.get(job.name, 0.0))
         return job

@@ -77,6 +77,7 @@ def plan_of(
             chapter=scene.ref.chapter,
             footage=scene.footage if scene.HasField("footage") else None,
         )
+    plan.footage_seconds = round(sum(scene.footage.estimated_seconds for scene in plan.scenes), 1)
     plan.estimated_seconds = round(sum(scene.estimated_seconds for scene in plan.scenes), 2)
     plan.coverage.blocks.extend(_covered(block, spoken) for block in coverage.blocks)
     return plan
@@ -112,7 +113,7 @@ def manifest_of(
     scenes = list(scenes)
     picture = job.settings.picture
     lead = clock.lead_frames(clock.Rate(picture.rate_numerator, picture.rate_denominator))
-    spans = clock.timeline([(scene.clip.frames, lead) for scene in scenes])
+    spans = clock.timeline([(_frames(scene), lead) for scene in scenes])
     for scene, span, planned in zip(scenes, spans, plan.scenes, strict=True):
         manifest.scenes.add(
             id=scene.ref.id,
@@ -128,12 +129,33 @@ def manifest_of(
             timing_sha256=scene.speech.timing.sha256,
             attempts=scene.attempts,
             making=scene.clip.making if scene.clip.HasField("making") else None,
+            continued=[
+                job_pb2.ManifestClip(clip_sha256=clip.video.sha256, frames=clip.frames, making=clip.making)
+                for clip in scene.continued
+            ],
         )
+    _add_versions(manifest)
     for block in plan.coverage.blocks:
         manifest.coverage[block.outcome] += 1
         if block.outcome == "dropped":
             manifest.dropped.append(block)
     return manifest
+
+
+def _add_versions(manifest: job_pb2.Manifest) -> None:
+    """Add the versions of what generated footage; several of one library stand side by side."""
+    found: dict[str, set[str]] = {}
+    for scene in manifest.scenes:
+        for making in (scene.making, *(clip.making for clip in scene.continued)):
+            for name, number in making.versions.items():
+                found.setdefault(name, set()).add(number)
+    for name, numbers in found.items():
+        here = {manifest.versions[name]} if name in manifest.versions else set()
+        manifest.versions[name] = ", ".join(sorted(numbers | here))
+
+
+def _frames(scene: record_pb2.SceneRecord) -> int:
+    return sum(clip.frames for clip in (scene.clip, *scene.continued))
 
 
 def versions() -> dict[str, str]:

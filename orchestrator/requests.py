@@ -15,6 +15,7 @@ from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.muxing.v1 import timeline_pb2
 from storyreel.parsing.v1 import parsing_service_pb2 as parsing_pb2
+from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.script.v1 import script_service_pb2 as script_pb2
 from storyreel.tts.v1 import speech_pb2
 from storyreel.tts.v1 import tts_service_pb2 as tts_pb2
@@ -31,7 +32,10 @@ def rate(settings: job_pb2.Settings) -> clock.Rate:
 def parse(job: job_pb2.Job) -> parsing_pb2.ParseDocumentRequest:
     """Cut the document into scenes."""
     return parsing_pb2.ParseDocumentRequest(
-        document=job.source.artifact, name=job.source.name, language=job.settings.language
+        document=job.source.artifact,
+        name=job.source.name,
+        language=job.settings.language,
+        files=job.source.files,
     )
 
 
@@ -66,7 +70,7 @@ def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> gener
         scene=scene.ref.scene,
         narration=scene.narration,
         timing=scene.speech.timing,
-        frames=clock.scene_frames(scene.speech.samples, rate(settings)),
+        frames=frames(scene, settings),
         lead_frames=clock.lead_frames(rate(settings)),
         picture=settings.picture,
         look=settings.look,
@@ -74,19 +78,48 @@ def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> gener
     )
 
 
+def frames(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> int:
+    """A spoken scene's length."""
+    return clock.scene_frames(scene.speech.samples, rate(settings))
+
+
+def wished(scene: record_pb2.SceneRecord) -> bool:
+    """Tell whether a scene is to be footage."""
+    return scene.ref.HasField("footage") and scene.ref.visual != storyboard_pb2.VISUAL_TEMPLATE
+
+
 def footage(
-    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage
+    scene: record_pb2.SceneRecord,
+    settings: job_pb2.Settings,
+    wish: footage_pb2.Footage,
+    *,
+    frames: int,
+    early: bool,
+    continues: bool,
 ) -> generation_pb2.GenerateClipRequest:
-    """Generate a scene's picture; the card goes with it, so that it can always stand in."""
+    """Generate a scene's picture, or the next clip of it; the card goes with it, so that it can stand in.
+
+    Args:
+        scene: The scene.
+        settings: The job's.
+        wish: What is to be seen.
+        frames: What is left of the scene.
+        early: The clip may end before that, and another goes on from it.
+        continues: Another clip comes before it, in which the voice began.
+    """
     request = generate(scene, settings)
+    request.frames, request.may_end_early, request.continues = frames, early, continues
+    if continues:
+        request.lead_frames = 0
     request.backend = settings.footage_backend
     request.footage.CopyFrom(wish)
+    request.footage.ClearField("extension")  # acted on here
     request.keep_running.FromTimedelta(KEEP_RUNNING)
     return request
 
 
 def estimate(
-    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage
+    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage, *, early: bool
 ) -> generation_pb2.EstimateClipRequest:
     """Foresee what a scene's footage needs; its speech is only estimated."""
     samples = round(scene.estimated_seconds * clock.SAMPLE_RATE)
@@ -95,6 +128,7 @@ def estimate(
         frames=clock.scene_frames(samples, rate(settings)),
         picture=settings.picture,
         backend=settings.footage_backend,
+        may_end_early=early,
     )
 
 
@@ -122,6 +156,7 @@ def mux(
     for scene in scenes:
         plan.scenes.add(
             clip=scene.clip,
+            continued=scene.continued,
             speech=scene.speech,
             lead_frames=lead,
             chapter=scene.ref.chapter,

@@ -43,6 +43,10 @@ class JobServicer(pb_grpc.JobServiceServicer):
             job.source.artifact.CopyFrom(wire.to_proto(stored))
         elif not await self._store.exists(wire.from_proto(job.source.artifact)):
             raise ArtifactMissing("The source is not in the store. Upload it first.")
+        for file in job.source.files:
+            if not await self._store.exists(wire.from_proto(file.file)):
+                name = file.name[:100]
+                raise ArtifactMissing(f"The source's file {name!r} is not in the store. Upload it first.")
         job.settings.CopyFrom(with_defaults(job.settings))
         # Whoever works on the job later may have another setting; the one who asked decides.
         job.settings.offline = job.settings.offline or not load(TtsSettings).online

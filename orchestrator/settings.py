@@ -18,7 +18,7 @@ class OrchestratorSettings(ServerSettings):
     address: str = Field("127.0.0.1:50050", description="Where `serve` answers to JobService.")
     health_address: str | None = Field(
         default=None,
-        description="Where `serve` and `worker` answer health checks alone, without TLS; "
+        description="Where `serve`, `worker` and `pool` answer health checks alone, without TLS; "
         "unset: only at `serve`'s address.",
     )
     grace_seconds: float = Field(
@@ -53,7 +53,8 @@ class OrchestratorSettings(ServerSettings):
     footage_backend: str = Field(
         "diffusers",
         pattern="^[a-z][a-z0-9_]{0,31}$",
-        description="The backend of the generation service that pools are asked for.",
+        description="The backend of the generation service that pools are asked for, such as `diffusers` or "
+        "`openai_videos`.",
     )
     pool_grace_seconds: float = Field(
         3600.0,

@@ -75,11 +75,17 @@ class Calls:
     async def generate(
         self, request: generation_pb2.GenerateClipRequest, scene: record_pb2.SceneRecord, *, queue: str
     ) -> record_pb2.StageResult:
-        """Have a pool generate a scene's clip, as soon as it has a device free, and put it on the record."""
+        """Have a pool generate a scene's next clip, as soon as it has a device free.
+
+        The scene is done on the record with the clip that comes to its end.
+        """
         name, scene_id = "GenerateFootage", scene.ref.id
         result = await self._execute(
             GENERATION, name, (scene_id, request), scene_id, record_pb2.StageResult, queue=queue
         )
+        if result.clip.frames < request.frames:
+            self.record.stage(GENERATION).attempts += result.attempts
+            return self._of(name, scene_id, result)
         return self._done(GENERATION, name, scene_id, result)
 
     async def estimate(
@@ -99,13 +105,19 @@ class Calls:
     def _done(
         self, stage: StageKind, name: str, scene_id: str, result: record_pb2.StageResult
     ) -> record_pb2.StageResult:
-        """Put a call on the record; it must have been made for the right scene."""
+        """Put a call on the record."""
+        self._of(name, scene_id, result)
+        now, times = workflow.now(), result.attempts
+        self.record.done(stage, now, reused=result.reused, attempts=times, scene_id=scene_id)
+        self.note()
+        return result
+
+    def _of(self, name: str, scene_id: str, result: record_pb2.StageResult) -> record_pb2.StageResult:
+        """The result of a call, which must have been made for the right scene."""
         if result.scene_id != scene_id:
             raise ApplicationError(
                 f"{name} of {scene_id!r} answered for {result.scene_id!r}", type="INTERNAL"
             )
-        self.record.done(stage, workflow.now(), reused=result.reused, attempts=result.attempts)
-        self.note()
         return result
 
     async def choose_voice(self, request: tts_pb2.ChooseVoiceRequest) -> tts_pb2.ChooseVoiceResponse:

@@ -1,4 +1,4 @@
-"""A wish for footage, changed as a service proposes: any field of the contract, by its path. Pure."""
+"""A wish for footage: who makes it, how a clip goes on from it, and changed as a service proposes. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,25 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from services.chassis.errors import InvalidRequest
+from services.generation.footage.links import frames_of_link
+from services.media.clock import Rate
+from services.story.footage_wire import footage_from_proto
+from storyreel.artifact.v1 import artifact_pb2
 from storyreel.error.v1 import recovery_pb2
 from storyreel.generation.v1 import footage_pb2
+
+LINKS_MOST = 6
+"""Clips of one scene, each from the last frame of the one before: half a minute.
+
+What a model adds to an image it adds again to its own: colours and faces drift further with every link.
+"""
+
+MODELS = {"t2v": "t2v-A14B", "i2v": "i2v-A14B", "ti2v": "ti2v-5B"}
+"""The model that a pool generates with."""
+
+OF_MODEL = ("steps", "guidance", "strength", "loras", "profile")
+"""Fields that mean something else, or nothing, to another model."""
 
 
 def pool(wish: footage_pb2.Footage) -> str:
@@ -24,14 +41,72 @@ def pool(wish: footage_pb2.Footage) -> str:
 
 
 def suited(wish: footage_pb2.Footage, pools: Container[str]) -> footage_pb2.Footage:
-    """A wish for the pools there are: a prompt alone goes to the 5B where no other model could take it."""
-    named = wish.model or wish.mode or wish.HasField("image")
-    if named or "t2v" in pools or "ti2v" not in pools:
+    """A wish for the pools there are: where its own model has none, another that can make it, if it has one.
+
+    A prompt alone goes to the 5B, and one with an image to the model that takes images.
+    """
+    if wish.model or wish.mode or pool(wish) in pools:
+        return wish
+    other = {"t2v": "ti2v", "ti2v": "i2v"}.get(pool(wish), "")
+    if other not in pools:
         return wish
     new = footage_pb2.Footage()
     new.CopyFrom(wish)
-    new.model = "ti2v-5B"
+    new.model = MODELS[other]
     return new
+
+
+def successor(wish: footage_pb2.Footage, pools: Container[str]) -> str:
+    """The model that goes on from the last frame of a wish's clip; empty where none does.
+
+    One that takes images goes on from its own. After another model LoRAs are lost: a wish that keeps them,
+    or is made with the few steps they allow, is not continued by one.
+    """
+    mine = pool(wish)
+    if wish.extension == footage_pb2.EXTENSION_LOOP:
+        return ""
+    if mine != "t2v":
+        return MODELS.get(mine, "")
+    kept = wish.profile == footage_pb2.PROFILE_DISTILLED or (wish.floor.keep_loras and wish.loras)
+    return MODELS["i2v"] if "i2v" in pools and not kept else ""
+
+
+def continued(wish: footage_pb2.Footage, image: artifact_pb2.Artifact, *, model: str) -> footage_pb2.Footage:
+    """The wish for the clip that goes on from an image, which is the last frame of the wish's own clip.
+
+    What retries changed stays changed, as far as it means something to the model.
+    """
+    new = bare(wish)
+    new.ClearField("mode")
+    new.model = model
+    new.image.CopyFrom(image)
+    lost = () if MODELS.get(pool(wish)) == model else OF_MODEL
+    for field in lost:
+        _set(new, _field(new, field), "")
+    pinned: dict[str, recovery_pb2.Change] = {}
+    for change in (change for retry in wish.retries for change in retry.changes):
+        name = change.field.removeprefix("footage.")
+        if name.partition(".")[0] not in lost:
+            before = getattr(pinned.get(name, change), "from")
+            pinned[name] = recovery_pb2.Change(field=name, to=change.to, **{"from": before})
+    if pinned:
+        new.retries.add(category=wish.retries[-1].category, changes=pinned.values())
+    return new
+
+
+def length(wish: footage_pb2.Footage, frames: int, rate: Rate, *, link: int) -> int:
+    """About how many of a scene's frames its next clip shows; who makes it decides.
+
+    Args:
+        wish: What the clip is made from.
+        frames: What is left of the scene.
+        rate: The video's frames per second.
+        link: How many clips come before it.
+    """
+    try:
+        return frames_of_link(footage_from_proto(wish), frames=frames, rate=rate, continues=link > 0)
+    except (InvalidRequest, ValueError):  # whoever is asked to make it will say so
+        return frames
 
 
 def changed(wish: footage_pb2.Footage, changes: Sequence[recovery_pb2.Change]) -> footage_pb2.Footage:

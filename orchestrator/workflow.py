@@ -12,8 +12,9 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
-    from orchestrator.footage import Footage, wished
+    from orchestrator.footage import Footage
     from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record
+    from orchestrator.outlook import Outlook
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
 
@@ -66,7 +67,7 @@ class JobWorkflow:
         self.calls.begin(SCRIPT, len(scenes))
         if self.record.job.plan_only:
             await _all([self._choose_voice(), *map(self._narrate, scenes)])
-            await _all(map(self.footage.foresee, filter(wished, scenes)))
+            await _all(map(Outlook(self.record, self.calls).foresee, filter(requests.wished, scenes)))
         else:
             await self._choose_voice()
             self.calls.begin(TTS, len(scenes))
@@ -116,9 +117,9 @@ class JobWorkflow:
     async def _film(self, scene: Scene, spoken: Speaking, speaking: Sequence[Speaking]) -> None:
         """Speech before picture, which is as long as the voice; all speech before footage, which is dear."""
         await spoken
-        unheard = wished(scene) and any(await asyncio.gather(*speaking, return_exceptions=True))
+        unheard = requests.wished(scene) and any(await asyncio.gather(*speaking, return_exceptions=True))
         # A speech that will not be in the video needs no picture.
-        if unheard or self.silenced or (wished(scene) and await self.footage.make(scene)):
+        if unheard or self.silenced or (requests.wished(scene) and await self.footage.make(scene)):
             return
         request = requests.generate(scene, self.settings)
         scene.clip.CopyFrom((await self.calls.make(GENERATION, "GenerateClip", request, scene)).clip)

@@ -143,6 +143,9 @@ examples:
   storyreel render talk.txt -o out/talk.mp4 --size 720p --theme light --accent green
   storyreel render guide.md -o guide.mp4 --json | jq .fraction
 
+With --json an event for each change: `stages` (footage in the making is in `running` of the
+stage generation: scene_id, attempt, step, done, total, unit, remaining_seconds) and `attempts`
+at footage that failed, each with the `changes` of the next.
 Beside OUT.mp4 stand OUT.srt and OUT.vtt (captions), OUT.txt (transcript), OUT.jpg
 (thumbnail) and OUT.manifest.json (what it was made from and how). Of these six, a
 file that storyreel did not write, or that was changed since, is only overwritten
@@ -157,7 +160,9 @@ PLAN = """\
 Nothing is spoken or drawn; the voice is chosen, so that one nobody has is refused
 here as `render` would. With --json one line: `scenes` (id, type, narration,
 estimated_seconds), `coverage.blocks` (where every block of the source went: id, kind,
-text, outcome, reason) and `voice`.
+text, outcome, reason), `voice` and `footage_seconds`, which devices take for all footage. A
+scene's `footage` has its pool, outlook, line, clips, estimated_seconds, and what pre-flight
+found: `report` with plan, adjustments, forecast, placement and findings.
 """
 WATCH = """\
 Works on the job here when it is this home's. Ctrl-C stops watching; the job
@@ -190,16 +195,23 @@ byte with what the hub says of it. Interrupted, the same command goes on. manife
 in the model's folder records the commit, and size and sha256 of each file.
 With --from nothing is downloaded: the folder's files are linked, or copied from
 another disk. Where nothing in the folder says which commit it is of, --revision does.
+With --json lines {"event": "progress", "step": "download" | "copy" | "verify", "fraction": …,
+"done_bytes": …, "total_bytes": …}, last {"event": "finished", "model": …, "revision": …,
+"size_bytes": …, "files": …, "folder": …, "linked": …}.
+exit codes: 4 the files are not those of the model, or the folder cannot be used;
+5 the hub cannot be reached or the disk is full
 """
 VERIFY = """\
 Compares names, sizes and the headers of the weights with manifest.json, then the
 sha256 of every file; a file is read once, and again only after it was written to.
-With --json a line for each model: {"event": "verified", "model": …, "whole": …,
-"check": "full" | "quick", "problems": [ … ]}.
+With --json lines {"event": "progress", …}, and for each model {"event": "verified", "model": …,
+"whole": …, "check": "full" | "quick", "problems": [ … ]}.
+exit codes: 0 all are whole, 4 one is broken or not there
 """
 MODELS_LIST = """\
-With --json one line: {"folder": …, "models": [{"model": …, "whole": …, "revision": …,
-"size_bytes": …, "problems": [ … ]}]}.
+A quick look at names, sizes and headers; `storyreel models verify` reads every byte.
+With --json one line: {"folder": …, "models": [{"model": …, "state": "whole" | "broken" |
+"absent", "whole": …, "revision": …, "size_bytes": …, "problems": [ … ]}]}.
 """
 
 
@@ -233,7 +245,9 @@ def _models(commands: object) -> None:
     listing = _command(actions, "list", "List the models, and which of them are there.", MODELS_LIST)
 
     fetch.add_argument("model", type=limits.model, metavar="MODEL", help=", ".join(KNOWN))
-    fetch.add_argument("--from", dest="given", type=limits.folder, metavar="FOLDER", help="take this folder")
+    fetch.add_argument(
+        "--from", dest="given", type=limits.folder, metavar="FOLDER", help="take what lies in this folder"
+    )
     fetch.add_argument(
         "--revision",
         type=limits.revision,
@@ -251,7 +265,9 @@ def _models(commands: object) -> None:
 
 def _source(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "source", metavar="SOURCE", help="a markdown or plain text file, or - for standard input"
+        "source",
+        metavar="SOURCE",
+        help="a markdown or plain text file, or - for standard input; its footage's images lie beside it",
     )
 
 

@@ -8,10 +8,11 @@ import json
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from orchestrator.cli import arguments, source
+from orchestrator.cli import arguments, pictures, source
 from orchestrator.cli.claim import claimed
-from orchestrator.cli.display import Display, display, notes, record
+from orchestrator.cli.display import Display, display, notes
 from orchestrator.cli.export import export, remember, remembered
+from orchestrator.cli.record import record
 from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
 from orchestrator.cli.voices import check_voice
@@ -228,7 +229,11 @@ async def _create(
     stored = await reel.store.put_bytes(document.data, media_type=media_type(document.name, document.data))
     width, height = arguments.SIZES[options.size]
     job = job_pb2.Job(
-        source=job_pb2.Source(artifact=wire.to_proto(stored), name=document.name),
+        source=job_pb2.Source(
+            artifact=wire.to_proto(stored),
+            name=document.name,
+            files=await pictures.stored(document, reel.store),
+        ),
         settings=job_pb2.Settings(
             voice=options.voice,
             language=options.language,

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from google.protobuf.json_format import MessageToDict
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.record import record
 from orchestrator.cli.terminal import Terminal, clean, emit
-from orchestrator.job import GENERATION, stage_name, state_name
+from orchestrator.job import GENERATION, stage_name
+from orchestrator.running import words
 from storyreel.job.v1 import job_pb2
 
 BAR = 28
+PACE_SECONDS = 10.0
+"""How often a log is told of a clip that is still in the same phase."""
+
 MARKS = {
     job_pb2.STATE_PENDING: ("·", "dim"),
     job_pb2.STATE_RUNNING: ("▸", "cyan"),
@@ -51,45 +56,6 @@ def display(*, as_json: bool) -> Display:
     return Live_(console) if console.is_terminal else Plain(console)
 
 
-def record(job: job_pb2.Job) -> dict[str, Any]:
-    """A job as plain data: enum values without prefix, numbers as numbers."""
-    stages = [
-        {
-            "kind": stage_name(stage.kind),
-            "state": state_name(stage.state),
-            "fraction": round(stage.fraction, 4),
-            "calls": stage.calls,
-            "calls_done": stage.calls_done,
-            "calls_reused": stage.calls_reused,
-            "attempts": stage.attempts,
-        }
-        for stage in job.stages
-    ]
-    found: dict[str, Any] = {
-        "name": job.name,
-        "state": state_name(job.state),
-        "title": job.title,
-        "source": job.source.name,
-        "create_time": job.create_time.ToJsonString(),
-        "fraction": round(job.fraction, 4),
-        "stages": stages,
-    }
-    if job.degradations:
-        found["degradations"] = [_data(entry) for entry in job.degradations]
-    if job.warnings:
-        found["warnings"] = list(job.warnings)
-    if job.error.reason:
-        found["error"] = _data(job.error)
-    return found
-
-
-def _data(message: Any) -> dict[str, Any]:
-    data: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
-    if "stage" in data:
-        data["stage"] = stage_name(message.stage)
-    return data
-
-
 class Lines:
     """One line of JSON per event, on standard output."""
 
@@ -106,17 +72,26 @@ class Lines:
 
 
 class Plain:
-    """Lines for a log: one when a stage starts or ends, and at each tenth of the pictures."""
+    """Lines for a log: one when a stage starts or ends, and at each tenth of the pictures.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    Of footage, which takes minutes, also each phase, every attempt, and a line now and then within a phase.
+    """
+
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
         self._seen: set[str] = set()
+        self._phases: set[tuple[str, int, str, str]] = set()
+        self._told: dict[str, float] = {}
 
     def show(self, job: job_pb2.Job) -> None:
         """Print what is new."""
         for warning in job.warnings:
             self._once(f"note: {warning}")
+        for attempt in job.attempts:
+            self._once(_attempt(attempt))
         for stage in job.stages:
+            for clip in stage.running:
+                self._clip(clip)
             name = stage_name(stage.kind)
             if stage.state == job_pb2.STATE_RUNNING and stage.kind == GENERATION:
                 self._once(f"{name}: {int(stage.fraction * 10) * 10} %")
@@ -130,6 +105,16 @@ class Plain:
         """Print the summary."""
         self._console.print(summary(job, files), soft_wrap=True)
 
+    def _clip(self, clip: job_pb2.RunningClip) -> None:
+        """A line about a clip in the making: at once when its phase is new, else at a reasonable pace."""
+        # Two units may take turns, as decoded and encoded frames do: a phase is new only once.
+        phase = (clip.scene_id, clip.attempt, clip.progress.step, clip.progress.unit)
+        due = self._told.get(clip.scene_id, 0.0) + PACE_SECONDS
+        if phase not in self._phases or (clip.progress.total and self._clock() >= due):
+            self._phases.add(phase)
+            self._told[clip.scene_id] = self._clock()
+            self._once(f"footage: {words(clip)}")
+
     def _once(self, line: str) -> None:
         if line not in self._seen:
             self._seen.add(line)
@@ -142,7 +127,7 @@ class Live_:  # noqa: N801 - rich owns the name Live
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
-        self._warned = 0
+        self._warned = self._tried = 0
         self._live = Live(console=console, refresh_per_second=4, transient=True)
         self._live.start()
 
@@ -151,6 +136,9 @@ class Live_:  # noqa: N801 - rich owns the name Live
         for warning in job.warnings[self._warned :]:
             self._live.console.print(Text(clean(f"note  {warning}"), style="yellow"))
         self._warned = len(job.warnings)
+        for attempt in job.attempts[self._tried :]:
+            self._live.console.print(Text(clean(_attempt(attempt)), style="yellow"))
+        self._tried = len(job.attempts)
         self._live.update(Group(_stages(job), self._whole(job)))
 
     def close(self) -> None:
@@ -166,12 +154,26 @@ class Live_:  # noqa: N801 - rich owns the name Live
     def _whole(self, job: job_pb2.Job) -> RenderableType:
         elapsed = time.monotonic() - self._began
         left = ""
-        if 0.08 < job.fraction < 1 and elapsed > 3:
+        # Of footage its own row tells what is left: seconds of other work say nothing of minutes of it.
+        footage = any(stage.running for stage in job.stages)
+        if not footage and 0.08 < job.fraction < 1 and elapsed > 3:
             left = f" · about {_clock(elapsed / job.fraction * (1 - job.fraction))} left"
         row = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=1.0, completed=job.fraction, width=BAR * 2)
         row.add_row(" ", bar, f"{job.fraction:4.0%}", Text(f"{_clock(elapsed)}{left}", style="dim"))
         return row
+
+
+def _attempt(attempt: job_pb2.Attempt) -> str:
+    """A failed attempt at footage, and what the next one changes."""
+    told = f"footage: {attempt.scene_id} attempt {attempt.number} failed: {attempt.message}"
+    changes = ", ".join(
+        f"{change.field} {getattr(change, 'from') or 'unset'} → {change.to or 'unset'}"
+        for change in attempt.changes
+    )
+    instead = "The first clip plays to and fro" if attempt.link else "The card is shown"
+    then = f"Attempt {attempt.number + 1} has {changes}." if changes else f"{instead} instead."
+    return f"{told} {then}"
 
 
 def _stages(job: job_pb2.Job) -> Table:

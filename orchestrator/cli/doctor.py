@@ -151,6 +151,7 @@ async def _voices() -> tuple[str, str]:
 
 async def _models() -> tuple[str, str, tuple[str, ...]]:
     """Which models are whole as far as a quick look can tell; none is needed for drawn clips."""
+    from orchestrator.cli.models import mend
     from services.generation.models.files import ModelFiles
     from services.generation.models.known import MODELS
     from services.generation.models.settings import ModelSettings
@@ -160,7 +161,7 @@ async def _models() -> tuple[str, str, tuple[str, ...]]:
     problems = {name: await asyncio.to_thread(files.missing, name) for name in MODELS}
     whole = [name for name, found in problems.items() if not found]
     damaged = [name for name, found in problems.items() if found and (folder / name).is_dir()]
-    notes = [f"{name}: {problems[name][0]} `storyreel models fetch {name}` mends it" for name in damaged]
+    notes = [f"{name}: {problems[name][0]} {mend(name, folder / name)}" for name in damaged]
     if absent := [name for name in MODELS if name not in whole and name not in damaged]:
         notes.append(f"not there: {', '.join(absent)}; `storyreel models fetch {absent[-1]}` fetches one")
     unneeded = "" if whole else "; only generated footage needs one"
@@ -168,26 +169,20 @@ async def _models() -> tuple[str, str, tuple[str, ...]]:
 
 
 async def _footage() -> tuple[str, str, tuple[str, ...]]:
-    """Who generates footage; nobody needs to. What is set has to start."""
-    from services.generation.generators import SETTINGS, generators
+    """Who generates footage, and the next step to it; nobody needs to. What is set has to start."""
+    from orchestrator.cli import readiness
+    from services.generation.clip import Capability
+    from services.generation.generators import generators
     from services.generation.settings import GenerationSettings
 
-    pools = ", ".join(load(OrchestratorSettings).pool_names) or "none"
-    found = generators(load(GenerationSettings), connect_store(load(StoreSettings)))
-    told = []
-    for generator in found:
+    settings, able = load(OrchestratorSettings), dict[str, Capability]()
+    for generator in generators(load(GenerationSettings), connect_store(load(StoreSettings))):
         try:
             await generator.start()
-            device = (await generator.capability()).device
-            told.append(generator.name + (f" on {device.name}" if device else ""))
+            able[generator.name] = await generator.capability()
         finally:
             await generator.close()
-    notes: tuple[str, ...] = ()
-    if not found:
-        notes = (f"footage becomes cards: neither {' nor '.join(SETTINGS.values())} is set",)
-    elif pools == "none":
-        notes = ("footage becomes cards: STORYREEL_ORCHESTRATOR_POOLS is not set",)
-    return f"{', '.join(told) or 'nobody generates here'}; pools: {pools}", "", notes
+    return readiness.found(able, settings), "", readiness.missing(able, settings)
 
 
 INSTALL = "Install storyreel[local] again."

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,12 @@ from services.generation.models.settings import ModelSettings
 from services.generation.models.verify import verify
 
 OK, DAMAGED = 0, 4
+
+WHOLE, BROKEN, ABSENT = "whole", "broken", "absent"
+"""How a model's folder is found; a broken one has a folder, and something in it is not as it should be."""
+
+_MARKS = {WHOLE: "✓", BROKEN: "✗", ABSENT: "·"}
+_SAID = {BROKEN: "broken", ABSENT: "not there"}
 
 
 async def models(options: argparse.Namespace) -> int:
@@ -93,12 +99,11 @@ def _verify(options: argparse.Namespace, report: Callable[[Progress], None], sho
             way = "quick" if options.quick else "full"
             emit({"event": "verified", "model": name, "whole": not found, "check": way, "problems": found})
             continue
-        looked = "names, sizes and headers are right" if options.quick else "every byte is right"
-        write(clean(f" {'✗' if found else '✓'} {name:<9}  {'' if found else looked}").rstrip() + "\n")
-        for problem in found:
-            write(clean(f"{'':13} {problem}") + "\n")
+        right = "names, sizes and headers are right" if options.quick else "every byte is right"
+        broken = BROKEN if (folder / name).is_dir() else ABSENT
+        _entry(name, broken if found else WHOLE, _SAID[broken] if found else right, found)
         if found:
-            tell(f"   → storyreel models fetch {name}\n")
+            tell(f"   → {clean(mend(name, folder / name))}\n")
     return code
 
 
@@ -107,24 +112,42 @@ def _list(options: argparse.Namespace) -> int:
     files = ModelFiles(folder)
     entries = []
     for name, model in MODELS.items():
-        missing = files.missing(name)
+        place = folder / name
+        problems = files.missing(name)
+        state = ABSENT if not place.is_dir() else BROKEN if problems else WHOLE
         listed = None
         with contextlib.suppress(ModelUnavailable):
-            listed = manifest.read(folder / name)
+            listed = manifest.read(place)
         there = listed if listed and listed.model == name else None
-        data = _data(there, folder / name) if there else {"model": name, "repository": model.repository}
-        entries.append({**data, "whole": not missing, "problems": missing})
+        data = _data(there, place) if there else {"model": name, "repository": model.repository}
+        entries.append({**data, "state": state, "whole": not problems, "problems": problems})
         if options.json:
             continue
-        size = f"{there.size / 1e9:6.1f} GB  {there.revision}" if there else "not there"
-        write(clean(f" {'✗' if missing else '✓'} {name:<9}  {size}") + "\n")
-        for problem in missing if there else ():
-            write(clean(f"{'':13} {problem}") + "\n")
+        size = f"{there.size / 1e9:6.1f} GB  {there.revision}" if there else ""
+        what = f"{_SAID.get(state, '')}  {size}".strip() if state != WHOLE else size
+        _entry(name, state, what, problems if state == BROKEN else ())
+        if state == BROKEN:
+            write(clean(f"{'':13} → {mend(name, place)}") + "\n")
     if options.json:
         emit({"folder": str(folder), "models": entries})
     else:
         tell(f"They lie in {clean(str(folder))}; `storyreel models fetch MODEL` fetches one.\n")
     return OK
+
+
+def _entry(name: str, state: str, what: str, problems: Sequence[str]) -> None:
+    write(clean(f" {_MARKS[state]} {name:<9}  {what}").rstrip() + "\n")
+    for problem in problems:
+        write(clean(f"{'':13} {problem}") + "\n")
+
+
+def mend(name: str, place: Path) -> str:
+    """The way out for a model that is not whole."""
+    if not place.is_dir():
+        return f"storyreel models fetch {name}"
+    if any(place.iterdir()) and not (place / manifest.NAME).exists():
+        return f"`storyreel models fetch {name} --from {place}` makes a manifest of what is there"
+    return f"`storyreel models fetch {name}` mends it; what is whole is not fetched again"
 
 
 _ACTIONS = {"fetch": _fetch, "verify": _verify}

@@ -8,11 +8,11 @@ from google.protobuf.json_format import Parse
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.foreseen import show_footage
 from orchestrator.cli.terminal import Terminal, clean, counted, write
 from orchestrator.job import in_scenes
 from orchestrator.settings import OrchestratorSettings
 from services.chassis.settings import load
-from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2
 
 
@@ -33,9 +33,8 @@ def _print(console: Terminal, plan: job_pb2.Plan) -> None:
         cells = (scene.id, scene.type, f"{scene.estimated_seconds:.0f} s", scene.narration)
         table.add_row(*(Text(clean(cell)) for cell in cells))
     console.print(table)
-    for scene in plan.scenes:
-        if scene.HasField("footage"):
-            _print_footage(console, scene.id, scene.footage)
+    wishing = [scene for scene in plan.scenes if scene.HasField("footage")]
+    show_footage(console, wishing, plan.footage_seconds)
     blocks = plan.coverage.blocks
     counts = dict.fromkeys(("narrated", "shown", "dropped"), 0)
     for block in blocks:
@@ -52,39 +51,6 @@ def _print(console: Terminal, plan: job_pb2.Plan) -> None:
             console.print(Text(clean(line), style="yellow"))
     for lacking in _lacking(block for block in blocks if block.outcome != "dropped"):
         console.print(Text(clean(f"  fonts: {lacking}"), style="yellow"))
-
-
-def _print_footage(console: Terminal, scene_id: str, footage: job_pb2.PlanFootage) -> None:
-    """What will become of a scene's footage: how it is made, what it needs, and what was found."""
-    console.print(Text(clean(f"  {scene_id} footage: {footage.outlook}")))
-    plan, forecast = footage.report.plan, footage.report.forecast
-    if plan.model:
-        made = (
-            f"{_mode(plan.mode)} by {plan.model}, {plan.width} x {plan.height}, {plan.frames} frames at "
-            f"{plan.rate} per second, {plan.steps} steps"
-        )
-        if footage.report.HasField("forecast"):
-            peak = max(forecast.denoise_bytes, forecast.decode_bytes)
-            made += f"; about {_duration(forecast.seconds)}, {peak / 1e9:.1f} GB of device memory"
-        else:
-            made += "; how long it takes and what it needs is not known here"
-        console.print(Text(clean(f"      {made}")))
-    for adjustment in footage.report.adjustments:
-        was = getattr(adjustment, "from")
-        told = f"{adjustment.field} {was} → {adjustment.to}: {adjustment.reason}"
-        console.print(Text(clean(f"      {told}")))
-    for finding in footage.report.findings:
-        ways = "".join(f" → {way.description}" for way in finding.suggestions[:1])
-        style = "red" if finding.blocking else "yellow"
-        console.print(Text(clean(f"      {finding.message}{ways}"), style=style))
-
-
-def _mode(mode: footage_pb2.Mode.ValueType) -> str:
-    return footage_pb2.Mode.Name(mode).removeprefix("MODE_").lower()
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _lacking(blocks: Iterable[job_pb2.CoveredBlock]) -> list[str]:

@@ -16,10 +16,11 @@ LARGEST = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document's bytes, and the name it goes by."""
+    """A document's bytes, the name it goes by, and its folder; one from standard input is in none."""
 
     name: str
     data: bytes
+    folder: Path | None = None
 
 
 def read(source: str) -> Document:
@@ -35,10 +36,12 @@ def read(source: str) -> Document:
             f"{source} is a web address; those are not read yet.",
             suggestions=[Suggestion("Save the page as markdown or plain text and name that file.")],
         )
+    folder: Path | None = None
     if source == "-":
         name, data = "document", sys.stdin.buffer.read(LARGEST + 1)
     else:
         name, data = Path(source).name, _bytes(Path(source))
+        folder = Path(source).expanduser().resolve().parent
     if not data:
         raise EmptyDocument(f"{source} is empty. Give a document with text in it.")
     if len(data) > LARGEST:
@@ -46,7 +49,7 @@ def read(source: str) -> Document:
             f"{source} is larger than {LARGEST >> 20} MiB, the most one document may have.",
             suggestions=[Suggestion("Split it at its headings and render the parts.")],
         )
-    return Document(clean(name.encode(errors="replace").decode())[:255], data)
+    return Document(clean(name.encode(errors="replace").decode())[:255], data, folder)
 
 
 def _bytes(path: Path) -> bytes:

@@ -179,18 +179,23 @@ class Child:
             trace = str(body.get("trace", ""))[-_LOGGED_CHARACTERS:]
             telemetry.log.error("child.failed", module=self._module, error_id=error_id, trace=trace)
             return Internal(f"internal error {error_id}", error_id=error_id)
-        suggestions = [
-            Suggestion(s["description"], [Change(**change) for change in s["changes"]])
-            for s in body["suggestions"]
-        ]
-        retry_after = body["retry_after"]
-        return BY_REASON[body["reason"]](
-            body["message"],
-            suggestions=suggestions,
-            metadata=body["metadata"],
-            violations=[Violation(**violation) for violation in body["violations"]],
-            retry_after=None if retry_after is None else timedelta(seconds=retry_after),
-        )
+        return error_of(body)
+
+
+def error_of(body: Mapping[str, Any]) -> StoryreelError:
+    """The error of an ERROR frame's body, as the class that was raised; it is one of ours."""
+    suggestions = [
+        Suggestion(s["description"], [Change(**change) for change in s["changes"]])
+        for s in body["suggestions"]
+    ]
+    retry_after = body["retry_after"]
+    return BY_REASON[body["reason"]](
+        body["message"],
+        suggestions=suggestions,
+        metadata=body["metadata"],
+        violations=[Violation(**violation) for violation in body["violations"]],
+        retry_after=None if retry_after is None else timedelta(seconds=retry_after),
+    )
 
 
 class ChildPool:

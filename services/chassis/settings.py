@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from services.chassis.errors import Configuration, Suggestion
+from services.chassis.refusal import refusal
 
 CONFIGURATION_EXIT = 4
 """The exit code of a process that could not start because of its settings or surroundings."""
@@ -86,21 +88,31 @@ def load(kind: type[S]) -> S:
     """Read settings from the environment.
 
     Raises:
-        Configuration: A variable does not parse; the message names each such variable and its rule,
+        Configuration: A variable does not parse; the message names each such variable and what it can be,
             never its value, since that may be a secret.
     """
     try:
         return kind()
     except ValidationError as error:
         problems = [
-            f"{variable(kind, str(problem['loc'][0]) if problem['loc'] else '')}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+            f"{variable(kind, name)}: {refusal(problem, _field(kind, name))}"
+            for problem in error.errors(include_url=False, include_context=False)
+            for name in [str(problem["loc"][0]) if problem["loc"] else ""]
         ]
-        message = "Settings do not parse: " + "; ".join(problems) + "."
+        told = "; ".join(problems)
+        message = f"Settings do not parse: {told}{'' if told.endswith('?') else '.'}"
     except SettingsError as error:
-        named = [variable(kind, field) for field in kind.model_fields if f'"{field}"' in str(error)]
-        message = f"Settings do not parse: {', '.join(named) or error}: Input should be valid JSON."
+        found = [(field, info) for field, info in kind.model_fields.items() if f'"{field}"' in str(error)]
+        named = ", ".join(variable(kind, field) for field, _ in found)
+        told = " ".join(info.description or "" for _, info in found)
+        message = f"Settings do not parse: {named or error}: Input should be valid JSON. {told}".rstrip()
     raise Configuration(message, suggestions=[Suggestion("Correct or unset the variables named.")])
+
+
+def _field(kind: type[BaseSettings], name: str) -> FieldInfo | None:
+    """The field of a name, or of the variable that pydantic names in its place."""
+    named = (info for field, info in kind.model_fields.items() if name in (field, variable(kind, field)))
+    return next(named, None)
 
 
 def variable(kind: type[BaseSettings], field: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
@@ -27,13 +27,20 @@ class Parser(argparse.ArgumentParser):
         prog: What was called, `python -m services.tts`.
         description: What it is for.
         kinds: The settings it reads; the help lists them.
+        only: The fields of them that it reads; empty for all.
     """
 
-    def __init__(self, prog: str, description: str, kinds: Sequence[type[BaseSettings]]) -> None:
+    def __init__(
+        self,
+        prog: str,
+        description: str,
+        kinds: Sequence[type[BaseSettings]] = (),
+        only: Collection[str] = (),
+    ) -> None:
         super().__init__(
             prog,
             description=description,
-            epilog="settings, from the environment:\n" + "".join(_listed(kinds)),
+            epilog="settings, from the environment:\n" + "".join(_listed(kinds, only)) if kinds else None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -61,13 +68,13 @@ def read_no_arguments(serves: str, kind: type[BaseSettings], *others: type[BaseS
     ).parse_args()
 
 
-def _listed(kinds: Sequence[type[BaseSettings]]) -> Iterator[str]:
+def _listed(kinds: Sequence[type[BaseSettings]], only: Collection[str] = ()) -> Iterator[str]:
     """Each variable once, with its default and what it is for."""
     seen: set[str] = set()
     for kind in kinds:
         for field, info in kind.model_fields.items():
             name = variable(kind, field)
-            if name not in seen:
+            if name not in seen and (not only or field in only):
                 seen.add(name)
                 lines = textwrap.wrap(info.description or "", WIDTH - 6, break_on_hyphens=False)
                 yield f"  {name}{_default(info)}\n" + "".join(f"      {line}\n" for line in lines)

@@ -42,6 +42,8 @@ class GenerationClient:
         look: Look | None = None,
         backend: str = "template",
         footage: Footage | None = None,
+        may_end_early: bool = False,
+        continues: bool = False,
         keep_running: timedelta | None = None,
         after_sequence: int = 0,
     ) -> AsyncGenerator[str | Progress | Clip, None]:
@@ -60,6 +62,9 @@ class GenerationClient:
             look: How it looks; the default is dark and blue, with every frame of the grid.
             backend: Who makes it.
             footage: What is to be seen in the card's place; required by backends that generate.
+            may_end_early: The clip may be shorter than `frames` where the model makes none so long; its last
+                frame is then the image from which the rest can be asked for.
+            continues: The footage's image is the last frame of the clip before, and is not shown again.
             keep_running: How long the work goes on when nobody watches, if longer than 30 s.
             after_sequence: Tell again what was reported after this number.
 
@@ -86,6 +91,8 @@ class GenerationClient:
             look=wire.look_to_proto(look or Look()),
             backend=backend,
             footage=footage_to_proto(footage) if footage else None,
+            may_end_early=may_end_early,
+            continues=continues,
             after_sequence=after_sequence,
         )
         if keep_running is not None:
@@ -114,15 +121,22 @@ class GenerationClient:
             await self._stub.CancelClip(generation_service_pb2.CancelClipRequest(digest=digest))
 
     async def estimate_clip(
-        self, footage: Footage, *, frames: int, picture: Picture, backend: str = ""
-    ) -> Report:
-        """What a backend would do with footage and what it needs; nothing is made.
+        self,
+        footage: Footage,
+        *,
+        frames: int,
+        picture: Picture,
+        backend: str = "",
+        may_end_early: bool = False,
+    ) -> tuple[Report, int]:
+        """What a backend would do with footage and what it needs, and the clip's frames; nothing is made.
 
         Args:
             footage: What is wished for.
             frames: The clip's length, 1 to 216,000.
             picture: Size and rate.
             backend: Who would make it; by default the first that generates.
+            may_end_early: As in `generate_clip`.
 
         Raises:
             UnknownBackend: There is no such backend, or none that generates.
@@ -132,10 +146,11 @@ class GenerationClient:
             frames=frames,
             picture=wire.picture_to_proto(picture),
             backend=backend,
+            may_end_early=may_end_early,
         )
         with errors():
             response = await self._stub.EstimateClip(request)
-        return making_wire.report_from_proto(response.report)
+        return making_wire.report_from_proto(response.report), response.frames
 
     async def get_capabilities(self) -> dict[str, Capability | None]:
         """What each backend can do, the preferred one first; None for one that draws."""

@@ -78,6 +78,11 @@ class Shot:
             raise ValueError("the timing is of another text than the narration")
 
 
+def last_frame_path(path: Path) -> Path:
+    """Where the last frame of a clip that ends early is written: a PNG beside the clip."""
+    return path.with_suffix(".last.png")
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One scene's picture.
@@ -146,9 +151,14 @@ class Backend(Protocol):
 
 
 class Generator(Protocol):
-    """Something that generates clips from a wish."""
+    """Something that generates clips from a wish.
+
+    One that `chains` makes clips that others go on from: it keeps the last frame of a shot that ends early
+    beside its file (`last_frame_path`), and leaves the first frame out of one that continues.
+    """
 
     name: str
+    chains: bool
 
     async def start(self) -> str:
         """Get ready; tell what beside shot and wish its bytes depend on: versions, settings, the device."""

@@ -42,15 +42,30 @@ def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generato
             auto_optimise=settings.auto_optimise,
             prompt_most=settings.prompt_most,
         )
+        machine = Machine(
+            settings.device,
+            settings.precision,
+            settings.device_threads,
+            settings.max_vram_bytes or 0,
+            settings.attention,
+            settings.device != "cpu" if settings.compiled is None else settings.compiled,
+            settings.devices,
+        )
         yield DiffusersBackend(
             store,
             models,
-            Preflights(models, limits, peaks=home() / "footage" / "peaks.json", scratch=home() / "scratch"),
-            machine=Machine(
-                settings.device, settings.precision, settings.device_threads, settings.max_vram_bytes or 0
+            Preflights(
+                models,
+                limits,
+                learnt=home() / "footage",
+                scratch=home() / "scratch",
+                setup=f"{machine.precision} compiled={machine.compiled} attention={machine.attention} "
+                f"devices={machine.devices} threads={machine.threads}",
             ),
+            machine=machine,
             threads=settings.threads,
             clip_time=settings.footage_time,
+            warm=settings.warm_models,
         )
     from services.generation.backends.openai_videos.settings import VideoServerSettings
 

@@ -113,6 +113,8 @@ def making_to_proto(making: Making) -> making_pb2.Making:
         revision=making.revision,
         approximate=making.approximate,
         checks=making.checks,
+        device=making.device,
+        versions=making.versions,
     )
 
 
@@ -128,6 +130,8 @@ def making_from_proto(message: making_pb2.Making) -> Making:
         revision=message.revision,
         approximate=message.approximate,
         checks=tuple(message.checks),
+        device=message.device,
+        versions=dict(message.versions),
     )
 
 

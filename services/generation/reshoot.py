@@ -35,37 +35,52 @@ class Showing:
         rate: The video's.
         native_frames: How many native frames there are, at least 1.
         native_rate: Theirs.
+        unseen: So many of the first ones are never seen, fewer than there are; the time of the clip begins
+            with the one after them. A clip that continues another has one: it was that clip's last frame.
     """
 
     frames: int
     rate: Rate
     native_frames: int
     native_rate: Rate
+    unseen: int = 0
 
     def __post_init__(self) -> None:
-        if self.frames < 1 or self.native_frames < 1:
-            raise ValueError(f"{self.native_frames} native frames cannot be shown in {self.frames} frames")
+        if self.frames < 1 or not 0 <= self.unseen < self.native_frames:
+            raise ValueError(
+                f"{self.native_frames} native frames, {self.unseen} of them unseen, "
+                f"cannot be shown in {self.frames} frames"
+            )
 
     def at(self, frame: int) -> int:
         """The number of the native frame that is seen in a frame of the clip."""
-        there, turn = self._straight(frame), self.native_frames - 1
+        there, turn = self._straight(frame), self._seen - 1
         if there <= turn:
-            return there
+            return self.unseen + there
         back = there % max(1, 2 * turn)
-        return min(back, 2 * turn - back)
+        return self.unseen + min(back, 2 * turn - back)
 
     @property
     def turns(self) -> bool:
         """Tell whether the clip lasts longer than the native frames, so that some are seen again."""
-        return self._straight(self.frames - 1) >= self.native_frames
+        return self._straight(self.frames - 1) >= self._seen
 
     @property
     def needed(self) -> int:
-        """So many native frames are seen, from the first on; later ones need not be made."""
-        return self.native_frames if self.turns else self._straight(self.frames - 1) + 1
+        """So many native frames are needed, unseen ones included; later ones need not be made."""
+        return self.native_frames if self.turns else self.unseen + self._straight(self.frames - 1) + 1
+
+    @property
+    def last(self) -> int:
+        """The number of the native frame that is seen at the end."""
+        return self.at(self.frames - 1)
+
+    @property
+    def _seen(self) -> int:
+        return self.native_frames - self.unseen
 
     def _straight(self, frame: int) -> int:
-        """The same, had the native frames no end."""
+        """The native frame after the unseen ones that is seen, had they no end."""
         mine, theirs = self.rate, self.native_rate
         ticks = (2 * frame + 1) * mine.denominator * theirs.numerator
         return ticks // (2 * mine.numerator * theirs.denominator)
@@ -84,6 +99,7 @@ class Reshoot:
         frames: The clip's length on the video's grid, at least 1.
         native_frames: How many native frames come.
         native_rate: Their rate.
+        unseen: So many of the first ones are taken and not shown.
         sparse: Leave frames out that repeat the one before, as the clips it is joined with do.
         threads: The encoder's; another number gives other bytes.
 
@@ -100,10 +116,11 @@ class Reshoot:
         frames: int,
         native_frames: int,
         native_rate: Rate,
+        unseen: int = 0,
         sparse: bool = False,
         threads: int = 1,
     ) -> None:
-        self.showing = Showing(frames, picture.rate, native_frames, native_rate)
+        self.showing = Showing(frames, picture.rate, native_frames, native_rate, unseen)
         self._planes = Planes(picture.width, picture.height)
         self._taken = self._shown = 0
         self._folder = path.parent
@@ -128,14 +145,14 @@ class Reshoot:
         Args:
             frame: uint8, RGB, shape (height, width, 3), of any size.
         """
-        if self._taken >= self.needed:
+        number, self._taken = self._taken, self._taken + 1
+        if not self.showing.unseen <= number < self.needed:
             return
         height, width = self._planes.planes[0].shape
         self._planes.fill(covering(frame, width, height))
         if self._kept is not None:
             with disk.errors(self._folder):
                 self._kept.write(self._planes.buffer.data)
-        number, self._taken = self._taken, self._taken + 1
         self._show_all(number)
         if self._taken == self.needed:
             self._show_again()
@@ -157,7 +174,7 @@ class Reshoot:
     def _recall(self, native: int) -> None:
         assert self._kept is not None
         with disk.errors(self._folder):
-            self._kept.seek(native * self._planes.buffer.nbytes)
+            self._kept.seek((native - self.showing.unseen) * self._planes.buffer.nbytes)
             data = self._kept.read(self._planes.buffer.nbytes)
         self._planes.buffer[...] = np.frombuffer(data, np.uint8).reshape(self._planes.buffer.shape)
 

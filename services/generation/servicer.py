@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,10 +30,12 @@ from services.chassis.settings import home
 from services.chassis.wire import progress_to_proto
 from services.generation import making_wire, wire
 from services.generation.backends.template.backend import TemplateBackend
-from services.generation.clip import Backend, Generator
+from services.generation.clip import Backend, Generator, Picture
+from services.generation.footage.links import frames_of_link
 from services.generation.generators import SETTINGS, generators
 from services.generation.settings import GenerationSettings
 from services.generation.studio import Made, film
+from services.story.footage import Footage
 from services.story.footage_wire import footage_from_proto
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
 
@@ -119,12 +122,14 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         name = request.backend or next(iter(self._generators), "")
         if name not in self._generators:
             raise self._missing(name, self._generators)
-        report = await self._generators[name].estimate(
-            footage_from_proto(request.footage),
-            frames=request.frames,
-            picture=wire.picture_from_proto(request.picture),
+        generator, picture = self._generators[name], wire.picture_from_proto(request.picture)
+        footage, frames = footage_from_proto(request.footage), request.frames
+        if request.may_end_early and generator.chains:
+            footage, frames = _link(footage, frames, picture)
+        report = await generator.estimate(footage, frames=frames, picture=picture)
+        return generation_service_pb2.EstimateClipResponse(
+            report=making_wire.report_to_proto(report), frames=frames
         )
-        return generation_service_pb2.EstimateClipResponse(report=making_wire.report_to_proto(report))
 
     async def GetCapabilities(
         self,
@@ -175,12 +180,18 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         async def draw(path: Path) -> Made:
             return Made(unshown=await self._backends[request.backend].make(shot, path, report))
 
-        async def generate(path: Path) -> Made:
-            footage = footage_from_proto(request.footage)
-            return Made(making=await self._generators[request.backend].make(shot, footage, path, report))
+        if request.backend in self._backends:
+            return wire.clip_to_proto(await film(draw, shot, self._store, scratch=self._scratch))
+        generator, footage = self._generators[request.backend], footage_from_proto(request.footage)
+        if request.may_end_early and generator.chains:
+            footage, frames = _link(footage, shot.frames, shot.picture, continues=shot.continues)
+            lead = min(shot.lead_frames, frames - 1)
+            shot = replace(shot, frames=frames, lead_frames=lead, ends_early=frames < shot.frames)
 
-        make = draw if request.backend in self._backends else generate
-        return wire.clip_to_proto(await film(make, shot, self._store, scratch=self._scratch))
+        async def generate(path: Path) -> Made:
+            return Made(making=await generator.make(shot, footage, path, report))
+
+        return wire.clip_to_proto(await film(generate, shot, self._store, scratch=self._scratch))
 
     def _all(self) -> list[Backend | Generator]:
         return [*self._backends.values(), *self._generators.values()]
@@ -200,6 +211,16 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         if why := self._away.get(name):
             return Configuration(why.message, suggestions=why.suggestions)
         return _unknown(name, known)
+
+
+def _link(footage: Footage, frames: int, picture: Picture, *, continues: bool = False) -> tuple[Footage, int]:
+    """The wish for the next clip of a scene and its frames; the scene's last image belongs to its last clip.
+
+    Raises:
+        InvalidRequest: There is no mode for the wish.
+    """
+    length = frames_of_link(footage, frames=frames, rate=picture.rate, continues=continues)
+    return (replace(footage, last_image=None) if length < frames else footage), length
 
 
 def _unknown(name: str, known: Iterable[str]) -> UnknownBackend:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.chassis.refusal import MEANT
 from services.chassis.settings import ServerSettings
 
 
@@ -45,6 +46,7 @@ class GenerationSettings(ServerSettings):
         pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)?$",
         description="The device that footage is generated on: `cuda`, `cuda:1`, `cpu`, or `auto` for the GPU "
         "when there is one. Unset: this machine generates none.",
+        json_schema_extra={MEANT: {"gpu": "cuda", "nvidia": "cuda"}},
     )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="Of the models' weights; `auto` is bfloat16 on a GPU and float32 on a processor."
@@ -54,6 +56,29 @@ class GenerationSettings(ServerSettings):
     )
     max_vram_gb: float | None = Field(
         None, gt=0, le=1000, description="The most device memory that is used, in GB; unset: all there is."
+    )
+    compiled: bool | None = Field(
+        None,
+        description="Compile the models' blocks: the first clip of each size waits a minute, each step "
+        "is faster. Unset: on a GPU.",
+    )
+    attention: Literal["auto", "any", "cudnn"] = Field(
+        "auto",
+        description="The kernel of attention: `cudnn`, `any` that torch prefers, or `auto`: cuDNN's on "
+        "Hopper.",
+    )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="GPUs that work on one clip together, from `device` on: 2, 4 or 8. Each holds the whole "
+        "model. With `cpu` so many processes do, which is slow and for trying it out.",
+    )
+    warm: str = Field(
+        "",
+        pattern=r"^((t2v-A14B|i2v-A14B|ti2v-5B)(,(t2v-A14B|i2v-A14B|ti2v-5B)){0,2})?$",
+        description="Models that are loaded and run once before the service is ready, with commas between: "
+        "`t2v-A14B`, `i2v-A14B`, `ti2v-5B`.",
     )
     footage_minutes: float = Field(
         30,
@@ -65,6 +90,11 @@ class GenerationSettings(ServerSettings):
         True, description="Steps and strength that are not worth their time are changed, and it is told."
     )
     prompt_most: int = Field(512, ge=1, le=512, description="Characters of a prompt.")
+
+    @property
+    def warm_models(self) -> tuple[str, ...]:
+        """The models that are loaded and run once before the service is ready."""
+        return tuple(self.warm.split(",")) if self.warm else ()
 
     @property
     def footage_time(self) -> timedelta:

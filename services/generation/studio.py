@@ -12,11 +12,11 @@ from pathlib import Path
 
 from services.artifacts import disk
 from services.artifacts.store import Store
-from services.generation.clip import UNSHOWN_MOST, Clip, Shot
+from services.generation.clip import UNSHOWN_MOST, Clip, Shot, last_frame_path
 from services.generation.footage.making import Making
 
 MP4 = "video/mp4"
-
+PNG = "image/png"
 
 _PREFIX = "clip-"
 
@@ -30,7 +30,7 @@ class Made:
 
 
 async def film(make: Callable[[Path], Awaitable[Made]], shot: Shot, store: Store, *, scratch: Path) -> Clip:
-    """Have a shot's clip made, and store it.
+    """Have a shot's clip made, and store it; of a shot that ends early its last frame, too.
 
     Args:
         make: Writes the clip to a new file.
@@ -46,7 +46,8 @@ async def film(make: Callable[[Path], Awaitable[Made]], shot: Shot, store: Store
         path = folder / "clip.mp4"
         made = await make(path)
         video = await store.put_file(path, media_type=MP4)
-    return Clip(video, shot.frames, shot.picture, _at_most(made.unshown), made.making)
+        last = await store.put_file(last_frame_path(path), media_type=PNG) if shot.ends_early else None
+    return Clip(video, shot.frames, shot.picture, _at_most(made.unshown), made.making, last)
 
 
 def _at_most(unshown: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,5 +68,5 @@ async def _folder(scratch: Path) -> AsyncIterator[Path]:
     try:
         yield folder
     finally:
-        # Without a thread: a cancelled caller cannot wait, and there is one file in it at most.
+        # Without a thread: a cancelled caller cannot wait, and there are a few files in it at most.
         shutil.rmtree(folder, ignore_errors=True)

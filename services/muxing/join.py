@@ -38,22 +38,27 @@ class Joint:
 
 
 def clip_name(number: int) -> str:
-    """The name of a scene's clip beside the list; numbers count from 1."""
+    """The name of a clip beside the list; numbers count from 1."""
     return f"clip{number:04}.mp4"
 
 
-def concat_list(scenes: int) -> str:
+def concat_list(clips: int) -> str:
     """The list for ffmpeg's concat demuxer: relative names of our own and nothing else.
 
     Without a decoder clips open by their index: to decode the first frame of each takes four times as long
     as all the rest of a packaging.
     """
     entry = "file {}\noption codec_whitelist none\n"
-    return "".join(entry.format(clip_name(number)) for number in range(1, scenes + 1))
+    return "".join(entry.format(clip_name(number)) for number in range(1, clips + 1))
 
 
 def compare(
-    clips: Sequence[Path], frames: Sequence[int], wanted: Wanted, *, tell: Callable[[int], None]
+    clips: Sequence[Path],
+    frames: Sequence[int],
+    wanted: Wanted,
+    *,
+    scenes: Sequence[int] = (),
+    tell: Callable[[int], None],
 ) -> Joint:
     """Check every packet's time and every clip's parameters.
 
@@ -61,9 +66,10 @@ def compare(
     Whether their frames decode is asked of the finished file.
 
     Args:
-        clips: The files, in the order of the scenes.
+        clips: The files, in order.
         frames: How many frames of the grid each must last.
         wanted: The video's picture.
+        scenes: The number of the scene that each belongs to; by default each is a scene.
         tell: Told how many clips are done.
 
     Raises:
@@ -71,21 +77,22 @@ def compare(
         GateRefused: A clip does not fit the plan or the clips before it; metadata `scene` likewise.
     """
     first: probe.VideoTrack | None = None
-    for number, (path, length) in enumerate(zip(clips, frames, strict=True), 1):
-        track = _read(number, path)
+    numbers = scenes or range(1, len(clips) + 1)
+    for done, (number, path, length) in enumerate(zip(numbers, clips, frames, strict=True), 1):
+        track = _read(number, path, decode=first is None)
         if what := _unlike_plan(track, length, wanted):
             raise misfit(number, what)
         first = first or track
         if what := _unlike_first(track, first):
             raise misfit(number, what)
-        tell(number)
+        tell(done)
     assert first is not None
     return Joint(first.tick.denominator, int(_per_frame(first, wanted.rate)))
 
 
-def _read(number: int, path: Path) -> probe.VideoTrack:
+def _read(number: int, path: Path, *, decode: bool) -> probe.VideoTrack:
     try:
-        return probe.video(path, decode=number == 1)
+        return probe.video(path, decode=decode)
     except probe.Unreadable as error:
         raise ArtifactCorrupt(
             f"The clip of scene {number} {error}. Repeat the call that made it.",

@@ -24,13 +24,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Reel:
+    """One clip: H.264 in MP4, `frames` long on the grid of its picture's rate."""
+
+    video: Artifact
+    picture: Picture
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """One scene as it was planned, before it has a place.
 
     Args:
-        clip: H.264 in MP4, `frames` long on the rate's grid.
-        picture: The clip's size and rate.
-        frames: The clip's length.
+        reels: Its clips, at least one, which follow each other without a cut.
         lead_frames: Frames before the voice starts.
         audio: FLAC, 48 kHz, mono, 16 bit.
         timing: A SpeechTiming.
@@ -39,15 +46,18 @@ class Planned:
         narration: A Narration, which knows how the speech is written; None: as it is spoken.
     """
 
-    clip: Artifact
-    picture: Picture
-    frames: int
+    reels: tuple[Reel, ...]
     lead_frames: int
     audio: Artifact
     timing: Artifact
     voice_samples: int
     chapter: str = ""
     narration: Artifact | None = None
+
+    @property
+    def frames(self) -> int:
+        """The length of all its clips."""
+        return sum(reel.frames for reel in self.reels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,11 @@ class Timeline:
         """The length of the sound, at 48 kHz."""
         return self.rate.sample_at(self.frames)
 
+    @property
+    def reels(self) -> tuple[tuple[int, Reel], ...]:
+        """All clips in order, each with the number of its scene."""
+        return tuple((scene.number, reel) for scene in self.scenes for reel in scene.planned.reels)
+
     def end_of(self, scene: Scene) -> int:
         """The sample after a scene's last one."""
         return self.rate.sample_at(scene.span.start + scene.span.frames)
@@ -142,8 +157,9 @@ def lay(
     )
     result = Timeline(title, language, picture, placed, sound)
     for scene in placed:
-        if scene.planned.picture != picture:
-            raise misfit(scene.number, f"is {scene.planned.picture}, the video {picture}")
+        for reel in scene.planned.reels:
+            if reel.picture != picture:
+                raise misfit(scene.number, f"is {reel.picture}, the video {picture}")
         if (over := scene.voice_end - result.end_of(scene)) > 0:
             raise misfit(
                 scene.number, f"ends {over / 48:.1f} ms before its voice ({scene.span.frames} frames)"

@@ -12,7 +12,7 @@ from services.muxing.loudness import Loudness
 from services.muxing.sound import Score, Sound, Voice, compose
 from services.muxing.sync import Heard
 from services.muxing.takes import Recording, Take
-from services.muxing.timeline import Picture, Planned, Timeline, lay
+from services.muxing.timeline import Picture, Planned, Reel, Timeline, lay
 from services.muxing.video import Measurements, Video
 from storyreel.generation.v1 import clip_pb2
 from storyreel.muxing.v1 import take_pb2, timeline_pb2
@@ -26,9 +26,7 @@ def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
     """
     planned = [
         Planned(
-            clip=artifacts.from_proto(scene.clip.video),
-            picture=_picture_from_proto(scene.clip.picture),
-            frames=scene.clip.frames,
+            reels=tuple(map(_reel_from_proto, (scene.clip, *scene.continued))),
             lead_frames=scene.lead_frames,
             audio=artifacts.from_proto(scene.speech.audio),
             timing=artifacts.from_proto(scene.speech.timing),
@@ -145,6 +143,10 @@ def video_from_proto(message: timeline_pb2.Video) -> Video:
         measurements=_measurements_from_proto(message.measurements),
         missing=tuple(message.missing),
     )
+
+
+def _reel_from_proto(clip: clip_pb2.Clip) -> Reel:
+    return Reel(artifacts.from_proto(clip.video), _picture_from_proto(clip.picture), clip.frames)
 
 
 def _picture_from_proto(message: clip_pb2.Picture) -> Picture:

@@ -29,6 +29,7 @@ class Compare:
     clips: tuple[Path, ...]
     frames: tuple[int, ...]
     wanted: join.Wanted
+    scenes: tuple[int, ...] = ()
     task: Literal["compare"] = "compare"
 
 
@@ -102,7 +103,9 @@ def _do(task: Task, report: Report) -> bytes:
     match task:
         case Compare():
             tell = _Teller(report, len(task.clips), "clips")
-            return JOINT.dump_json(join.compare(task.clips, task.frames, task.wanted, tell=tell))
+            return JOINT.dump_json(
+                join.compare(task.clips, task.frames, task.wanted, scenes=task.scenes, tell=tell)
+            )
         case Record():
             return RECORDED.dump_json(record(task.voices, length=task.length, out=task.out))
         case Splice():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -13,6 +14,7 @@ from services.parsing.outline import Visual
 from services.parsing.wire import TYPES, VISUALS
 from services.story.footage import Footage
 from services.story.footage_wire import footage_from_proto
+from storyreel.artifact.v1.artifact_pb2 import NamedFile
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
 from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
@@ -25,6 +27,7 @@ class SceneRef:
     """A scene's place in a storyboard; `type` is that of its card (`services.story.scene`).
 
     `footage` is wished for in the card's place, as `visual` says; both are None where nothing is wished.
+    The block with that wish starts on the source's line `visual_line`, counted from 1; 0 where there is none.
     """
 
     id: str
@@ -33,6 +36,7 @@ class SceneRef:
     chapter: str
     footage: Footage | None = None
     visual: Visual | None = None
+    visual_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class ParsingClient:
         *,
         name: str = "",
         language: str = "",
+        files: Mapping[str, Artifact] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> Parsed:
         """Read a document and store its scenes.
@@ -71,6 +76,7 @@ class ParsingClient:
             document: Its bytes, at most 4 MiB.
             name: What it is called, such as `guide.md`.
             language: BCP 47; empty means English.
+            files: Files that it names, such as images of its footage, by these names; at most 100.
             timeout: Seconds; None means the cap of the service, 60.
 
         Raises:
@@ -81,7 +87,10 @@ class ParsingClient:
             ArtifactMissing: It is not in the store.
             ArtifactCorrupt: The store's bytes are not those of its digest.
         """
-        request = pb.ParseDocumentRequest(document=to_proto(document), name=name, language=language)
+        named = [NamedFile(name=key, file=to_proto(file)) for key, file in (files or {}).items()]
+        request = pb.ParseDocumentRequest(
+            document=to_proto(document), name=name, language=language, files=named
+        )
         with errors():
             reply = await self._stub.ParseDocument(request, timeout=timeout)
         scenes = tuple(map(_scene, reply.scenes))
@@ -91,4 +100,5 @@ class ParsingClient:
 def _scene(ref: storyboard_pb2.SceneRef) -> SceneRef:
     footage = footage_from_proto(ref.footage) if ref.HasField("footage") else None
     visual = _VISUALS.get(ref.visual)
-    return SceneRef(ref.id, _NAMES[ref.type], from_proto(ref.scene), ref.chapter, footage, visual)
+    name, scene = _NAMES[ref.type], from_proto(ref.scene)
+    return SceneRef(ref.id, name, scene, ref.chapter, footage, visual, ref.visual_line)

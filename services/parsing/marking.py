@@ -42,7 +42,7 @@ class Marks:
         """Keep a picture for the next block; one that still waits has none."""
         self.warnings += mark.warnings
         if mark.footage is None:
-            self.drop(mark.source, "it describes a picture without a prompt")
+            self.drop(mark.source, "it describes a picture without a prompt or an image")
             return
         if self._waiting:
             self._unused(self._waiting, "another one follows it at once")
@@ -76,7 +76,9 @@ class Marks:
 
     def _give(self, mark: Marked, scene: int) -> None:
         self._waiting = None
-        self.scenes[scene] = replace(self.scenes[scene], footage=mark.footage, visual=mark.visual)
+        self.scenes[scene] = replace(
+            self.scenes[scene], footage=mark.footage, visual=mark.visual, line=mark.source.line
+        )
         self.place(mark.source, scene, ELEMENT)
 
     def _unused(self, mark: Marked, why: str) -> None:

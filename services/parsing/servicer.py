@@ -26,7 +26,7 @@ from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
 
-CUT_VERSION = "4"
+CUT_VERSION = "5"
 """Raised whenever the same document would be cut otherwise."""
 
 MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"
@@ -72,10 +72,14 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
         if source.size_bytes > LARGEST_DOCUMENT:
             raise _too_large(source)
         document = await self._store.read(source, limit=LARGEST_DOCUMENT)
-        reading = await self._read(Task(document, request.name, request.language or _DEFAULT_LANGUAGE))
+        files = {file.name: artifact_wire.from_proto(file.file) for file in request.files}
+        task = Task(document, request.name, request.language or _DEFAULT_LANGUAGE, files)
+        reading = await self._read(task)
         types = [TYPES[checked(scene).type] for scene in reading.scenes]
         coverage, *scenes = await self._put([reading.coverage, *reading.scenes])
-        parts = zip(types, scenes, reading.chapters, reading.visuals, reading.footage, strict=True)
+        parts = zip(
+            types, scenes, reading.chapters, reading.visuals, reading.lines, reading.footage, strict=True
+        )
         refs = [
             storyboard_pb2.SceneRef(
                 id=scene_id(index),
@@ -83,9 +87,10 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
                 scene=artifact_wire.to_proto(scene),
                 chapter=chapter,
                 visual=storyboard_pb2.Visual.ValueType(visual),
+                visual_line=line,
                 footage=wished(footage),
             )
-            for index, (kind, scene, chapter, visual, footage) in enumerate(parts)
+            for index, (kind, scene, chapter, visual, line, footage) in enumerate(parts)
         ]
         return pb.ParseDocumentResponse(
             title=reading.title,

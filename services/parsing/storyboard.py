@@ -14,12 +14,16 @@ MOST_SCENES = 500
 
 @dataclass(frozen=True, slots=True)
 class SceneDraft:
-    """A scene to be stored, the chapter it belongs to, and the footage wished for in its card's place."""
+    """A scene to be stored, the chapter it belongs to, and the footage wished for in its card's place.
+
+    `line` is where the block with that wish starts, from 1; 0 where there is none.
+    """
 
     card: Card
     chapter: str
     footage: Footage | None = None
     visual: Visual | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 
+from services.artifacts.store import Artifact
 from services.parsing.outline import Visual
 from services.parsing.storyboard import Block, Placement, SceneDraft, Storyboard
 from services.story import wire as story
@@ -38,35 +40,39 @@ VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document to read."""
+    """A document to read, and the files that came with it, by the names it gives them."""
 
     document: bytes
     name: str
     language: str
+    files: Mapping[str, Artifact] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """The bytes of the task."""
-        return _pack([json.dumps([self.name, self.language]).encode(), self.document])
+        files = {name: [*astuple(file)] for name, file in self.files.items()}
+        return _pack([json.dumps([self.name, self.language, files]).encode(), self.document])
 
     @classmethod
     def decode(cls, data: bytes) -> Task:
         """The task of bytes."""
         head, document = _unpack(data)
-        name, language = json.loads(head)
-        return cls(document, name, language)
+        name, language, files = json.loads(head)
+        return cls(document, name, language, {key: Artifact(*file) for key, file in files.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A storyboard in the contract's messages: scenes with chapters, visuals and footage; the coverage.
 
-    `visuals` are numbers of the contract; the footage of a scene that wishes none is empty.
+    `visuals` are numbers of the contract, `lines` those of the source that the wishes start on; the footage
+    of a scene that wishes none is empty, and its line 0.
     """
 
     title: str
     warnings: tuple[str, ...]
     chapters: tuple[str, ...]
     visuals: tuple[int, ...]
+    lines: tuple[int, ...]
     scenes: tuple[bytes, ...]
     footage: tuple[bytes, ...]
     coverage: bytes
@@ -80,6 +86,7 @@ class Reading:
             (*warnings, *board.warnings),
             tuple(draft.chapter for draft in board.scenes),
             tuple(VISUALS[draft.visual] for draft in board.scenes),
+            tuple(draft.line for draft in board.scenes),
             tuple(story.encode(story.scene_to_proto(draft.card)) for draft in board.scenes),
             tuple(map(_footage, board.scenes)),
             story.encode(storyboard_pb2.Coverage(blocks=blocks)),
@@ -87,20 +94,21 @@ class Reading:
 
     def encode(self) -> bytes:
         """The bytes of the reading."""
-        head = json.dumps([self.title, self.warnings, self.chapters, self.visuals]).encode()
+        head = json.dumps([self.title, self.warnings, self.chapters, self.visuals, self.lines]).encode()
         return _pack([head, self.coverage, *self.scenes, *self.footage])
 
     @classmethod
     def decode(cls, data: bytes) -> Reading:
         """The reading of bytes."""
         head, coverage, *parts = _unpack(data)
-        title, warnings, chapters, visuals = json.loads(head)
+        title, warnings, chapters, visuals, lines = json.loads(head)
         scenes, footage = parts[: len(chapters)], parts[len(chapters) :]
         return cls(
             title,
             tuple(warnings),
             tuple(chapters),
             tuple(visuals),
+            tuple(lines),
             tuple(scenes),
             tuple(footage),
             coverage,

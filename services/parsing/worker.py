@@ -32,7 +32,9 @@ def answer(payload: bytes, report: Report) -> bytes:
     """
     task = wire.Task.decode(payload)
     text = read(task.document, name=task.name)
-    reader = markdown.outline if text.markdown else plain.outline
-    outline = reader(text.text, language=task.language)
+    if text.markdown:
+        outline = markdown.outline(text.text, language=task.language, files=task.files)
+    else:
+        outline = plain.outline(text.text, language=task.language)
     board = storyboard(outline, name=task.name, language=task.language)
     return wire.Reading.of(board, warnings=text.warnings).encode()

@@ -15,7 +15,7 @@ from typing import Literal
 
 from services.artifacts.store import Artifact
 from services.generation.footage.changes import apply, effective
-from services.generation.footage.fit import on, placements, usable_bytes
+from services.generation.footage.fit import as_run, on, placements, usable_bytes
 from services.generation.footage.forecast import forecast
 from services.generation.footage.ladder import next_attempt
 from services.generation.footage.making import Category, Device, Forecast, NativePlan
@@ -229,7 +229,7 @@ def _planned(wish: Footage, job: Job) -> NativePlan:
 def _ways(wish: Footage, job: Job) -> Iterator[Forecast]:
     """What a wish needs with each placement that the host's memory can take, the cheapest first."""
     planned = _planned(wish, job)
-    model = on(planned, job.device)
+    model = as_run(on(planned, job.device), planned)
     for placement in placements(model, kind="cuda"):
         needs = forecast(planned, placement=placement, rates=rates_of(job.device), architecture=model)
         if needs.host_bytes <= job.device.host_free_bytes:

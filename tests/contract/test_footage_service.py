@@ -162,8 +162,9 @@ async def test_a_cancelled_clip_stops_and_the_next_is_whole(service: Service) ->
 async def test_an_estimate_names_plan_and_memory_and_makes_nothing(service: Service) -> None:
     asked = len(service.studio.processes)
 
-    report = await service.client.estimate_clip(WISH, frames=20, picture=PICTURE)
+    report, frames = await service.client.estimate_clip(WISH, frames=20, picture=PICTURE)
 
+    assert frames == 20
     assert report.plan is not None
     assert report.plan.model == "t2v-A14B"
     assert report.forecast is not None

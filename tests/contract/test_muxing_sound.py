@@ -106,7 +106,7 @@ async def test_cancelling_stops_the_work_and_clears_its_files(
 
     # The take in the making is finished and kept: the next sound of this voice has it.
     async with asyncio.timeout(30):
-        while list((tmp_path / "home" / "scratch").iterdir()):
+        while list((tmp_path / "home" / "scratch").glob("*")):  # not there at all if nothing had begun
             await asyncio.sleep(0.01)
 
 

@@ -244,3 +244,36 @@ async def test_what_is_not_used_of_a_described_picture_is_warned_of(
     parsed = await parsing.parse_document(await store.put_bytes(text, media_type=TEXT))
 
     assert [("line 5" in warning, "`steps`" in warning) for warning in parsed.warnings] == [(True, True)]
+
+
+async def test_the_files_that_came_with_a_document_are_the_images_of_its_footage(
+    parsing: ParsingClient, store: LocalStore
+) -> None:
+    text = b"# Fjord\n\n```footage\nthe fjord\nimage: fjord.png\n```\n\nIt is deep."
+    document = await store.put_bytes(text, media_type=TEXT)
+    images = [await store.put_bytes(data, media_type="image/png") for data in (b"one", b"other")]
+
+    without = await parsing.parse_document(document, name="fjord.md")
+    one, other = [
+        await parsing.parse_document(document, name="fjord.md", files={"fjord.png": image})
+        for image in images
+    ]
+
+    assert [parsed.scenes[1].footage for parsed in (without, one, other)] == [
+        Footage(prompt="the fjord"),
+        Footage(prompt="the fjord", image=images[0]),
+        Footage(prompt="the fjord", image=images[1]),
+    ]
+    assert ["line 5" in warning for warning in without.warnings] == [True]
+    assert not one.warnings
+    assert [scene.scene for scene in one.scenes] == [scene.scene for scene in without.scenes]
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "a\nb.png", "x" * 256, ""])
+async def test_a_file_of_an_impossible_name_breaks_the_contract(
+    parsing: ParsingClient, store: LocalStore, name: str
+) -> None:
+    document = await store.put_bytes(b"# Fjord", media_type=TEXT)
+
+    with pytest.raises(InvalidRequest, match="name"):
+        await parsing.parse_document(document, files={name: document})

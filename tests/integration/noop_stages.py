@@ -52,6 +52,8 @@ class NoOp:
         self.fault: Fault = lambda rpc, request: None
         self.narration = ""
         self.progress_seconds = 0.0
+        self.longest = 1 << 30  # frames of a clip that the model makes
+        self.keeps_last = True
         self.cancelled: list[str] = []
         self.artifact = artifact_pb2.Artifact()
         self.coverage = artifact_pb2.Artifact()
@@ -139,18 +141,25 @@ class NoOp:
         steps = int(self.progress_seconds / 0.1)
         for step in range(steps):
             progress = progress_pb2.StageProgress(step="draw", fraction=step / steps, done=step, total=steps)
+            progress.remaining.FromMilliseconds(100 * (steps - step))
             yield response(progress=progress)
             await asyncio.sleep(0.1)
-        clip = clip_pb2.Clip(video=self.artifact, frames=request.frames, picture=request.picture)
+        frames = min(request.frames, self.longest) if request.may_end_early else request.frames
+        clip = clip_pb2.Clip(video=self.artifact, frames=frames, picture=request.picture)
+        if frames < request.frames and self.keeps_last:
+            clip.last_frame.CopyFrom(self.artifact)
         if request.HasField("footage"):
             clip.making.plan.steps = request.footage.steps
+            if frames > self.longest:
+                clip.making.adjustments.add(field="frames", reason="It plays to and fro.")
         yield response(clip=clip)
 
     async def EstimateClip(self, request: Any, context: Any) -> Any:
         await self.answer("EstimateClip", request)
         report = making_pb2.Report()
         report.plan.model, report.plan.frames, report.forecast.seconds = "t2v-A14B", request.frames, 600.0
-        return generation_service_pb2.EstimateClipResponse(report=report)
+        frames = min(request.frames, self.longest) if request.may_end_early else request.frames
+        return generation_service_pb2.EstimateClipResponse(report=report, frames=frames)
 
     async def CancelClip(self, request: Any, context: Any) -> generation_service_pb2.CancelClipResponse:
         self.cancelled.append(request.digest)

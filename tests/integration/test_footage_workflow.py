@@ -11,12 +11,15 @@ from google.protobuf.json_format import Parse
 from temporalio.worker import Replayer
 
 from orchestrator.converter import CONVERTER
-from orchestrator.jobs import WAITS
 from orchestrator.pool import Pool
+from orchestrator.running import WAITS
 from orchestrator.servicer import JobServicer
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.workflow import JobWorkflow
+from services.artifacts import wire
+from services.artifacts.store import Artifact
 from services.chassis.errors import (
+    ArtifactMissing,
     Configuration,
     StoryreelError,
     Suggestion,
@@ -116,12 +119,31 @@ async def test_a_clip_that_no_pool_takes_says_that_it_waits_and_can_be_cancelled
     job = await reel.jobs.create(reel.job(pools=["i2v"]), request_id="")
 
     async for change in reel.jobs.watch(job.name):
-        if WAITS in [stage.activity for stage in change.stages]:
+        if f"s002 {WAITS}" in [stage.activity for stage in change.stages]:
             break
     cancelled = await reel.jobs.cancel(job.name)
 
     assert cancelled.state == job_pb2.STATE_CANCELLED
     assert not reel.noop.footage()
+
+
+async def test_watchers_are_told_how_far_footage_is_and_how_long_the_rest_takes(reel: Reel) -> None:
+    reel.noop.wish(2, "a lamp")
+    reel.noop.progress_seconds = 1.5
+    job = await reel.jobs.create(reel.job(pools=["t2v"]), request_id="")
+
+    running = [
+        clip
+        async for change in reel.jobs.watch(job.name)
+        for stage in change.stages
+        for clip in stage.running
+        if clip.progress.step == "draw"
+    ]
+
+    assert {(clip.scene_id, clip.attempt) for clip in running} == {("s002", 1)}
+    left = [clip.progress.remaining.ToMilliseconds() for clip in running]
+    assert left == sorted(left, reverse=True)
+    assert 0 < left[-1] <= left[0] <= 1500
 
 
 async def test_one_clip_is_made_at_a_time_whichever_queue_it_comes_from(reel: Reel) -> None:
@@ -239,3 +261,18 @@ async def test_a_job_knows_the_pools_of_its_server_and_stays_the_same_job_under_
     assert made[0].name == made[1].name
     assert list(made[0].settings.pools) == ["t2v", "ti2v"]
     assert made[0].settings.footage_backend == "diffusers"
+
+
+async def test_the_files_of_a_document_reach_its_reading_and_have_to_be_in_the_store(reel: Reel) -> None:
+    job = reel.job()
+    job.source.files.add(name="pictures/fjord.png", file=reel.noop.artifact)
+    request = job_service_pb2.CreateJobRequest(job=job_pb2.Job(source=job.source))
+    missing = request.job.source.files.add(name="gone.png")
+    missing.file.CopyFrom(wire.to_proto(Artifact.of("local", "f" * 64, size_bytes=1, media_type="image/png")))
+
+    await reel.run(job)
+    with pytest.raises(ArtifactMissing, match=r"'gone\.png' is not in the store"):
+        await JobServicer(reel.jobs, reel.store, OrchestratorSettings()).CreateJob(request, None)
+
+    (parse,) = [request for rpc, request in reel.noop.requests if rpc == "ParseDocument"]
+    assert parse.files == job.source.files

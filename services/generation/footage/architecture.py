@@ -45,8 +45,18 @@ class Transformer:
 
     @property
     def block_matrices(self) -> int:
-        """Parameters of all blocks' linear layers without their biases: what fp8 holds in one byte each."""
+        """Parameters of all blocks' linear layers without their biases: in eight bits a byte each."""
         return self.blocks * (8 * self.width**2 + 2 * self.width * self.inner)
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of those matrices: each has a scale where they are held in eight bits."""
+        return self.blocks * (9 * self.width + self.inner)
+
+    @property
+    def unpacked(self) -> int:
+        """Parameters of a block's largest matrix: of queries, keys and values, or of the inner layer."""
+        return self.width * max(3 * self.width, self.inner)
 
     @property
     def precise(self) -> int:
@@ -176,6 +186,7 @@ class Architecture:
         value_bytes: Bytes of a value in transformers and text encoder: 2 in bfloat16, 4 on processors.
         vae_value_bytes: Bytes of a value in the VAE: likewise.
         fp8_products: With weights in fp8 their products are computed in fp8 too; else they are only held so.
+        devices: So many share the transformers' work; each holds all weights.
     """
 
     transformer: Transformer
@@ -186,6 +197,11 @@ class Architecture:
     value_bytes: int = 2
     vae_value_bytes: int = 2
     fp8_products: bool = False
+    devices: int = 1
+
+    def unpacks(self, quantization: str) -> bool:
+        """Whether weights in this form are made whole again, matrix by matrix, before each product."""
+        return quantization != "none" and not (quantization == "fp8" and self.fp8_products)
 
     def held_in(self, value_bytes: int) -> Architecture:
         """The same with all values in so many bytes: 2 or 4."""

@@ -13,7 +13,8 @@ from services.generation.footage.optimiser import settled
 from services.story.footage import Footage, Lora, Profile, Quantization, Resolution, Retry, RetryCategory
 
 FIELDS = ("steps", "resolution", "guidance", "quantization", "loras", "profile", "seed")
-"""What a retry may change. LoRAs are told as `sha256*scale`, with commas between them; no LoRA is no text."""
+"""What a retry may change. LoRAs are told as `sha256*scale`, or `sha256*scale@expert`, with commas between
+them; no LoRA is no text."""
 
 RETRIED: dict[Category, RetryCategory] = {
     Category.VRAM_MEMORY: "VRAM_MEMORY",
@@ -21,7 +22,7 @@ RETRIED: dict[Category, RetryCategory] = {
 }
 """The categories after which another attempt has other parameters."""
 
-QUANTIZATIONS: dict[str, Quantization] = {"none": "none", "fp8": "fp8"}
+QUANTIZATIONS: dict[str, Quantization] = {"none": "none", "fp8": "fp8", "int8": "int8"}
 PROFILES: dict[str, Profile] = {"plain": "plain", "distilled": "distilled"}
 RESOLUTION_NAMES: dict[str, Resolution] = {name: name for name in RESOLUTIONS}
 
@@ -37,7 +38,8 @@ def text(footage: Footage, field: str) -> str:
 
 
 def _name(lora: Lora) -> str:
-    return f"{lora.weights.sha256}*{lora.scale:.4g}"
+    name = f"{lora.weights.sha256}*{lora.scale:.4g}"
+    return name if lora.expert == "both" else f"{name}@{lora.expert}"
 
 
 def effective(footage: Footage, *, auto_optimise: bool = True) -> Footage:

@@ -8,14 +8,12 @@ one clip, it will be off for the next of its kind.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.artifacts import disk
+from services.generation.footage import kept
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.forecast import CONTEXT, FORMULA, architecture_of
 from services.generation.footage.making import PLACEMENTS, Forecast, NativePlan
@@ -27,8 +25,6 @@ RATIOS = (0.5, 2.0)
 """What measured and forecast bytes may differ by; beyond it, it was no measurement of this work."""
 FORGETS = 4
 """A lower peak counts for one part in so many, a higher one at once: what is too low fails a clip."""
-FILE_BYTES = 1 << 18
-"""A file of peaks is smaller, whatever is in it."""
 LARGEST = 1 << 50
 """No device has so many bytes."""
 
@@ -126,16 +122,7 @@ def measured(
 
 def read(path: Path) -> Peaks:
     """The peaks of a file; what is not there, damaged or of another formula is none, and no error."""
-    try:
-        # A pipe of that name would be waited for without O_NONBLOCK.
-        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(number, "rb") as file:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                return ()
-            content = file.read(FILE_BYTES + 1)
-        return () if len(content) > FILE_BYTES else decode(content)
-    except OSError:
-        return ()
+    return decode(kept.read(path))
 
 
 def write(path: Path, peaks: Peaks) -> None:
@@ -144,8 +131,7 @@ def write(path: Path, peaks: Peaks) -> None:
     Raises:
         OSError: The disk is full, or the folder cannot be written.
     """
-    with disk.new_file(path, mode=0o644) as file:
-        file.write(encode(peaks))
+    kept.write(path, encode(peaks))
 
 
 def encode(peaks: Peaks) -> bytes:

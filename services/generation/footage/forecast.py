@@ -29,7 +29,7 @@ from services.generation.footage.working import (
     tokens_of,
 )
 
-FORMULA = 1
+FORMULA = 2
 """Of these formulas; measured peaks correct the formulas they were held against, no others."""
 
 CONTEXT = 1_000_000_000
@@ -43,9 +43,17 @@ CLIP_BYTES_PER_PIXEL = 0.25
 STORED, STORED_TEXT = 4, 2
 """Bytes of a parameter on disk: transformers and VAEs are published in 32 bits, an expert of the A14B as
 twelve files of 5 GB; the text encoder in 16."""
+FILM = 8e6
+"""Pixels a second of the model's picture that are scaled and encoded by one thread: measured 5 to 12 million
+for videos of 1080p and 720p."""
+FRAMES_AT_ONCE = 12
+"""Frames on the host between the decoder and the encoder, at most: two latent frames' and copies."""
+PHASES = ("load", "encode_text", "denoise", "decode", "encode")
 ELEMENTWISE, ELEMENTWISE_PER_TOKEN = 338, 472
 """Bytes read and written outside matrix products, per token, channel and block, run eagerly: norms, rotation,
 modulation; more when each token has its own modulation. Counted on the true layers."""
+UNPACKED = 19
+"""Bytes read and written to make a weight of eight bits whole: as it is, in 32 bits, scaled, in its form."""
 
 
 def forecast(
@@ -81,14 +89,19 @@ def forecast(
     denoise = resident + DENOISE_MARGIN * denoise_bytes(plan, model)
     vae = max(decode_bytes(plan, model, tiled=tiled), encode_bytes(plan, model, tiled=tiled))
     text = reading_bytes(plan, model, placement) + CONTEXT + text_working_bytes(model)
-    film = 3 * plan.width * plan.height * plan.frames
+    film = FRAMES_AT_ONCE * 3 * plan.width * plan.height
+    phases = phase_seconds(plan, model, placement, rates, loaded=loaded)
     return Forecast(
-        seconds=_seconds(plan, model, placement, rates, loaded=loaded),
+        seconds=sum(phases.values()),
         denoise_bytes=round(max(denoise, text)),
         decode_bytes=round(resident + DECODE_MARGIN * vae),
-        host_bytes=round(PROCESS + film + held_on_host(plan, model, placement, loaded=loaded)),
+        # Each device has a process, which holds what waits on the host for it.
+        host_bytes=round(
+            film + model.devices * (PROCESS + held_on_host(plan, model, placement, loaded=loaded))
+        ),
         # The latents are kept until the clip is whole, so that a decoder without memory can begin again.
         disk_bytes=round(4 * latent_values(plan, model) + clip_bytes(plan.width, plan.height, plan.frames)),
+        phases=phases,
     )
 
 
@@ -115,47 +128,71 @@ def forward_seconds(plan: NativePlan, model: Architecture, rates: Rates) -> floa
     net, tokens = model.transformer, tokens_of(plan, model)
     linear = net.linear_flop(tokens, per_token_time=model.per_token_time)
     fp8 = plan.quantization == "fp8" and model.fp8_products
+    unpacked = UNPACKED * net.block_matrices if model.unpacks(plan.quantization) else 0
     elementwise = ELEMENTWISE_PER_TOKEN if model.per_token_time else ELEMENTWISE
-    return (
+    shared = (
         linear / (rates.linear_fp8 if fp8 else rates.linear)
         + net.attention_flop(tokens) / rates.attention
         + elementwise * tokens * net.width * net.blocks / rates.memory
     )
+    return shared / model.devices + unpacked / rates.memory
 
 
 def vae_flop(plan: NativePlan, model: Architecture, *, tiled: bool) -> float:
     """FLOP of decoding the clip, and of encoding its image where there is one."""
+    return decode_flop(plan, model, tiled=tiled) + image_flop(plan, model, tiled=tiled)
+
+
+def decode_flop(plan: NativePlan, model: Architecture, *, tiled: bool) -> float:
+    """FLOP of decoding the clip."""
     pixels = plan.width * plan.height
-    again = tiled_pixels(plan.width, plan.height) / pixels if tiled else 1.0
-    frames = latent_frames(plan)
-    work = model.vae.decode_flop(pixels=pixels, latent_frames=frames)
-    if plan.mode != "t2v":
-        # Models that know each token's noise level take the image alone, the others a whole clip around it.
-        given = 1 if model.per_token_time else frames
-        work += model.vae.encode_flop(pixels=pixels, latent_frames=given)
-    return again * work
+    work = model.vae.decode_flop(pixels=pixels, latent_frames=latent_frames(plan))
+    return _repeated(plan, tiled=tiled) * work
 
 
-def _seconds(
+def image_flop(plan: NativePlan, model: Architecture, *, tiled: bool) -> float:
+    """FLOP of encoding the clip's image; 0 without one."""
+    if plan.mode == "t2v":
+        return 0.0
+    # Models that know each token's noise level take the image alone, the others a whole clip around it.
+    given = 1 if model.per_token_time else latent_frames(plan)
+    work = model.vae.encode_flop(pixels=plan.width * plan.height, latent_frames=given)
+    return _repeated(plan, tiled=tiled) * work
+
+
+def _repeated(plan: NativePlan, *, tiled: bool) -> float:
+    """How often each pixel is worked on: tiles overlap."""
+    pixels = plan.width * plan.height
+    return tiled_pixels(plan.width, plan.height) / pixels if tiled else 1.0
+
+
+def phase_seconds(
     plan: NativePlan, model: Architecture, placement: Sequence[str], rates: Rates, *, loaded: bool
-) -> float:
+) -> dict[str, float]:
+    """Seconds of each phase, in the order of PHASES."""
+    tiled, streamed = "tiled_decode" in placement, "weights_on_host" in placement
     step = forward_seconds(plan, model, rates)
     expert, text = weight_bytes(plan, model), text_weight_bytes(model)
-    moved = 0.0
-    if "weights_on_host" in placement:
+    if streamed:
         # Each layer travels while the one before it computes: whichever takes longer counts.
         step = max(step, expert / rates.link)
-        moved += text
-    else:
-        moved += text if "text_encoder_on_host" in placement else 0
-        moved += model.experts * expert if "text_encoder_on_host" in placement and loaded else 0
-        moved += model.experts * expert if "idle_expert_on_host" in placement and model.experts > 1 else 0
+    away = "text_encoder_on_host" in placement or streamed
+    turns = "idle_expert_on_host" in placement and model.experts > 1 and not streamed
+    # While the prompt is read the experts step aside, and come back for the first step.
+    back = model.experts * expert if away and loaded and not streamed else 0
+    moved = back + (model.experts * expert if turns else 0)
     vae_rate = rates.vae_32 if model.vae_value_bytes == 4 else rates.vae_16
-    decode = vae_flop(plan, model, tiled="tiled_decode" in placement) / vae_rate
     prompts = 2 if plan.guidance > 1 else 1
+    # Layer by layer it comes and goes for each prompt, else it comes once for both.
+    text_moves = 2 * prompts if streamed else int(away)
     stored = STORED * (model.experts * model.transformer.parameters + model.vae.parameters)
     stored += STORED_TEXT * model.text.parameters
-    load = 0.0 if loaded else stored / rates.disk
-    return (
-        forwards(plan) * step + prompts * model.text.flop / rates.linear + decode + moved / rates.link + load
-    )
+    return {
+        "load": 0.0 if loaded else stored / rates.disk,
+        "encode_text": prompts * model.text.flop / rates.linear + text_moves * text / rates.link,
+        "denoise": forwards(plan) * step
+        + image_flop(plan, model, tiled=tiled) / vae_rate
+        + moved / rates.link,
+        "decode": decode_flop(plan, model, tiled=tiled) / vae_rate,
+        "encode": plan.width * plan.height * plan.frames / FILM,
+    }

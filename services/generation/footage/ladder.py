@@ -12,7 +12,7 @@ from services.generation.footage.changes import RETRIED, apply, attempts, differ
 from services.generation.footage.making import Category, Forecast
 from services.generation.footage.modes import LIMITS, RESOLUTIONS, step_range
 from services.generation.footage.native import default_guidance
-from services.story.footage import Footage, Resolution
+from services.story.footage import Footage, Quantization, Resolution
 
 ATTEMPTS_MOST = 3
 """Attempts of one clip in all, the first included."""
@@ -45,7 +45,7 @@ def next_attempt(
     seconds: float = float("inf"),
     attempts_most: int = ATTEMPTS_MOST,
     auto_optimise: bool = True,
-    can_fp8: bool = True,
+    eight_bits: Quantization | None = "fp8",
     picture_failed: bool = False,
 ) -> tuple[Change, ...]:
     """What to change for the next attempt; empty when no attempt is left that could end better.
@@ -63,7 +63,7 @@ def next_attempt(
         seconds: Time that the forecast may come to.
         attempts_most: Attempts of one clip in all.
         auto_optimise: The optimiser has a say in what is not pinned.
-        can_fp8: The device can hold weights in eight bits.
+        eight_bits: The form of eight bits that the weights can have there; None: none.
         picture_failed: The pipeline ran through, and its picture did not pass a check.
 
     Raises:
@@ -84,7 +84,9 @@ def next_attempt(
     else:
         limits = [max(free_bytes, failed.peak_bytes)]
     for rung in range(min(len(footage.retries), RUNGS - 1), RUNGS):
-        drafts = _memory_drafts(now, rung, can_fp8) if memory else _pipeline_drafts(now, rung, picture_failed)
+        drafts = (
+            _memory_drafts(now, rung, eight_bits) if memory else _pipeline_drafts(now, rung, picture_failed)
+        )
         tried = [
             (changes, forecast_of(apply(footage, category, changes)))
             for draft in drafts
@@ -97,7 +99,7 @@ def next_attempt(
     return ()
 
 
-def _memory_drafts(now: Footage, rung: int, can_fp8: bool) -> Iterator[Footage]:
+def _memory_drafts(now: Footage, rung: int, eight_bits: Quantization | None) -> Iterator[Footage]:
     """After a memory error: the rung's own changes, and with them the rows that really cut memory.
 
     Steps cost time and no memory; a rung takes some all the same, since a clip that is made again should not
@@ -113,8 +115,8 @@ def _memory_drafts(now: Footage, rung: int, can_fp8: bool) -> Iterator[Footage]:
             rows.append(lambda draft: replace(draft, loras=()))
     if _lowered(base, "480p") != base:
         rows.append(lambda draft: _lowered(draft, "480p"))
-    if can_fp8 and now.allow_approximate and not now.floor.exact and now.quantization == "none":
-        rows.append(lambda draft: replace(draft, quantization="fp8"))
+    if eight_bits and now.allow_approximate and not now.floor.exact and now.quantization == "none":
+        rows.append(lambda draft: replace(draft, quantization=eight_bits))
     for taken in product((False, True), repeat=len(rows)):
         draft = base
         for take, row in zip(taken, rows, strict=True):

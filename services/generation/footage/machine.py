@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from services.chassis.errors import Change, Suggestion
-from services.generation.footage.fit import USABLE, usable_bytes
-from services.generation.footage.making import Category, Device, Finding, Forecast, NativePlan
+from services.generation.footage.fit import FP8_CAPABILITY, USABLE, has_fp8, usable_bytes
+from services.generation.footage.making import Category, Device, Finding, Forecast, NativePlan, gigabytes
 
-GIB = 1 << 30
+VRAM_SETTING, TIME_SETTING = "STORYREEL_GENERATION_MAX_VRAM_GB", "STORYREEL_GENERATION_FOOTAGE_MINUTES"
 BF16_CAPABILITY = (8, 0)
 """CUDA's compute capability from which a device computes in bfloat16: Ampere."""
-FP8_CAPABILITY = (8, 9)
-"""From which it computes in fp8: Ada, Hopper."""
 CLOSE_SHARE = 0.7
 """Of the time allowed: forecasts from datasheets may be 30 % off."""
 USERS_NAMED = 5
+MINUTES_MOST = 720
+"""The most that the setting of time can have."""
 
 
 def abilities(plan: NativePlan, device: Device) -> Iterator[Finding]:
@@ -33,14 +34,10 @@ def abilities(plan: NativePlan, device: Device) -> Iterator[Finding]:
             Category.SYSTEM_RESOURCE,
             f"fp8 needs compute capability {_dotted(FP8_CAPABILITY)}; {_called(device)} {what}.",
             suggestions=[
-                Suggestion("Hold the weights as published.", [Change("quantization", "fp8", "none")])
+                Suggestion("Hold the weights in int8.", [Change("quantization", "fp8", "int8")]),
+                Suggestion("Hold the weights as published.", [Change("quantization", "fp8", "none")]),
             ],
         )
-
-
-def has_fp8(device: Device) -> bool:
-    """The device can be given weights in eight bits."""
-    return device.kind == "cuda" and device.capability >= FP8_CAPABILITY
 
 
 def memory(
@@ -54,12 +51,13 @@ def memory(
     """The device memory that is not there, with whatever would make the clip fit."""
     usable = usable_bytes(device, max_bytes=max_bytes)
     where = f" with {', '.join(placement)}" if placement else ""
-    needs = f"The clip needs {_gib(forecast.peak_bytes)} of device memory{where}"
+    needs = f"The clip needs {gigabytes(forecast.peak_bytes)} of device memory{where}"
     if forecast.peak_bytes <= usable:
         return
-    allowed = device.total_bytes if max_bytes is None else max_bytes
-    of = f"{_gib(device.free_bytes)} free" if device.free_bytes <= allowed else f"{_gib(allowed)} allowed"
-    message = f"{needs}; it may take {_gib(usable)}, {USABLE:.0%} of the {of} on {_called(device)}."
+    of = f"{gigabytes(device.free_bytes)} free"
+    if max_bytes is not None and _is_limit(max_bytes, device):
+        of = f"{gigabytes(max_bytes)} that {VRAM_SETTING} allows"
+    message = f"{needs}; it may take {gigabytes(usable)}, {USABLE:.0%} of the {of} on {_called(device)}."
     yield Finding(Category.VRAM_MEMORY, message, suggestions=(*ways, *_people(device, forecast, max_bytes)))
 
 
@@ -67,7 +65,7 @@ def host(device: Device, forecast: Forecast) -> Iterator[Finding]:
     """The host memory that is not there; a processor's is its device memory, and was looked at."""
     if device.kind == "cpu" or not 0 < device.host_free_bytes < forecast.host_bytes:
         return
-    needs, free = _gib(forecast.host_bytes), _gib(device.host_free_bytes)
+    needs, free = gigabytes(forecast.host_bytes), gigabytes(device.host_free_bytes)
     yield Finding(
         Category.SYSTEM_RESOURCE,
         f"The clip needs {needs} of host memory for weights that wait in it; {free} is free.",
@@ -80,7 +78,7 @@ def disk(needed_bytes: int, free_bytes: int | None) -> Iterator[Finding]:
     if free_bytes is not None and free_bytes < needed_bytes:
         yield Finding(
             Category.FILE_SYSTEM,
-            f"The clip needs {_mib(needed_bytes)} of scratch disk; {_mib(free_bytes)} is free.",
+            f"The clip needs {_mb(needed_bytes)} of scratch disk; {_mb(free_bytes)} is free.",
             suggestions=[Suggestion("Make room, or set STORYREEL_HOME to a folder on a larger disk.")],
         )
 
@@ -92,28 +90,45 @@ def time(forecast: Forecast, *, most: float, ways: tuple[Suggestion, ...]) -> It
         how = "more than" if over else "close to"
         yield Finding(
             Category.SYSTEM_RESOURCE,
-            f"The clip takes about {forecast.seconds:.0f} s, {how} the {most:.0f} s allowed.",
+            f"The clip takes about {forecast.seconds:.0f} s, {how} the {most:.0f} s that "
+            f"{TIME_SETTING} allows.",
             blocking=over,
-            suggestions=ways if over else (),
+            suggestions=(*ways, *_longer(forecast)) if over else (),
         )
+
+
+def _longer(forecast: Forecast) -> Iterator[Suggestion]:
+    """More time, where as much can be set."""
+    minutes = math.ceil(forecast.seconds / CLOSE_SHARE / 60)
+    if minutes <= MINUTES_MOST:
+        yield Suggestion(f"Set {TIME_SETTING} to {minutes} or more.")
 
 
 def needs(forecast: Forecast) -> str:
     """What a forecast comes to, for people."""
-    return f"about {_gib(forecast.peak_bytes)} and {forecast.seconds:.0f} s"
+    return f"about {gigabytes(forecast.peak_bytes)} and {forecast.seconds:.0f} s"
 
 
 def _people(device: Device, forecast: Forecast, max_bytes: int | None) -> Iterator[Suggestion]:
     """What only a person can do."""
     needed = int(forecast.peak_bytes / USABLE) + 1
-    if max_bytes is not None and max_bytes < needed <= device.free_bytes:
-        yield Suggestion(f"Allow {_gib(needed)} of device memory; {_gib(max_bytes)} is allowed.")
+    if max_bytes is not None and _is_limit(max_bytes, device):
+        more = math.ceil(needed / 1e9)
+        yield Suggestion(
+            f"Set {VRAM_SETTING} to {more} or more, if the device has it; it is {max_bytes / 1e9:g}."
+        )
+        return
     if device.free_bytes < needed <= device.total_bytes and device.users:
         users = sorted(device.users, key=lambda user: -user[1])[:USERS_NAMED]
-        named = ", ".join(f"process {process} with {_gib(used)}" for process, used in users)
+        named = ", ".join(f"process {process} with {gigabytes(used)}" for process, used in users)
         yield Suggestion(f"Close other programs on the device: {named}.")
     if needed > device.total_bytes:
-        yield Suggestion(f"Generate on a device with {_gib(needed)} or more.")
+        yield Suggestion(f"Generate on a device with {gigabytes(needed)} or more.")
+
+
+def _is_limit(max_bytes: int, device: Device) -> bool:
+    """Whether less is allowed than is free; a device that is told with its limit has no more than that."""
+    return max_bytes <= device.free_bytes
 
 
 def _called(device: Device) -> str:
@@ -124,9 +139,5 @@ def _dotted(capability: tuple[int, int]) -> str:
     return f"{capability[0]}.{capability[1]}"
 
 
-def _gib(count: int) -> str:
-    return f"{count / GIB:.1f} GiB"
-
-
-def _mib(count: int) -> str:
-    return f"{count / (1 << 20):.0f} MiB"
+def _mb(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"

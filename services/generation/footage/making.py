@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.chassis.errors import Suggestion
+from services.generation.footage.rates import Rates
 from services.story.footage import Lora, Mode, Profile, Quantization
+
+
+def gigabytes(count: int) -> str:
+    """Bytes for people, in the unit that settings have: decimal, with one digit."""
+    return f"{count / 1e9:.1f} GB"
 
 
 class Category(Enum):
@@ -136,7 +142,9 @@ class Device:
         free_bytes: Of it, free.
         capability: CUDA's compute capability; (0, 0) on a CPU.
         host_free_bytes: Host memory that can be used.
-        users: Other programs on the device: process id and bytes.
+        users: Other programs on the device: process id and bytes; empty where that cannot be told.
+        rates: How fast it was measured to work; None: it was not.
+        devices: So many of them work on one clip; what is told is told of each, of memory the least.
     """
 
     name: str
@@ -146,6 +154,8 @@ class Device:
     capability: tuple[int, int] = (0, 0)
     host_free_bytes: int = 0
     users: tuple[tuple[int, int], ...] = ()
+    rates: Rates | None = None
+    devices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,8 @@ class Making:
         revision: The model's.
         approximate: The picture is not exactly the model's.
         checks: What was checked on the finished clip, in words.
+        device: What it was generated on, in words.
+        versions: Those of the libraries that made it, by name.
     """
 
     plan: NativePlan
@@ -173,3 +185,5 @@ class Making:
     revision: str = ""
     approximate: bool = False
     checks: tuple[str, ...] = ()
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)

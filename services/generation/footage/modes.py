@@ -41,6 +41,7 @@ class Limits:
         resolutions: Those that may be asked for.
         strength_most: The strongest image; None where there is no such limit.
         loras: It takes LoRAs.
+        experts: Its transformers, of which each can have LoRAs of its own.
         raises_steps: Steps below the range are raised, rather than refused, when the optimiser may.
     """
 
@@ -51,6 +52,7 @@ class Limits:
     resolutions: tuple[Resolution, ...]
     strength_most: float | None = None
     loras: bool = True
+    experts: int = 2
     raises_steps: bool = False
 
 
@@ -60,7 +62,7 @@ LIMITS: dict[str, Limits] = {
         "i2v", ("i2v", "ti2v"), StepRange(20, 80, 40), (20, 60), RESOLUTIONS, strength_most=0.8
     ),
     "ti2v-5B": Limits(
-        "ti2v", ("ti2v", "t2v"), StepRange(15, 60, 30), (15, 40), ("480p", "720p"), loras=False
+        "ti2v", ("ti2v", "t2v"), StepRange(15, 60, 30), (15, 40), ("480p", "720p"), loras=False, experts=1
     ),
 }
 """The public table, by model; what a model is really run with is planned after it."""
@@ -199,8 +201,8 @@ def _check_values(footage: Footage) -> list[Violation]:
         if not 0 < lora.scale <= LORA_SCALE_MOST:
             text = f"{lora.scale:g} is not above 0 and at most {LORA_SCALE_MOST:g}."
             found.append(Violation(f"loras[{number}].scale", text))
-    if footage.floor.exact and (footage.quantization == "fp8" or footage.profile == "distilled"):
-        field = "quantization" if footage.quantization == "fp8" else "profile"
+    if footage.floor.exact and (footage.quantization != "none" or footage.profile == "distilled"):
+        field = "quantization" if footage.quantization != "none" else "profile"
         text = f"{getattr(footage, field)} is approximate, and floor.exact allows nothing approximate."
         found.append(Violation(field, text))
     return found
@@ -228,6 +230,10 @@ def _check_limits(footage: Footage, model: str, auto_optimise: bool) -> list[Vio
         found.append(Violation("strength", f"{footage.strength:g} is above {most:g}, the most for {model}."))
     if footage.loras and not limits.loras:
         found.append(Violation("loras", f"{model} takes no LoRA." + _elsewhere(footage, "LoRAs")))
+    for number, lora in enumerate(footage.loras[:LORAS_MOST]):
+        if lora.expert != "both" and limits.experts == 1:
+            text = f"{model} has one expert, and {lora.expert} names one of two; leave it out."
+            found.append(Violation(f"loras[{number}].expert", text))
     if footage.profile == "distilled" and not footage.loras:
         text = "The profile distilled needs the LoRAs that were made for it, and there are none."
         found.append(Violation("profile", text))

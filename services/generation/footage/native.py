@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from services.generation.footage.lengths import native_needed
 from services.generation.footage.making import Adjustment, NativePlan
 from services.generation.footage.modes import check, invalid, route
 from services.generation.footage.optimiser import settled
@@ -66,6 +67,7 @@ def plan(
     rate: Rate,
     size: tuple[int, int] = (1920, 1080),
     auto_optimise: bool = True,
+    continues: bool = False,
 ) -> tuple[NativePlan, tuple[Adjustment, ...]]:
     """What a model is run with for a wish, and everything that is not as it was asked for.
 
@@ -75,9 +77,11 @@ def plan(
         rate: The video's frames per second.
         size: The video's width and height in pixels; it decides between landscape and portrait.
         auto_optimise: The optimiser may change steps and strength.
+        continues: The image is the last frame of the clip before: it is generated, and not shown again.
 
     Raises:
         InvalidRequest: The wish breaks rules, as `check` tells them.
+        ValueError: `frames` is below 1.
     """
     if violations := check(footage, auto_optimise=auto_optimise):
         raise invalid(violations)
@@ -86,7 +90,7 @@ def plan(
     distilled = wish.profile == "distilled"
     guidance, guidance_low = guidances(wish)
     width, height = native.sizes[resolution] if size[0] >= size[1] else native.sizes[resolution][::-1]
-    count, told_frames = _frames(frames, rate, native)
+    count, told_frames = _frames(frames, rate, native, unseen=1 if continues else 0)
     planned = NativePlan(
         mode=wish.mode or "t2v",
         model=wish.model,
@@ -152,16 +156,16 @@ def seed_of(footage: Footage) -> int:
     return int.from_bytes(hashlib.sha256(seen.encode()).digest()[:4])
 
 
-def _frames(frames: int, rate: Rate, native: Native) -> tuple[int, tuple[Adjustment, ...]]:
-    """How many frames to generate for a length; told when they are fewer than it needs."""
-    if frames < 1:
-        raise ValueError(f"{frames} frames are no clip")
-    # 4k + 1 nearest to the length in the model's frames, in integers: k = round((length - 1) / 4), halves up.
-    length, per = frames * native.rate * rate.denominator, rate.numerator
-    count = max(FRAMES_LEAST, 4 * ((2 * (length - per) + 4 * per) // (8 * per)) + 1)
+def _frames(frames: int, rate: Rate, native: Native, *, unseen: int) -> tuple[int, tuple[Adjustment, ...]]:
+    """How many frames to generate for a length, `unseen` ones with them; told when it needs more.
+
+    The fewest of 4k + 1 that fill the clip: one less, and it would play backwards at its end.
+    """
+    needed = native_needed(frames, rate, native.rate) + unseen
+    count = max(FRAMES_LEAST, 4 * -((1 - needed) // 4) + 1)
     if count <= native.frames:
         return count, ()
-    seconds = native.frames / native.rate
+    seconds = (native.frames - unseen) / native.rate
     reason = f"The model makes at most {native.frames} frames; the clip plays them to and fro, without a cut."
     told = Adjustment("frames", f"{rate.seconds(frames):.1f} s", f"{seconds:.1f} s", reason)
     return native.frames, (told,)

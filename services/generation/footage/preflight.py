@@ -10,12 +10,13 @@ from services.chassis.errors import Suggestion, Violation
 from services.generation.footage import machine
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.correction import Peaks
-from services.generation.footage.fit import Placed, fit, least
+from services.generation.footage.fit import Placed, eight_bits, fit, least
 from services.generation.footage.forecast import clip_bytes
-from services.generation.footage.making import Category, Device, Finding, NativePlan, Report
+from services.generation.footage.making import Adjustment, Category, Device, Finding, NativePlan, Report
 from services.generation.footage.mending import mends
 from services.generation.footage.modes import PROMPT_MOST, check
 from services.generation.footage.native import plan as native_plan
+from services.generation.footage.pace import Paces
 from services.generation.footage.rates import Rates
 from services.generation.footage.remedies import another_model, for_less
 from services.media.clock import Rate
@@ -55,8 +56,10 @@ class Facts:
     """What is known of earlier clips and of this machine, and makes forecasts better.
 
     Args:
-        rates: The device's, fitted; None: those of its datasheet.
+        rates: The device's; None: as it was measured, or those of its datasheet.
         peaks: Measured peaks of device memory.
+        paces: Measured seconds.
+        setup: The device and the settings whose paces count.
         architectures: By model, where they are not those of the published ones.
         loaded: The models that are in memory.
         disk_free_bytes: Free on the scratch disk; None: not looked at.
@@ -64,6 +67,8 @@ class Facts:
 
     rates: Rates | None = None
     peaks: Peaks = ()
+    paces: Paces = ()
+    setup: str = ""
     architectures: dict[str, Architecture] | None = None
     loaded: Collection[str] = ()
     disk_free_bytes: int | None = None
@@ -80,6 +85,7 @@ def preflight(
     limits: Limits = Limits(),
     facts: Facts = Facts(),
     count_tokens: Callable[[str], int] | None = None,
+    continues: bool = False,
 ) -> Report:
     """Say what a wish comes to on a device, what that needs, and everything that speaks against it.
 
@@ -93,6 +99,7 @@ def preflight(
         limits: What the clip may take.
         facts: What makes forecasts better.
         count_tokens: The model's tokenizer.
+        continues: The image is the last frame of the clip before, and is not shown again.
 
     Returns:
         Findings in this order: the wish, the model's files, the device's abilities, its memory, host memory,
@@ -110,15 +117,13 @@ def preflight(
     )
     if broken:
         return Report(None, findings=(_invalid(footage, broken, limits),))
-    here = _Here(frames, rate, picture_size, device, limits, facts)
-    plan, adjustments = native_plan(
-        footage, frames=frames, rate=rate, size=picture_size, auto_optimise=limits.auto_optimise
-    )
+    here = _Here(frames, rate, picture_size, device, limits, facts, continues)
+    plan, adjustments = here.plan(footage)
     placement, needs = here.placed(plan) or here.least(plan)
     ways: tuple[Suggestion, ...] = ()
     if here.says(footage) is None:
         ways = (
-            *for_less(footage, here.says, fp8=machine.has_fp8(device), auto_optimise=limits.auto_optimise),
+            *for_less(footage, here.says, eight_bits=eight_bits(device), auto_optimise=limits.auto_optimise),
             *another_model(footage, lambda model: not models.missing(model), here.says),
         )
     scratch = needs.disk_bytes + clip_bytes(*picture_size, frames)
@@ -143,6 +148,18 @@ class _Here:
     device: Device
     limits: Limits
     facts: Facts
+    continues: bool
+
+    def plan(self, footage: Footage) -> tuple[NativePlan, tuple[Adjustment, ...]]:
+        """What a wish comes to."""
+        return native_plan(
+            footage,
+            frames=self.frames,
+            rate=self.rate,
+            size=self.size,
+            auto_optimise=self.limits.auto_optimise,
+            continues=self.continues,
+        )
 
     def placed(self, plan: NativePlan) -> Placed | None:
         """The least placement that fits."""
@@ -151,6 +168,8 @@ class _Here:
             self.device,
             max_bytes=self.limits.max_bytes,
             peaks=self.facts.peaks,
+            paces=self.facts.paces,
+            setup=self.facts.setup,
             rates=self.facts.rates,
             architecture=self.architecture(plan),
             loaded=plan.model in self.facts.loaded,
@@ -162,6 +181,8 @@ class _Here:
             plan,
             self.device,
             peaks=self.facts.peaks,
+            paces=self.facts.paces,
+            setup=self.facts.setup,
             rates=self.facts.rates,
             architecture=self.architecture(plan),
         )
@@ -172,13 +193,7 @@ class _Here:
 
     def says(self, footage: Footage) -> str | None:
         """What a wish needs, when the device has it and the time is enough."""
-        plan, _ = native_plan(
-            footage,
-            frames=self.frames,
-            rate=self.rate,
-            size=self.size,
-            auto_optimise=self.limits.auto_optimise,
-        )
+        plan, _ = self.plan(footage)
         placed = self.placed(plan)
         if placed is None or placed[1].seconds > self.limits.seconds:
             return None

@@ -1,7 +1,7 @@
-"""How fast a device works: what its datasheet says, times the share that such models are expected to reach.
+"""How fast a device works: as a short probe measured it, or what its datasheet says, times the share reached.
 
-The shares are estimates, from published times of these models; no device was measured for them. Rates fitted
-on a device replace them.
+The shares are estimates, from published times of these models. A probe on the device replaces datasheets, and
+clips that were made correct both (`pace`).
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from services.generation.footage.making import Device
+if TYPE_CHECKING:
+    from services.generation.footage.making import Device  # which holds rates itself
 
 LINEAR_SHARE = 0.65
 """Of the dense bf16 (or fp8) peak in large matrix products: 640 of an H200's 989 TFLOP/s, in its power."""
@@ -91,17 +93,46 @@ DATASHEET: Mapping[str, Rates] = {
         link=5e10,
     ),
 }
-"""By device, as its name has it. Forecasts from these are within about 30 %; fitted rates are better."""
+"""By device, as its name has it. Forecasts from these are within about 30 %; measured rates are better."""
 
 UNKNOWN = "L40S"
 """Whose rates stand for a CUDA device that is not listed."""
 
 
+SUSTAINED = 0.85
+"""Of what a GPU reaches for milliseconds it keeps so much for minutes, in its power; an estimate."""
+
+
+def probed(*, kind: str, linear: float, attention: float, vae: float, memory: float, link: float) -> Rates:
+    """Rates from a short probe of a device.
+
+    Args:
+        kind: `cuda` or `cpu`; a processor has no margin that it loses after a moment.
+        linear: FLOP a second of a matrix product, in the form the transformers are held in.
+        attention: Of attention, likewise.
+        vae: Of a convolution, in the form the VAE is held in.
+        memory: Bytes a second of an elementwise pass, read and written.
+        link: Bytes a second from the host's memory to the device's.
+    """
+    share = SUSTAINED if kind == "cuda" else 1.0
+    return Rates(
+        linear=share * linear,
+        linear_fp8=share * linear,
+        attention=share * attention,
+        vae_32=share * vae,
+        vae_16=share * vae,
+        memory=memory,
+        link=link,
+    )
+
+
 def rates_of(device: Device) -> Rates:
-    """The rates of a device by its name; of an unknown one a careful guess, of a CPU its own.
+    """The rates of a device: as measured on it, else by its name; of an unknown one a careful guess.
 
     A slice of a device (`MIG 3g.71gb`) has as many sevenths of its rates as its name says.
     """
+    if device.rates is not None:
+        return device.rates
     if device.kind != "cuda":
         return DATASHEET["CPU"]
     name = device.name.upper()

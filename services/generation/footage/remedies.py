@@ -10,7 +10,7 @@ from services.chassis.errors import Change, Suggestion
 from services.generation.footage.changes import differences, effective
 from services.generation.footage.modes import LIMITS, RESOLUTIONS, check, route, step_range
 from services.generation.footage.native import rendered_as
-from services.story.footage import Footage
+from services.story.footage import Footage, Quantization
 
 NAMED = 4
 """How many ways out are named."""
@@ -22,18 +22,18 @@ _Row = tuple[str, Callable[[Footage], Footage]]
 
 
 def for_less(
-    footage: Footage, says: Says, *, fp8: bool, auto_optimise: bool = True
+    footage: Footage, says: Says, *, eight_bits: Quantization, auto_optimise: bool = True
 ) -> tuple[Suggestion, ...]:
     """The smallest changes of a valid wish that help; none when nothing does.
 
     Args:
         footage: The wish.
         says: Judges a changed wish.
-        fp8: The device can hold weights in eight bits.
+        eight_bits: The form in which the device holds weights in eight bits.
         auto_optimise: The optimiser has a say in what is left open.
     """
     now = effective(footage, auto_optimise=auto_optimise)
-    rows = dict(_rows(now, fp8=fp8))
+    rows = dict(_rows(now, eight_bits))
     found: list[Suggestion] = []
     enough: list[set[str]] = []
     for names in (names for count in range(1, len(rows) + 1) for names in combinations(rows, count)):
@@ -63,13 +63,13 @@ def another_model(footage: Footage, present: Callable[[str], bool], says: Says) 
             yield Suggestion(f"Use {model}: {said}.", (Change("model", wanted, model),))
 
 
-def _rows(now: Footage, *, fp8: bool) -> Iterator[_Row]:
+def _rows(now: Footage, eight_bits: Quantization) -> Iterator[_Row]:
     """What can be taken from a wish down to its floor; first what needs no permission, what is seen least."""
     floor, least = now.floor, max(step_range(now.model, now).least, now.floor.steps)
-    eight = fp8 and now.quantization == "none" and not floor.exact
+    eight = now.quantization == "none" and not floor.exact
     hold: _Row = (
-        "hold the weights in fp8",
-        lambda wish: replace(wish, quantization="fp8", allow_approximate=True),
+        f"hold the weights in {eight_bits}",
+        lambda wish: replace(wish, quantization=eight_bits, allow_approximate=True),
     )
     if eight and now.allow_approximate:
         yield hold

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from services.chassis.errors import Change, Suggestion
 from services.generation.footage.changes import effective, text
-from services.generation.footage.making import Category, Device
+from services.generation.footage.fit import eight_bits
+from services.generation.footage.making import Category, Device, gigabytes
 from services.generation.footage.mending import mends
 from services.generation.footage.modes import LIMITS, step_range
 from services.generation.footage.native import default_guidance
 from services.story.footage import Footage
 
-GIB = 1 << 30
 USERS_TOLD = 5
 """How many other programs on a device are named, the largest first."""
 
@@ -84,7 +84,7 @@ def _memory(footage: Footage, device: Device | None) -> list[Suggestion]:
     found = []
     if device is not None and device.users:
         largest = sorted(device.users, key=lambda user: -user[1])[:USERS_TOLD]
-        users = ", ".join(f"process {pid} holds {used / GIB:.1f} GiB" for pid, used in largest)
+        users = ", ".join(f"process {pid} holds {gigabytes(used)}" for pid, used in largest)
         found.append(Suggestion(f"Close other programs on {device.name}: {users}."))
     found.append(Suggestion("Let the weights wait in host memory: the same picture, more slowly."))
     found.append(
@@ -102,10 +102,11 @@ def _memory(footage: Footage, device: Device | None) -> list[Suggestion]:
         change = Change("resolution", text(wish, "resolution"), "480p")
         found.append(Suggestion("Ask for 480p: less than half of the pixels.", [change]))
     if wish.quantization == "none":
-        changes = [Change("quantization", "none", "fp8")]
+        form = "int8" if device is None else eight_bits(device)
+        changes = [Change("quantization", "none", form)]
         if not wish.allow_approximate:
             changes.append(Change("allow_approximate", "false", "true"))
-        told = "Hold the weights in eight bits: half of their memory, and not exactly the same picture."
+        told = f"Hold the weights in {form}: half of their memory, and not exactly the same picture."
         found.append(Suggestion(told, changes))
     if wish.loras:
         found.append(Suggestion("Leave the LoRAs out.", [Change("loras", text(wish, "loras"), "")]))

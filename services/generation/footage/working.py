@@ -17,6 +17,8 @@ PER_TOKEN_BYTES = 38.1
 """Bytes per token and channel on top when each token has its own modulation: six rows in 16 and 32 bits."""
 ACTIVATION_VALUE = 2.5
 """Bytes of a value on the average at the peak in bfloat16, where some are in 32 bits."""
+UNPACKED_BYTES = 8
+"""Bytes of a weight that is made whole again for a product: as it is, and scaled, both in 32 bits."""
 TILE, STRIDE = 256, 192
 """Pixels of a tile's side, and from one tile to the next. Smaller ones save no more: finished tiles stay."""
 COLOURS = 3
@@ -44,7 +46,8 @@ def denoise_bytes(plan: NativePlan, model: Architecture) -> float:
     net = model.transformer
     inner = INNER_BYTES * net.inner / net.width + FEED_FORWARD_BYTES
     each = max(ATTENTION_BYTES, inner) + (PER_TOKEN_BYTES if model.per_token_time else 0.0)
-    return each * tokens_of(plan, model) * net.width * max(1.0, model.value_bytes / ACTIVATION_VALUE)
+    values = each * tokens_of(plan, model) * net.width * max(1.0, model.value_bytes / ACTIVATION_VALUE)
+    return values / model.devices + (UNPACKED_BYTES * net.unpacked if model.unpacks(plan.quantization) else 0)
 
 
 def text_working_bytes(model: Architecture) -> int:
@@ -60,19 +63,20 @@ def tiled_pixels(width: int, height: int) -> int:
 def decode_bytes(plan: NativePlan, model: Architecture, *, tiled: bool) -> float:
     """What lives at the decoder's peak, weights aside.
 
-    The decoder works on one latent frame at a time and keeps what it has finished; so its size counts,
-    and of the length the finished pictures alone.
+    The decoder works on one latent frame at a time, and its pictures are handed on as they are made: whole,
+    the size alone counts. Tiles are all kept until the last one is made, so there the length counts, too.
     """
     pixels, value = plan.width * plan.height, model.vae_value_bytes
     film = COLOURS * value * pixels * plan.frames
     work = model.vae.decode_values * value
+    whole = work * pixels
     if not tiled or max(plan.width, plan.height) <= TILE:
-        return max(work * pixels + film, 2 * film)
+        return whole
     tiles = COLOURS * value * tiled_pixels(plan.width, plan.height) * plan.frames
     largest = min(plan.width, TILE) * min(plan.height, TILE)
     # First the last tile in the making beside the finished ones; then three copies while they are joined.
     # Short clips are not cheaper in tiles when nothing is left to be cut.
-    return min(max(work * largest, 3 * film) + tiles, max(work * pixels + film, 2 * film))
+    return min(max(work * largest, 3 * film) + tiles, whole)
 
 
 def encode_bytes(plan: NativePlan, model: Architecture, *, tiled: bool) -> float:

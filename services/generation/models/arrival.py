@@ -72,7 +72,10 @@ class Arrival:
         try:
             ours = {file.path for file in manifest.read(self.target).files} | verify.OURS
         except ModelUnavailable:
-            ours = set()
+            # A manifest that is damaged was ours once, and so were the files that a model has.
+            once = (self.target / manifest.NAME).is_file()
+            ours = {name for name in layout.everything(self.target) if once and layout.allowed(name)}
+            ours |= verify.OURS if once else set()
         strangers = sorted(set(layout.everything(self.target)) - ours)
         if strangers:
             raise Configuration(
@@ -99,19 +102,23 @@ class Arrival:
             if not usable and name != digests.NAME and not name.startswith(f"{HUB_NOTES}/"):
                 path.unlink()
 
-    def reuse(self, wanted: Mapping[str, str]) -> None:
-        """Take from the model's folder what its manifest says is wanted, as links.
+    def reuse(self, wanted: Mapping[str, tuple[int, str]]) -> None:
+        """Take from the model's folder, as links, what is wanted and listed there, or all of the same size.
 
         Args:
-            wanted: By name the sha256; what is there is compared with it before it is used.
+            wanted: By name the bytes and the sha256; what is there is compared with it before it is used.
         """
-        with contextlib.suppress(ModelUnavailable):
-            for file in manifest.read(self.target).files:
-                there, here = self.target / file.path, self.folder / file.path
-                if wanted.get(file.path) == file.sha256 and not here.exists() and there.is_file():
-                    here.parent.mkdir(exist_ok=True)
-                    with contextlib.suppress(OSError):  # then it comes again
-                        os.link(there.resolve(), here)
+        try:
+            listed = {file.path: file.sha256 for file in manifest.read(self.target).files}
+        except ModelUnavailable:
+            listed = {name: digest for name, (_, digest) in wanted.items()}
+        for name, (size, digest) in wanted.items():
+            there, here = self.target / name, self.folder / name
+            same = listed.get(name) == digest and there.is_file() and there.stat().st_size == size
+            if same and not here.exists():
+                here.parent.mkdir(exist_ok=True)
+                with contextlib.suppress(OSError):  # then it comes again
+                    os.link(there.resolve(), here)
 
     def arrived(self) -> int:
         """Bytes that are there, those of unfinished files too."""

@@ -56,7 +56,7 @@ def fetch(
     with arrival.alone():
         arrival.check_target()
         arrival.begin({name: file.size for name, file in files.items()})
-        arrival.reuse({name: file.sha256 for name, file in files.items() if file.sha256})
+        arrival.reuse({name: (file.size, file.sha256) for name, file in files.items() if file.sha256})
         total = sum(file.size for file in files.values())
         arrival.check_space(total - arrival.arrived())
         _watched(

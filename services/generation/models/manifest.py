@@ -104,7 +104,8 @@ def read(folder: Path) -> Manifest:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise BadManifest(
-            f"{NAME} of {folder.name} is damaged: {where or 'it'}: {first['msg']}.", suggestions=_ways(folder)
+            f"{NAME} of {folder.name} is damaged: {f'{where}: ' if where else ''}{first['msg']}.",
+            suggestions=_ways(folder),
         ) from None
 
 

@@ -3,41 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from services.artifacts.store import Artifact
 from services.parsing.outline import Visual
 from services.story.footage import Footage
 
 INFO = "footage"
 """The info string of the fence."""
 
+FILES = ("image", "last_image")
+"""Keys whose values name files."""
+
 LONGEST_PROMPT = 4000
 """Characters of a prompt in the contract; the models take fewer, which they say themselves."""
 
 _LONGEST_SHOWN = 60
 _KEYED = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]{0,40})[ \t]*:(.*)")
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*(.*)")
+_NOT_GIVEN = (
+    "which did not come with the document: it must be a PNG, JPEG or WebP file of at most 20 MiB in the "
+    "document's own folder, or below it"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A picture as a block describes it; without a prompt there is no footage, and it wishes nothing."""
+    """A picture as a block describes it; without prompt and image there is no footage: it wishes nothing."""
 
     footage: Footage | None
     visual: Visual
     warnings: tuple[str, ...]
 
 
-def read_wish(content: str, line: int) -> Wish:
+def named_files(text: str) -> tuple[str, ...]:
+    """The files that the blocks of a document name, as they write them, each once.
+
+    They are found line by line, before anybody reads the document: of blocks at odd places it may find more
+    than are read.
+    """
+    found: dict[str, None] = {}
+    fence, inside = "", False
+    for line in text.split("\n"):
+        mark = _FENCE.fullmatch(line.rstrip("\r"))
+        if not fence and mark:
+            fence, inside = mark[1], mark[2].lower().split() == [INFO]
+        elif mark and mark[1].startswith(fence) and not mark[2].strip():
+            fence = ""
+        elif fence and inside:
+            keyed = _KEYED.fullmatch(line.lstrip("> \t").rstrip("\r"))
+            if keyed and _key(keyed[1]) in FILES:
+                found[keyed[2].strip()] = None
+    return tuple(filter(None, found))
+
+
+def read_wish(content: str, line: int, files: Mapping[str, Artifact] | None = None) -> Wish:
     """Read a block.
 
     Args:
         content: What stands between the fences.
         line: The line of the source that the opening fence is on, from 1.
+        files: The files that came with the document, by the names it gives them.
     """
-    reader = _Reader()
+    reader = _Reader(files or {})
     for number, text in enumerate(content.split("\n"), start=line + 1):
         if text.strip():
             reader.take(text, number)
@@ -45,8 +76,10 @@ def read_wish(content: str, line: int) -> Wish:
     visual: Visual = values.pop("visual", "footage")
     prompt = reader.text(" ".join(reader.prompt), "prompt", line)
     negative = reader.text(values.pop("negative_prompt", ""), "negative_prompt", line)
-    if not prompt:
-        reader.warn(line, "there is no `prompt:`, so the picture stays a card")
+    if "image" not in values and values.pop("last_image", None):
+        reader.warn(line, "`last_image` ends what an `image` begins, so it is not used without one")
+    if not prompt and "image" not in values:
+        reader.warn(line, "there is no `prompt:` and no `image:`, so the picture stays a card")
         return Wish(None, visual, tuple(reader.warnings))
     return Wish(Footage(prompt=prompt, negative_prompt=negative, **values), visual, tuple(reader.warnings))
 
@@ -55,6 +88,7 @@ def read_wish(content: str, line: int) -> Wish:
 class _Reader:
     """What the lines so far have said."""
 
+    files: Mapping[str, Artifact]
     prompt: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -67,16 +101,20 @@ class _Reader:
     def take(self, text: str, line: int) -> None:
         """Read one line; one without a key continues the prompt."""
         keyed = _KEYED.fullmatch(text)
-        key = keyed[1].lower().replace("-", "_") if keyed else ""
+        key = _key(keyed[1]) if keyed else ""
         value = keyed[2].strip() if keyed else text.strip()
-        if keyed and key not in _VALUES and key != "prompt" and not keyed[2][:1].strip():
-            known = ", ".join(["prompt", *_VALUES])
+        known_key = key in _VALUES or key in FILES or key == "prompt"
+        if keyed and not known_key and not keyed[2][:1].strip():
+            known = ", ".join(["prompt", *FILES, *_VALUES])
             self.warn(line, f"`{key}` is none of {known}, so {_quoted(value)} is not used")
         elif key in self._given:
             self.warn(line, f"`{key}` is given twice, so {_quoted(value)} is not used")
         elif key in _VALUES:
             self._given.add(key)
             self._value(key, value, line)
+        elif key in FILES:
+            self._given.add(key)
+            self._file(key, value, line)
         elif key == "prompt":
             self._given.add(key)
             self.prompt.append(value)
@@ -90,6 +128,12 @@ class _Reader:
             more = len(text) - LONGEST_PROMPT
             self.warn(line, f"`{key}` is cut: {more:,} of its characters, the last, are not used")
         return text[:LONGEST_PROMPT].strip()
+
+    def _file(self, key: str, name: str, line: int) -> None:
+        if name in self.files:
+            self.values[key] = self.files[name]
+        else:
+            self.warn(line, f"`{key}` names {_quoted(name)}, {_NOT_GIVEN}")
 
     def _value(self, key: str, value: str, line: int) -> None:
         parse, rule = _VALUES[key]
@@ -138,8 +182,13 @@ _VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
     "steps": _whole(1, 1000),
     "guidance": _number(1, 20),
     "seed": _whole(0, 2**32 - 1),
+    "extension": _one_of("continue", "loop"),
     "visual": _one_of("footage", "auto", "template"),
 }
+
+
+def _key(text: str) -> str:
+    return text.lower().replace("-", "_")
 
 
 def _quoted(value: str) -> str:

@@ -13,6 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from services.artifacts.store import Artifact
 from services.parsing.backends import inline
 from services.parsing.backends.blocks import WORDLESS, Blocks
 from services.parsing.backends.entries import beyond, counted, entries, row
@@ -44,14 +45,14 @@ _COVERING = frozenset(
 _WORD = re.compile(r"[^\W_]")
 
 
-def outline(text: str, *, language: str) -> Outline:
-    """The outline of a markdown document; `language` is BCP 47."""
+def outline(text: str, *, language: str, files: Mapping[str, Artifact] | None = None) -> Outline:
+    """The outline of a markdown document; `language` is BCP 47, `files` came with it, by its own names."""
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False).use(formulas_plugin)
     env: dict[str, Any] = {}
     toml, text = cut_toml(text)
     tokens = parser.parse(text, env)
-    reader = _Reader(Blocks(language=language), text.split("\n"))
+    reader = _Reader(Blocks(language=language), text.split("\n"), files or {})
     reader.front_matter(toml, toml_title)
     reader.walk(SyntaxTreeNode(tokens).children)
     reader.definitions(text, env)
@@ -62,9 +63,9 @@ def outline(text: str, *, language: str) -> Outline:
 class _Reader:
     """Walks over the tree of blocks."""
 
-    def __init__(self, blocks: Blocks, lines: Sequence[str]) -> None:
+    def __init__(self, blocks: Blocks, lines: Sequence[str], files: Mapping[str, Artifact]) -> None:
         self.blocks = blocks
-        self._lines = lines
+        self._lines, self._files = lines, files
         self.title: Passage | None = None
 
     def walk(self, nodes: Iterable[SyntaxTreeNode], *, nested: bool = False) -> None:
@@ -82,8 +83,8 @@ class _Reader:
                     self.blocks.drop("quote", "", line, WORDLESS)
                 case "blockquote":
                     read_quote(node, self)
-                case "fence" if node.info.split() == [INFO]:
-                    wish = read_wish(node.content, line)
+                case "fence" if node.info.lower().split() == [INFO]:
+                    wish = read_wish(node.content, line, self._files)
                     source = Passage("footage", node.content.strip(), line)
                     self.blocks.add(Marked(source, wish.footage, wish.visual, wish.warnings))
                 case "fence" | "code_block":

@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
-from tests.benchmarks.wan import forms
+from services.generation.backends.diffusers.forms import attention
+from services.generation.backends.diffusers.gates import Gates
+from services.generation.backends.diffusers.models import Model
 from tests.benchmarks.wan.run import Row, Run, relative
-from tests.benchmarks.wan.rungs import Rung
+from tests.benchmarks.wan.rungs import Rung, compiled_or_raise, prepare
 from tests.benchmarks.wan.workloads import Workload, noise, text, transformer
 
 LAYERS = 2
@@ -26,21 +29,27 @@ def measure(run: Run, work: Workload, rungs: Sequence[Rung]) -> None:
     small = replace(work, numbers=replace(work.numbers, transformer=net))
     if not work.tiny:
         small = replace(small, plan=replace(work.plan, width=SIZE[0], height=SIZE[1], frames=FRAMES))
-    case, experts, expected = f"check-{work.plan.model}", [], []
+    case, standing, expected = f"check-{work.plan.model}", [], []
 
     def plain() -> Row:
-        expert = transformer(small.numbers, run.device, seed=0)
-        for block in expert.blocks:
-            block.scale_shift_table[:, 2::3] += GATE
-        expected.append(_made(copy.deepcopy(expert).float(), small, torch.float32))
-        experts.append(expert)
-        return {"tokens": small.tokens, "error": relative(_made(expert, small), expected[0])}
+        model = _drawn(small, run.device)
+        expected.append(_made(copy.deepcopy(model.experts[0]).float(), small, torch.float32))
+        standing.append((model, small))
+        return {"tokens": small.tokens, "error": relative(_made(model.experts[0], small), expected[0])}
 
     def changed(rung: Rung) -> Row:
-        rung.change(experts[0])
-        return {"exact": rung.exact, "error": relative(_made(experts[0], small), expected[0])}
+        model, work = standing[0]
+        if rung.loaded is not None:
+            model = _drawn(small, run.device)
+            prepare(model, rung.loaded, gates=Gates(run.device))
+        rung.change(model)
+        work = replace(work, numbers=rung.renumber(work.numbers))
+        made = _made(model.experts[0], work)
+        compiled_or_raise(model)
+        standing[0] = model, work
+        return {"exact": rung.exact, "error": relative(made, expected[0])}
 
-    forms.attend_with_any()
+    attention.prefer_any()
     try:
         if not run.attempt(f"{case}-plain", plain, needs=0 if run.tiny else 10):
             return
@@ -48,10 +57,18 @@ def measure(run: Run, work: Workload, rungs: Sequence[Rung]) -> None:
             # What changes the plan alone changes no layer.
             needs = 0 if run.tiny else 45 if rung.compiles else 5
             if rung.changes and not run.attempt(f"{case}-{rung.name}", lambda: changed(rung), needs=needs):  # noqa: B023
-                rung.undo(experts[0])
+                rung.undo(standing[0][0])
     finally:
-        forms.attend_with_any()
+        attention.prefer_any()
         torch.compiler.reset()
+
+
+def _drawn(work: Workload, device: torch.device) -> Model:
+    """A model of one expert, its decoder left out, its gates far open."""
+    expert = transformer(work.numbers, device, seed=0)
+    for block in expert.blocks:
+        block.scale_shift_table[:, 2::3] += GATE
+    return Model(Path(), {"transformer": expert, "vae": torch.nn.Module()}, work.numbers.per_token_time)
 
 
 def _made(expert: torch.nn.Module, work: Workload, dtype: torch.dtype = torch.bfloat16) -> torch.Tensor:

@@ -10,17 +10,19 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 
 from services.generation.backends.diffusers import decode, denoise
 from services.generation.backends.diffusers import device as devices
+from services.generation.backends.diffusers.forms import attention, channels
 from services.generation.backends.diffusers.gates import Gates
 from services.generation.backends.diffusers.models import Model
 from services.generation.footage.forecast import forecast, forward_seconds, vae_flop
 from services.generation.footage.making import Forecast, NativePlan
-from tests.benchmarks.wan import forms
+from services.generation.reshoot import Frame
 from tests.benchmarks.wan.run import Row, Run, Stamp, gb, memory, relative
-from tests.benchmarks.wan.rungs import Rung
+from tests.benchmarks.wan.rungs import Rung, compiled_or_raise, prepare
 from tests.benchmarks.wan.workloads import Workload, model, noise, text
 
 COMPILE_SECONDS = 90.0
@@ -67,7 +69,7 @@ def climb(run: Run, work: Workload, rungs: Sequence[Rung], *, steps: int) -> Non
         took = round(time.perf_counter() - begins, 1)
         return {"seconds": took, "experts": len(experts), "weights_gb": gb(weights), "parameters": parameters}
 
-    forms.attend_with_any()
+    attention.prefer_any()
     if not run.attempt(f"{work.name}-build", build, needs=0 if work.tiny else 20):
         return
     at = made[0]
@@ -75,7 +77,7 @@ def climb(run: Run, work: Workload, rungs: Sequence[Rung], *, steps: int) -> Non
         for rung in rungs:
             _take(at, rung)
     finally:
-        forms.attend_with_any()
+        attention.prefer_any()
         torch.compiler.reset()
 
 
@@ -84,23 +86,29 @@ def _take(at: Climb, rung: Rung) -> None:
 
     def measured() -> Row:
         begins = time.perf_counter()
-        for expert in at.model.experts:
-            rung.change(expert)
+        if rung.loaded is not None:
+            # The one before leaves first: there may be no room for both.
+            at.model.parts.clear()
+            at.model.compilation = None
+            devices.give_back(at.run.device)
+            at.model = model(at.work, at.run.device)
+            prepare(at.model, rung.loaded, gates=at.gates)
+        rung.change(at.model)
         if rung.gated:
             for expert in at.model.experts:
                 at.gates.into(iter(expert.blocks))
         plan, numbers = rung.replan(at.work.plan), rung.renumber(at.work.numbers)
         standing = replace(at.work, plan=plan, numbers=numbers)
         _warm(at, standing)
+        compiled_or_raise(at.model)
         warm = round(time.perf_counter() - begins, 1)
         figures = _whole_clip(at, standing) if rung.whole_clip else _some_steps(at, standing)
         at.work = standing
-        kernel = forms.attention_kernel(at.run.device, width=numbers.transformer.head_width)
+        kernel = attention.kernel(at.run.device, width=numbers.transformer.head_width)
         return {"exact": rung.exact, "kernel": kernel, "warm_seconds": warm} | figures
 
     if not at.run.attempt(f"{at.work.name}-{rung.name}", measured, needs=_needs(at, rung)):
-        for expert in at.model.experts:
-            rung.undo(expert)
+        rung.undo(at.model)
 
 
 def _needs(at: Climb, rung: Rung) -> float:
@@ -122,8 +130,9 @@ def _warm(at: Climb, work: Workload) -> None:
     """One forward of each expert, which is also when its blocks are compiled."""
     device, tokens = at.run.device, work.tokens
     latents = noise(work.latents, device, seed=11).bfloat16()
-    # As the pipelines give it: to the 5B for every token.
-    times = torch.full((1, tokens) if at.model.per_token else (1,), 900.0, device=device)
+    # As the pipelines give it: to the 5B for every token, unless it is told once.
+    each = at.model.per_token and not at.model.forms.one_time
+    times = torch.full((1, tokens) if each else (1,), 900.0, device=device)
     with torch.no_grad():
         for expert in at.model.experts:
             prompt = text(work, device).prompt
@@ -160,7 +169,7 @@ def _some_steps(at: Climb, work: Workload) -> Row:
 def _whole_clip(at: Climb, work: Workload) -> Row:
     """From the read prompt to the bytes of every frame on the host, all steps and the decoder."""
     vae, device = at.model.parts["vae"], at.run.device
-    forms.put_channels_last(vae)
+    channels.put_last(vae)
     few = noise((*work.latents[:2], 3, *work.latents[3:]), device, seed=13)
     _decode(at, few)
     devices.give_back(device)
@@ -185,9 +194,17 @@ def _whole_clip(at: Climb, work: Workload) -> Row:
 
 def _decode(at: Climb, latents: torch.Tensor) -> Any:
     """Frames, as the worker decodes them."""
-    return decode.frames(
-        at.model.parts["vae"], latents, tiled=False, gates=at.gates, tell=lambda done, of: None
+    taken: list[Frame] = []
+    decode.stream(
+        at.model.parts["vae"],
+        latents,
+        taken.append,
+        frames=4 * latents.shape[2] - 3,
+        tiled=False,
+        gates=at.gates,
+        tell=lambda done, of: None,
     )
+    return np.stack(taken)
 
 
 def _forecast(at: Climb, work: Workload) -> Forecast:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from services.generation.backends.diffusers import decode
 from services.generation.backends.diffusers import device as devices
+from services.generation.backends.diffusers.forms import channels
 from services.generation.backends.diffusers.gates import Gates
 from services.generation.backends.diffusers.placement import STRIDE, TILE
 from services.generation.footage.forecast import CONTEXT, DECODE_MARGIN, vae_flop
 from services.generation.footage.residence import vae_weight_bytes
 from services.generation.footage.working import decode_bytes
-from tests.benchmarks.wan.forms import put_channels_last
+from services.generation.reshoot import Frame
 from tests.benchmarks.wan.run import Row, Run, Stamp, gb, memory, relative
 from tests.benchmarks.wan.workloads import Workload, noise, vae
 
@@ -52,7 +56,7 @@ def _decoded(run: Run, work: Workload, form: Form, expected: list[torch.Tensor])
     numbers = replace(work.numbers, vae_value_bytes=form.dtype.itemsize)
     made = vae(work, device, form.dtype)
     if form.channels_last:
-        put_channels_last(made)
+        channels.put_last(made)
     latents, gates = noise(work.latents, device, seed=17), Gates(device)
     few = latents[:, :, :FEW].contiguous()
     if form.tiled:
@@ -63,11 +67,11 @@ def _decoded(run: Run, work: Workload, form: Form, expected: list[torch.Tensor])
         expected.append(some.cpu())
     error = relative(some.cpu(), expected[0]) if expected else None
     del some
-    decode.frames(made, few, tiled=form.tiled, gates=gates, tell=lambda done, of: None)
+    _frames(made, few, form, gates)
     devices.give_back(device)
     devices.start_measuring(device)
     begins = Stamp(device)
-    frames = decode.frames(made, latents, tiled=form.tiled, gates=gates, tell=lambda done, of: None)
+    frames = _frames(made, latents, form, gates)
     took = Stamp(device).seconds_since(begins)
     forecast = (
         vae_weight_bytes(numbers) + CONTEXT + DECODE_MARGIN * decode_bytes(plan, numbers, tiled=form.tiled)
@@ -81,6 +85,21 @@ def _decoded(run: Run, work: Workload, form: Form, expected: list[torch.Tensor])
         "forecast_gb": gb(forecast),
         **memory(device),
     }
+
+
+def _frames(made: Any, latents: torch.Tensor, form: Form, gates: Gates) -> npt.NDArray[np.uint8]:
+    """All frames, as the worker decodes them one by one."""
+    taken: list[Frame] = []
+    decode.stream(
+        made,
+        latents,
+        taken.append,
+        frames=4 * latents.shape[2] - 3,
+        tiled=form.tiled,
+        gates=gates,
+        tell=lambda done, of: None,
+    )
+    return np.stack(taken)
 
 
 def _seconds(run: Run, work: Workload, form: Form) -> float:

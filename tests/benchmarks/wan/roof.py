@@ -11,7 +11,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
-from tests.benchmarks.wan.forms import FP8, attention_kernel, scaled_product
+from services.generation.backends.diffusers.forms.attention import kernel as kernel_taken
+from services.generation.backends.diffusers.forms.rowwise import FP8, product
 from tests.benchmarks.wan.run import Row, Run, Stamp, median_seconds, relative
 from tests.benchmarks.wan.workloads import CLIPS, workload
 
@@ -64,7 +65,7 @@ def _products_in_fp8(run: Run) -> Row:
     side = 128 if run.tiny else SIDE
     left, right = (torch.randn(side, side, device=run.device).to(FP8) for _ in range(2))
     ones = torch.ones(side, 1, device=run.device)
-    took = median_seconds(lambda: scaled_product(left, right.t(), ones, ones.t()), run.device, times=50)
+    took = median_seconds(lambda: product(left, right.t(), ones, ones.t()), run.device, times=50)
     run.rates = replace(run.rates, linear_fp8=2 * side**3 / took)
     return {"tflops": _tera(run.rates.linear_fp8)}
 
@@ -97,7 +98,7 @@ def _attention(run: Run, name: str, kernel: str) -> Row:
     query, key, value = (torch.randn(shape, device=run.device).bfloat16() for _ in range(3))
     chosen = KERNELS[kernel]
     with nullcontext() if chosen is None else sdpa_kernel(chosen):
-        taken = attention_kernel(run.device, width=net.head_width)
+        taken = kernel_taken(run.device, width=net.head_width)
         took = median_seconds(lambda: scaled_dot_product_attention(query, key, value), run.device, times=5)
         made = scaled_dot_product_attention(query, key, value)
     # Some of the queries are enough: against all keys, in 32 bits, they are what is right.

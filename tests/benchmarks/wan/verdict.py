@@ -35,7 +35,7 @@ def judge(run: Run, names: list[str]) -> list[Row]:
         plain, roof = run.row(f"{name}-plain"), run.row("roof-gemm")
         if best and plain:
             ratio = round(plain["clip_seconds"] / best["clip_seconds"], 2)
-        if best and roof:
+        if best and roof.get("tflops"):
             share = round(best["tflops"] / roof["tflops"], 3)
         measured = {
             "exact": best.get("clip_seconds"),

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from services.chassis.errors import Configuration
+from services.chassis.refusal import MEANT
 from services.chassis.settings import CommonSettings, ServerSettings, home, load, variable
+
+
+class OvenSettings(ServerSettings):
+    """Settings that can have few values each."""
+
+    model_config = SettingsConfigDict(env_prefix="STORYREEL_OVEN_", frozen=True, populate_by_name=True)
+
+    heat: str = Field(
+        "top",
+        pattern="^(top|bottom|steam)(,(top|bottom|steam))*$",
+        description="Where heat comes from, with commas between: `top`, `bottom`, `steam`. Unset: above.",
+        json_schema_extra={MEANT: {"grill": "top"}},
+    )
+    size: Literal["small", "large"] = Field("small", description="How large.")
+    colour: str = Field("red", pattern="^[a-z]+$", description="Any colour.")
+    code: SecretStr = Field(SecretStr("1"), max_length=2, description="Its code: `11`, `22`.")
+    lamp: bool = Field(default=False, description="Light inside.")
 
 
 class KitchenSettings(ServerSettings):
@@ -92,6 +111,51 @@ def test_what_does_not_parse_is_named_without_its_value(
 
     assert name in caught.value.message
     assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("HEAT", "botom", "did you mean bottom? Where heat comes from, with commas between: `top`"),
+        ("HEAT", "top,steem", "did you mean steam?"),
+        ("HEAT", "TOP", "did you mean top?"),
+        ("HEAT", "grill", "did you mean top?"),
+        ("HEAT", "zzz", "none of the values it can have. Where heat comes from"),
+        ("SIZE", "smal", "Input should be 'small' or 'large'; did you mean small?"),
+        ("COLOUR", "7", "none of the values it can have. Any colour."),
+        ("LAMP", "perhaps", "Input should be 1 or 0."),
+    ],
+)
+def test_what_a_setting_can_be_is_said_in_words_with_what_was_probably_meant(
+    monkeypatch: pytest.MonkeyPatch, field: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"STORYREEL_OVEN_{field}", value)
+
+    with pytest.raises(Configuration) as caught:
+        load(OvenSettings)
+
+    assert f"STORYREEL_OVEN_{field}: " in caught.value.message
+    assert told in caught.value.message
+    assert "^" not in caught.value.message
+
+
+def test_of_a_secret_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_OVEN_CODE", "1111")
+
+    with pytest.raises(Configuration) as caught:
+        load(OvenSettings)
+
+    assert "did you mean" not in caught.value.message
+    assert "11" not in caught.value.message
+
+
+def test_a_long_value_is_looked_at_no_further_than_makes_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_OVEN_HEAT", "x," * 50_000)
+
+    with pytest.raises(Configuration) as caught:
+        load(OvenSettings)
+
+    assert len(caught.value.message) < 400
 
 
 def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,10 @@ def test_how_a_clip_was_made_and_where_it_goes_on_survive() -> None:
         quantization="int8",
     )
     forecast = Forecast(3.5, 1, 2, 3, 4, {"load": 1.0, "denoise": 2.5})
-    making = Making(plan, forecast=forecast, seconds={"denoise": 2.25})
+    versions = {"torch": "2.13.0", "diffusers": "0.42.1"}
+    making = Making(
+        plan, forecast=forecast, seconds={"denoise": 2.25}, device="NVIDIA H200", versions=versions
+    )
     clip = Clip(
         Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4"),
         90,

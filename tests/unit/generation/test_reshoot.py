@@ -74,6 +74,32 @@ def test_a_longer_clip_plays_to_and_fro_without_a_jump() -> None:
     assert showing.needed == 5
 
 
+def test_a_clip_that_continues_begins_after_the_unseen_frame_and_never_shows_it() -> None:
+    showing = Showing(14, Rate(10), 5, Rate(10), unseen=1)
+
+    shown = [showing.at(frame) for frame in range(14)]
+
+    assert shown == [1, 2, 3, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, 2]
+    assert showing.needed == 5
+    assert showing.last == 2
+
+
+@pytest.mark.parametrize("frames", [1, 7, 149, 150])
+def test_a_clip_that_continues_needs_one_frame_more_and_is_as_long(frames: int) -> None:
+    plain = Showing(frames, Rate(30), 80, Rate(16))
+
+    continued = Showing(frames, Rate(30), 81, Rate(16), unseen=1)
+
+    assert continued.needed == plain.needed + 1
+    assert continued.last == plain.last + 1 == continued.needed - 1
+    assert continued.turns == plain.turns
+
+
+def test_frames_of_which_none_may_be_seen_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 of them unseen"):
+        Showing(9, Rate(30), 1, Rate(16), unseen=1)
+
+
 def test_one_native_frame_is_shown_all_the_time() -> None:
     showing = Showing(9, Rate(30), 1, Rate(16))
 
@@ -95,6 +121,16 @@ def test_a_clip_to_and_fro_shows_what_the_plan_says_and_leaves_no_file(tmp_path:
     assert seen(tmp_path / "clip.mp4") == [reshoot.showing.at(frame) for frame in range(70)]
     assert reshoot.showing.turns
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("frames", [12, 70])
+def test_a_clip_that_continues_shows_what_the_plan_says(tmp_path: Path, frames: int) -> None:
+    reshoot = shoot(tmp_path / "clip.mp4", native(9), native_frames=9, frames=frames, unseen=1)
+
+    shown = seen(tmp_path / "clip.mp4")
+    assert shown == [reshoot.showing.at(frame) for frame in range(frames)]
+    assert 0 not in shown
+    assert reshoot.showing.turns == (frames == 70)
 
 
 def test_frames_after_the_last_one_that_is_seen_are_dropped(tmp_path: Path) -> None:

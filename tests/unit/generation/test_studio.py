@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from services.artifacts.local import LocalStore
 from services.chassis.errors import ArtifactMissing, StoryreelError
-from services.generation.clip import UNSHOWN_MOST, Picture, Shot
+from services.generation.clip import UNSHOWN_MOST, Picture, Shot, last_frame_path
 from services.generation.studio import Made, film
 from services.media.clock import Rate
 from services.story.narration import Narration, Segment, SpeechTiming
@@ -50,6 +51,23 @@ async def test_the_file_is_stored_and_the_scratch_folder_gone(store: LocalStore,
     assert await store.read(clip.video) == b"scribe"
     assert (clip.video.media_type, clip.frames, clip.picture) == ("video/mp4", 30, SHOT.picture)
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+async def test_the_last_frame_of_a_clip_that_ends_early_is_stored_as_an_image(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    async def make(path: Path) -> Made:
+        path.write_text("clip")
+        last_frame_path(path).write_text("frame")
+        return Made()
+
+    early = await film(make, replace(SHOT, ends_early=True), store, scratch=tmp_path / "scratch")
+    whole = await film(make, SHOT, store, scratch=tmp_path / "scratch")
+
+    assert early.last_frame is not None
+    assert await store.read(early.last_frame) == b"frame"
+    assert early.last_frame.media_type == "image/png"
+    assert whole.last_frame is None
 
 
 async def test_a_failure_leaves_nothing_behind(store: LocalStore, tmp_path: Path) -> None:

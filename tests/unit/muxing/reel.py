@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -28,7 +29,7 @@ THIRTY = Rate(30)
 
 @dataclass(frozen=True)
 class Take:
-    """One scene of a test: what is heard and said, and deviations from what the plan says."""
+    """One scene of a test: what is heard and said, deviations from the plan, cuts between its clips."""
 
     sound: Sound
     text: str = "One two three."
@@ -38,6 +39,7 @@ class Take:
     size: tuple[int, int] = (320, 240)
     crf: int = 30
     colour: int = 1
+    cuts: tuple[int, ...] = ()
 
 
 def click(seconds: float) -> Sound:
@@ -111,22 +113,29 @@ def timed(text: str, samples: int) -> SpeechTiming:
 
 async def planned_scene(store: Store, folder: Path, take: Take, rate: Rate) -> timeline_pb2.PlannedScene:
     """A scene whose clip and voice are in the store."""
-    clip, voice = folder / "clip.mp4", folder / "voice.flac"
+    clips, voice = [folder / f"clip{n}.mp4" for n in range(len(take.cuts) + 1)], folder / "voice.flac"
 
-    def make() -> tuple[int, int]:
+    def make() -> tuple[int, list[int]]:
         samples = write_flac(voice, take.sound)
-        frames = scene_frames(samples, rate)
-        write_clip(clip, rate, frames + take.frames_more, flash=lead_frames(rate), take=take)
-        return samples, frames
+        starts = [0, *take.cuts, scene_frames(samples, rate)]
+        lengths = [after - before for before, after in pairwise(starts)]
+        for path, start, frames in zip(clips, starts, lengths, strict=False):
+            write_clip(path, rate, frames + take.frames_more, flash=lead_frames(rate) - start, take=take)
+        return samples, lengths
 
-    samples, frames = await asyncio.to_thread(make)
-    timing = story.encode(story.timing_to_proto(timed(take.text, samples)))
-    return timeline_pb2.PlannedScene(
-        clip=clip_pb2.Clip(
-            video=artifacts.to_proto(await store.put_file(clip, media_type="video/mp4")),
+    samples, lengths = await asyncio.to_thread(make)
+    stored = [
+        clip_pb2.Clip(
+            video=artifacts.to_proto(await store.put_file(path, media_type="video/mp4")),
             frames=frames,
             picture=picture(rate),
-        ),
+        )
+        for path, frames in zip(clips, lengths, strict=True)
+    ]
+    timing = story.encode(story.timing_to_proto(timed(take.text, samples)))
+    return timeline_pb2.PlannedScene(
+        clip=stored[0],
+        continued=stored[1:],
         speech=speech_pb2.Speech(
             audio=artifacts.to_proto(await store.put_file(voice, media_type="audio/flac")),
             timing=artifacts.to_proto(await store.put_bytes(timing, media_type=story.PROTOBUF)),
@@ -156,10 +165,15 @@ def sound_plan(plan: timeline_pb2.MuxPlan) -> timeline_pb2.SoundPlan:
     """The plan of the sound of a plan's scenes."""
     rate = (plan.picture.rate_numerator, plan.picture.rate_denominator)
     voices = [
-        timeline_pb2.PlannedVoice(speech=s.speech, frames=s.clip.frames, lead_frames=s.lead_frames)
+        timeline_pb2.PlannedVoice(speech=s.speech, frames=frames_of(s), lead_frames=s.lead_frames)
         for s in plan.scenes
     ]
     return timeline_pb2.SoundPlan(rate_numerator=rate[0], rate_denominator=rate[1], scenes=voices)
+
+
+def frames_of(scene: timeline_pb2.PlannedScene) -> int:
+    """The length of all clips of a scene."""
+    return sum(clip.frames for clip in (scene.clip, *scene.continued))
 
 
 async def stored(store: Store, message: timeline_pb2.MuxPlan | timeline_pb2.SoundPlan) -> Artifact:

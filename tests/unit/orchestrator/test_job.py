@@ -73,6 +73,31 @@ def test_running_calls_count_by_their_fraction(record: Record) -> None:
     assert record.job.fraction == pytest.approx(0.01 + 0.8 * 0.375)
 
 
+def test_the_clips_of_one_scene_count_by_their_share_of_it(record: Record) -> None:
+    record.begin(GENERATION, NOW, calls=4)
+    stage, half = record.stage(GENERATION), progress_pb2.StageProgress(fraction=0.5)
+
+    seen = []
+    for done, share in ((0.0, 0.4), (0.4, 0.6)):
+        record.part("s002", done, share, link=int(done > 0))
+        measure(record.job, {"generation/s002/7": half})
+        seen.append(stage.fraction)
+    record.done(GENERATION, NOW, reused=False, attempts=1, scene_id="s002")
+
+    assert seen == pytest.approx([0.2 / 4, 0.7 / 4])
+    assert (stage.fraction, list(stage.parts), stage.calls_done) == (0.25, [], 1)
+
+
+def test_a_scene_in_parts_is_told_of_when_one_is_done(record: Record) -> None:
+    record.begin(GENERATION, NOW, calls=4)
+    record.part("s002", 0.0, 0.5, link=0)
+    told = [record.moved(), record.moved()]
+
+    record.part("s002", 0.5, 0.5, link=1)
+
+    assert (told, record.moved(), record.made("s002"), record.made("s001")) == ([True, False], True, 0.5, 0.0)
+
+
 def test_a_job_that_failed_at_the_first_stage_is_not_done(record: Record) -> None:
     record.begin(PARSING, NOW, calls=1)
 

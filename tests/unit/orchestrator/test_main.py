@@ -8,7 +8,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from orchestrator.__main__ import _healthy, main
+from orchestrator.roles import MODES
 from orchestrator.settings import OrchestratorSettings
+from orchestrator.stages import pool_queue
 from services.chassis import channel
 from services.chassis.settings import load
 
@@ -27,9 +29,35 @@ async def test_a_worker_answers_health_checks_where_it_is_told_to(
     assert reply.status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["pool", "t2v", "--help"]])
-def test_help_lists_the_settings(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "has", "lacks"),
+    [
+        (["--help"], ["serve ", "worker ", "pool ", "ROLE --help"], ["STORYREEL_"]),
+        (
+            ["serve", "--help"],
+            ["STORYREEL_ORCHESTRATOR_ADDRESS (default: 127.0.0.1:50050)\n      Where `serve`", "_S3_BUCKET"],
+            ["MODE is"],
+        ),
+        (["worker", "--help"], ["STORYREEL_ORCHESTRATOR_TTS", "_S3_BUCKET", "example:"], ["MODE", "_POOLS"]),
+        (
+            ["pool", "--help"],
+            [
+                *(f"  {mode}  " for mode in MODES),
+                *(pool_queue(mode, plans=plans) for mode in MODES for plans in (False, True)),
+                "STORYREEL_GENERATION_DEVICE=cuda",
+                "STORYREEL_ORCHESTRATOR_POOL_GRACE_SECONDS",
+                "orchestrator pool t2v ti2v",
+            ],
+            ["STORYREEL_S3_BUCKET", "STORYREEL_ORCHESTRATOR_TTS"],
+        ),
+    ],
+)
+def test_each_role_has_a_help_of_its_own_with_what_it_reads(
+    words: list[str],
+    has: list[str],
+    lacks: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("sys.argv", ["orchestrator", *words])
 
@@ -38,8 +66,10 @@ def test_help_lists_the_settings(
 
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    assert "STORYREEL_ORCHESTRATOR_ADDRESS (default: 127.0.0.1:50050)\n      Where `serve`" in said
-    assert "STORYREEL_S3_BUCKET" in said
+    assert [part for part in has if part not in said] == []
+    assert [part for part in lacks if part in said] == []
+    written = said.partition("\noptions:")[0]
+    assert max(map(len, written.splitlines())) <= 97
 
 
 @pytest.mark.parametrize(
@@ -47,7 +77,8 @@ def test_help_lists_the_settings(
     [
         (["cook"], "'cook'"),
         (["serve", "--fast"], "--fast"),
-        (["worker", "t2v"], "a pool, and nothing else"),
+        ([], "serve, worker, pool"),
+        (["worker", "t2v"], "t2v"),
         (["pool"], "t2v, i2v, ti2v"),
         (["pool", "x2v"], "'x2v' is no mode"),
     ],

@@ -137,4 +137,47 @@ def test_the_manifest_says_how_footage_was_generated_and_what_failed_before() ->
     ).scenes
 
     assert not first.HasField("making")
+    assert not second.continued
     assert (second.making.plan.seed, second.attempts[0].category) == (7, "VRAM_MEMORY")
+
+
+def test_the_manifest_names_what_generated_footage_on_whatever_machines() -> None:
+    job = job_pb2.Job()
+    job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
+    first, second = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
+    first.clip.making.versions.update({"torch": "2.13.0", "numpy": "0.0.1"})
+    first.clip.making.device = "NVIDIA H200"
+    second.clip.making.versions.update({"torch": "2.12.1"})
+    second.continued.add().making.versions.update({"diffusers": "0.42.1"})
+
+    manifest = manifest_of(job, [first, second], plan_of(job, [first, second], storyboard_pb2.Coverage()))
+
+    assert (manifest.versions["torch"], manifest.versions["diffusers"]) == ("2.12.1, 2.13.0", "0.42.1")
+    assert manifest.versions["numpy"] == f"0.0.1, {versions()['numpy']}"
+    assert manifest.scenes[0].making.device == "NVIDIA H200"
+
+
+def test_a_plan_adds_up_what_devices_take_for_footage() -> None:
+    first, second = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
+    first.footage.estimated_seconds, second.footage.estimated_seconds = 80.25, 30
+
+    plan = plan_of(job_pb2.Job(), [first, second, scene(3, ("C.", "code"))], storyboard_pb2.Coverage())
+
+    assert plan.footage_seconds == pytest.approx(110.2, abs=0.1)
+
+
+def test_the_manifest_lists_all_clips_of_a_scene_with_their_making() -> None:
+    job = job_pb2.Job()
+    job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
+    long, after = scene(1, ("A.", "code"), frames=20), scene(2, ("B.", "code"))
+    for frames in (15, 10):
+        clip = long.continued.add(frames=frames)
+        clip.making.plan.frames, clip.video.sha256 = frames + 2, str(frames) * 32
+
+    first, second = manifest_of(
+        job, [long, after], plan_of(job, [long, after], storyboard_pb2.Coverage())
+    ).scenes
+
+    assert (first.frames, second.start_frame) == (45, 45)
+    assert [(clip.frames, clip.making.plan.frames) for clip in first.continued] == [(15, 17), (10, 12)]
+    assert first.continued[0].clip_sha256 == "15" * 32

@@ -48,7 +48,8 @@ def test_footage_is_asked_for_with_the_card_that_can_stand_in() -> None:
     settings.CopyFrom(JOB.settings)
     settings.footage_backend = "openai_videos"
 
-    drawn, generated = requests.generate(record, settings), requests.footage(record, settings, wish)
+    drawn = requests.generate(record, settings)
+    generated = requests.footage(record, settings, wish, frames=drawn.frames, early=False, continues=False)
 
     assert (generated.backend, generated.footage, generated.keep_running.seconds) == (
         "openai_videos",
@@ -67,6 +68,34 @@ def test_a_plan_asks_for_footage_as_long_as_its_speech_will_be_about() -> None:
     record = scene("")
     record.ref.footage.prompt, record.estimated_seconds = "a lamp", 1.0
 
-    asked = requests.estimate(record, JOB.settings, record.ref.footage)
+    asked = requests.estimate(record, JOB.settings, record.ref.footage, early=True)
 
     assert (asked.footage.prompt, asked.frames) == ("a lamp", requests.generate(record, JOB.settings).frames)
+    assert asked.may_end_early
+
+
+def test_a_clip_that_goes_on_has_what_is_left_of_the_scene_and_no_lead() -> None:
+    wish = footage_pb2.Footage(prompt="a lamp", extension=footage_pb2.EXTENSION_CONTINUE)
+
+    asked = requests.footage(scene(""), JOB.settings, wish, frames=12, early=True, continues=True)
+
+    assert (asked.frames, asked.lead_frames, asked.may_end_early, asked.continues) == (12, 0, True, True)
+    assert asked.footage == footage_pb2.Footage(prompt="a lamp")
+
+
+def test_the_video_is_told_all_clips_of_a_scene() -> None:
+    record = scene("")
+    record.clip.frames = 20
+    for frames in (15, 10):
+        record.continued.add(frames=frames)
+
+    plan = requests.mux(JOB, [record], timeline_pb2.Sound())
+
+    assert [clip.frames for clip in plan.scenes[0].continued] == [15, 10]
+
+
+def test_a_document_is_read_with_the_files_it_names() -> None:
+    job = job_pb2.Job(source=job_pb2.Source(name="fjord.md"))
+    job.source.files.add(name="pictures/fjord.png", file=artifact_pb2.Artifact(uri="local:fjord"))
+
+    assert requests.parse(job).files == job.source.files

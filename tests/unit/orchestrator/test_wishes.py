@@ -10,6 +10,7 @@ from storyreel.error.v1 import recovery_pb2
 from storyreel.generation.v1 import footage_pb2
 from storyreel.generation.v1.footage_pb2 import Footage
 
+IMAGE = artifact_pb2.Artifact(sha256="3" * 64)
 ONE, OTHER = "1" * 64, "2" * 64
 
 
@@ -120,9 +121,13 @@ def test_the_pool_is_that_of_the_model_then_of_the_mode_then_of_what_is_given(
         (footage_pb2.Footage(prompt="a lamp"), ["i2v"], ""),
         (footage_pb2.Footage(prompt="a lamp", model="t2v-A14B"), ["ti2v"], "t2v-A14B"),
         (footage_pb2.Footage(prompt="a lamp", mode=footage_pb2.MODE_T2V), ["ti2v"], ""),
+        (footage_pb2.Footage(prompt="a lamp", image=IMAGE), ["t2v", "i2v"], "i2v-A14B"),
+        (footage_pb2.Footage(prompt="a lamp", image=IMAGE), ["i2v", "ti2v"], ""),
+        (footage_pb2.Footage(image=IMAGE), ["t2v", "ti2v"], ""),
+        (footage_pb2.Footage(prompt="a lamp", image=IMAGE), ["t2v"], ""),
     ],
 )
-def test_a_prompt_alone_goes_to_the_small_model_where_only_that_one_is(
+def test_a_wish_that_names_no_model_goes_to_another_that_can_make_it(
     wish: footage_pb2.Footage, pools: list[str], model: str
 ) -> None:
     assert wishes.suited(wish, pools).model == model

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.parsing.backends.footage import LONGEST_PROMPT, read_wish
+from services.artifacts.store import Artifact
+from services.parsing.backends.footage import LONGEST_PROMPT, named_files, read_wish
 from services.story.footage import Footage
 
 
@@ -85,7 +86,81 @@ def test_a_block_without_a_prompt_wishes_nothing_and_says_so() -> None:
     wish = read_wish("steps: 30\n", 4)
 
     assert wish.footage is None
-    assert wish.warnings == ("Footage, line 4: there is no `prompt:`, so the picture stays a card.",)
+    assert wish.warnings == (
+        "Footage, line 4: there is no `prompt:` and no `image:`, so the picture stays a card.",
+    )
+
+
+FJORD, SHORE = (
+    Artifact.of("local", sha256, size_bytes=9, media_type="image/png") for sha256 in ("1" * 64, "2" * 64)
+)
+FILES = {"pictures/fjord.png": FJORD, "shore.png": SHORE}
+
+
+@pytest.mark.parametrize(
+    ("content", "footage"),
+    [
+        ("a fjord\nimage: pictures/fjord.png", Footage(prompt="a fjord", image=FJORD)),
+        ("Image:pictures/fjord.png\nlast-image: shore.png", Footage(image=FJORD, last_image=SHORE)),
+        ("image: pictures/fjord.png", Footage(image=FJORD)),
+        ("image: shore.png\nmode: i2v\nextension: LOOP", Footage(image=SHORE, mode="i2v", extension="loop")),
+    ],
+)
+def test_images_are_those_that_came_with_the_document(content: str, footage: Footage) -> None:
+    wish = read_wish(content, 1, FILES)
+
+    assert (wish.footage, wish.warnings) == (footage, ())
+
+
+def test_a_file_that_did_not_come_is_told_with_its_line_and_what_to_do() -> None:
+    wish = read_wish("a fjord\nimage: none.png\nsteps: 30", 10, FILES)
+    alone = read_wish("image: ../../etc/passwd", 10, FILES)
+
+    assert wish.footage == Footage(prompt="a fjord", steps=30)
+    assert wish.warnings[0].startswith("Footage, line 12: `image` names “none.png”, which did not come")
+    assert "PNG, JPEG or WebP file of at most 20 MiB in the document's own folder" in wish.warnings[0]
+    assert (alone.footage, len(alone.warnings)) == (None, 2)
+
+
+def test_a_last_image_alone_is_not_used_and_said_so() -> None:
+    wish = read_wish("a fjord\nlast_image: shore.png", 1, FILES)
+
+    assert wish.footage == Footage(prompt="a fjord")
+    assert "`last_image` ends what an `image` begins" in wish.warnings[0]
+
+
+def test_the_files_that_blocks_name_are_found_before_the_document_is_read() -> None:
+    text = """image: front.png
+
+```footage
+a fjord
+image: pictures/fjord.png
+Last-Image:  shore.png\r
+image: https://example.org/a.png
+```
+````markdown
+```footage
+image: example.png
+```
+````
+> ~~~ FOOTAGE
+> image: quoted.png
+> ~~~
+```footage
+image:
+image: pictures/fjord.png"""
+
+    assert named_files(text) == (
+        "pictures/fjord.png",
+        "shore.png",
+        "https://example.org/a.png",
+        "quoted.png",
+    )
+
+
+@given(st.text(st.sampled_from("`~> \nimage:footage x.png"), max_size=200))
+def test_whatever_a_document_says_its_files_are_looked_for(text: str) -> None:
+    assert all(name.strip() == name != "" for name in named_files(text))
 
 
 def test_a_prompt_that_the_contract_does_not_take_is_cut_and_said_so() -> None:

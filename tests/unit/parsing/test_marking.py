@@ -113,7 +113,7 @@ def test_a_block_without_a_prompt_is_dropped_with_a_reason_and_a_warning() -> No
     made = board("# T\n\n```footage\nsteps: 30\n```\n\nIt burns oil.")
 
     assert [b.drop_reason for b in made.blocks if b.kind == "footage"] == [
-        "it describes a picture without a prompt"
+        "it describes a picture without a prompt or an image"
     ]
     assert not [draft for draft in made.scenes if draft.footage]
     assert len(made.warnings) == 1
@@ -124,6 +124,23 @@ def test_warnings_of_many_blocks_are_counted() -> None:
 
     assert len(made.warnings) == MOST_WARNINGS + 1
     assert made.warnings[-1] == "Footage: warnings that are not listed: 8."
+
+
+@pytest.mark.parametrize("fence", ["```Footage", "~~~FOOTAGE", "``` fooTage  "])
+def test_the_word_on_the_fence_may_have_capital_letters(fence: str) -> None:
+    assert pictures(f"# T\n\n{fence}\na lamp\n{fence[:3]}\n\nIt burns oil.") == [(ParagraphCard, "a lamp")]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"# T\n\n{LAMP}\nIt burns oil.\n\n{SEA}\nIt is wide.", [0, 3, 9]),
+        (f"{LAMP}\n# T\n\nIt burns oil.", [1]),
+        (f"# T\n\n## C\n\nIt burns oil.\n\n{LAMP}", [0, 0, 7]),
+    ],
+)
+def test_a_scene_knows_the_line_that_its_picture_is_described_on(text: str, lines: list[int]) -> None:
+    assert [draft.line for draft in board(text).scenes][: len(lines)] == lines
 
 
 def test_another_listing_whose_info_only_begins_so_is_code() -> None:
@@ -144,4 +161,5 @@ def test_a_picture_survives_the_way_out_of_the_child() -> None:
     wishes = [wished(footage) for footage in reading.footage]
     assert [wish.prompt if wish else "" for wish in wishes] == ["", "a lamp"]
     assert list(reading.visuals) == [storyboard_pb2.VISUAL_UNSPECIFIED, storyboard_pb2.VISUAL_FOOTAGE]
+    assert list(reading.lines) == [0, 3]
     assert [block.note for block in blocks if block.kind == "footage"] == [NOTE]

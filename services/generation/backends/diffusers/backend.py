@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from services.chassis.child import Child, ChildLimits
 from services.chassis.errors import Cancelled, DeviceFault, Internal, Overloaded
 from services.chassis.progress import Progress
 from services.chassis.progress import Report as Tell
-from services.generation.backends.diffusers import identity, wire
+from services.generation.backends.diffusers import identity, warming, wire
 from services.generation.backends.diffusers.preflights import Preflight
 from services.generation.backends.diffusers.trouble import Trouble
 from services.generation.clip import Capability, Picture, Shot
@@ -43,10 +43,12 @@ class DiffusersBackend:
         machine: The device, and how much of it may be used.
         threads: Of the encoder; another number gives other bytes.
         clip_time: How long one clip may take.
+        warm: The models that are loaded and run once before it is ready.
         worker: The module that generates.
     """
 
     name = "diffusers"
+    chains = True
 
     def __init__(
         self,
@@ -57,11 +59,12 @@ class DiffusersBackend:
         machine: wire.Machine,
         threads: int,
         clip_time: timedelta,
+        warm: Sequence[str] = (),
         worker: str = WORKER,
     ) -> None:
         self._store, self._models, self._preflight = store, models, preflight
         self._machine, self._threads, self._clip_time = machine, threads, clip_time
-        self._worker = worker
+        self._warm, self._worker = warm, worker
         self._child = Child(worker, limits=_LIMITS)
         self._busy = False
         self._free_at = 0.0
@@ -69,19 +72,26 @@ class DiffusersBackend:
         self._loaded: tuple[str, ...] = ()
 
     async def start(self) -> str:
-        """Start the process and look at the device; tell what beside shot and wish the bytes depend on.
+        """Start the process, look at the device, warm up; tell what beside shot and wish the bytes depend on.
 
         Raises:
-            Configuration: The libraries are not installed, or there is no such device.
+            Configuration: The libraries are not installed, there is no such device, or a model that is to be
+                warmed up is unknown, not there, or cannot be run.
             ChildDied: The process does not start.
         """
-        libraries = identity.libraries()
+        libraries = " ".join(f"{name}={version}" for name, version in identity.versions().items())
+        warm = warming.named(self._warm)
         await self._child.start()
         device = await self._look()
-        models = await asyncio.to_thread(identity.revisions, self._models)
+        for model in warm:
+            await warming.warm_up(
+                model, self._models, self._preflight, self._machine, look=self._facts, run=self._quietly
+            )
+        models, machine = await asyncio.to_thread(identity.revisions, self._models), self._machine
         return (
             f"diffusers code={identity.code()} threads={self._threads} device={device.name!r} "
-            f"precision={self._machine.precision} models={models} {libraries}"
+            f"precision={machine.precision} attention={machine.attention} compiled={machine.compiled} "
+            f"devices={machine.devices} models={models} {libraries}"
         )
 
     async def make(self, shot: Shot, footage: Footage, path: Path, report: Tell) -> Making:
@@ -111,7 +121,7 @@ class DiffusersBackend:
 
     async def estimate(self, footage: Footage, *, frames: int, picture: Picture) -> Report:
         """What it would do with a wish, and what that needs; while a clip is made, from the last look."""
-        return await self._forecast(await self._look(), footage, frames, picture)
+        return await self._forecast(await self._look(), footage, frames, picture, continues=False)
 
     async def capability(self) -> Capability:
         """The models with their limits, and the device."""
@@ -121,13 +131,30 @@ class DiffusersBackend:
         """End the process."""
         await self._child.close()
 
+    async def _facts(self) -> tuple[Device, tuple[str, ...]]:
+        """The device as it is now, and the models in its memory."""
+        return await self._look(now=True), self._loaded
+
+    async def _quietly(self, task: wire.Task) -> wire.Answer:
+        """Have a clip made that nobody watches."""
+        return await self._run(task, lambda _: None)
+
     async def _make(self, shot: Shot, footage: Footage, path: Path, report: Tell) -> Making:
         report(Progress("validate", 0.0))
         report(Progress("preflight", 0.01))
-        device = await self._look(now=True)
-        found = await self._forecast(device, footage, shot.frames, shot.picture)
+        device, loaded = await self._facts()
+        found = await self._forecast(device, footage, shot.frames, shot.picture, continues=shot.continues)
         seconds_most = self._clip_time.total_seconds()
-        trouble = Trouble(footage, shot.frames, shot.picture, device, found, self._preflight, seconds_most)
+        trouble = Trouble(
+            footage,
+            shot.frames,
+            shot.picture,
+            device,
+            found,
+            self._preflight,
+            seconds_most,
+            shot.continues,
+        )
         if found.plan is None or found.blocking:
             raise await asyncio.to_thread(trouble.refused)
         self._free_at = time.monotonic() + (found.forecast.seconds if found.forecast else 0.0)
@@ -142,9 +169,15 @@ class DiffusersBackend:
                     raise
                 raise explained from error
         await asyncio.to_thread(
-            self._preflight.learn, found.plan, answer.placement, answer.peak_bytes, device
+            self._preflight.learn,
+            found.plan,
+            answer.placement,
+            answer.peak_bytes,
+            device,
+            seconds=answer.seconds if answer.placement == found.placement else {},
+            loaded=found.plan.model in loaded,
         )
-        report(Progress("complete", 1.0))
+        report(Progress("complete", 1.0, remaining=0.0))
         return Making(
             found.plan,
             found.adjustments,
@@ -155,6 +188,8 @@ class DiffusersBackend:
             revision,
             found.plan.quantization != "none" or found.plan.profile != "plain",
             answer.checks,
+            device=device.name,
+            versions=identity.versions(),
         )
 
     async def _task(
@@ -182,6 +217,9 @@ class DiffusersBackend:
             needs_bytes=found.forecast.peak_bytes if found.forecast else 0,
             sparse=shot.look.timing == "sparse",
             encoder_threads=self._threads,
+            continues=shot.continues,
+            last_frame=path.with_suffix(".last.png") if shot.ends_early else None,
+            phases=dict(found.forecast.phases) if found.forecast else {},
         )
 
     async def _run(self, task: wire.Task, report: Tell) -> wire.Answer:
@@ -226,7 +264,9 @@ class DiffusersBackend:
             self._device, self._loaded = answer.device, answer.loaded
         return self._device
 
-    async def _forecast(self, device: Device, footage: Footage, frames: int, picture: Picture) -> Report:
+    async def _forecast(
+        self, device: Device, footage: Footage, frames: int, picture: Picture, *, continues: bool
+    ) -> Report:
         return await asyncio.to_thread(
             self._preflight.look,
             footage,
@@ -234,4 +274,5 @@ class DiffusersBackend:
             picture=picture,
             device=device,
             loaded=self._loaded,
+            continues=continues,
         )

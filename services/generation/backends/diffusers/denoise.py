@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from services.chassis.errors import GenerationFailed, InvalidRequest, Violation
+from services.generation.backends.diffusers import placement
 from services.generation.backends.diffusers.gates import Gates
 from services.generation.backends.diffusers.models import Model, Pipeline
 from services.generation.footage.making import NativePlan
@@ -29,14 +30,14 @@ class Text:
     negative: torch.Tensor | None
 
 
-def read(pipeline: Pipeline, plan: NativePlan, device: torch.device, *, rests: bool) -> Text:
+def read(pipeline: Pipeline, plan: NativePlan, device: torch.device, *, rows: Iterable[str] = ()) -> Text:
     """Read a plan's prompts.
 
     Args:
         pipeline: Whose text encoder reads.
         plan: Whose prompts.
         device: Where it reads, and where the result stays.
-        rests: The text encoder leaves the device afterwards.
+        rows: Members of PLACEMENTS, which tell where the text encoder is while it reads and afterwards.
 
     Raises:
         InvalidRequest: A prompt has more than TOKENS tokens; the rest would be cut off without a word.
@@ -47,8 +48,7 @@ def read(pipeline: Pipeline, plan: NativePlan, device: torch.device, *, rests: b
                 f"The {field.replace('_', ' ')} is {count} of the model's tokens; at most {TOKENS} are read.",
                 violations=[Violation(f"footage.{field}", f"has {count} tokens, more than {TOKENS}")],
             )
-    pipeline.text_encoder.to(device)
-    with torch.no_grad():
+    with torch.no_grad(), placement.reading(pipeline.text_encoder, rows, device):
         positive, negative = pipeline.encode_prompt(
             plan.prompt,
             plan.negative_prompt,
@@ -56,8 +56,6 @@ def read(pipeline: Pipeline, plan: NativePlan, device: torch.device, *, rests: b
             max_sequence_length=TOKENS,
             device=device,
         )
-    if rests:
-        pipeline.text_encoder.to("cpu")
     return Text(positive, negative)
 
 

@@ -8,6 +8,7 @@ import psutil
 import torch
 
 from services.chassis.errors import Configuration
+from services.generation.backends.diffusers import probe, users
 from services.generation.backends.diffusers.wire import Machine
 from services.generation.footage.making import Device
 
@@ -60,15 +61,18 @@ def precision(machine: Machine, device: torch.device) -> torch.dtype:
 
 
 def facts(machine: Machine, device: torch.device) -> Device:
-    """The device as it is now.
+    """The device as it is now, with its rates, which are measured once a process.
 
     What this process holds counts as free: its models leave when a clip needs their room.
     """
+    rates = probe.rates(device, precision(machine, device))
     host = psutil.virtual_memory()
     if device.type == "cpu":
         free = host.available + psutil.Process().memory_info().rss
         total = machine.max_bytes or host.total
-        return Device("processor", "cpu", total, min(free, total), host_free_bytes=host.available)
+        return Device(
+            "processor", "cpu", total, min(free, total), host_free_bytes=host.available, rates=rates
+        )
     free, total = torch.cuda.mem_get_info(device)
     free += torch.cuda.memory_reserved(device)
     most = machine.max_bytes or total
@@ -79,6 +83,8 @@ def facts(machine: Machine, device: torch.device) -> Device:
         min(free, most),
         capability=torch.cuda.get_device_capability(device),
         host_free_bytes=host.available,
+        users=users.of(device),
+        rates=rates,
     )
 
 

@@ -9,6 +9,8 @@ import torch
 from services.chassis.errors import DeviceFault, GenerationFailed, StoreFull, StoryreelError
 
 _ALLOCATOR = ("can't allocate memory", "not enough memory")
+_SAID = 160
+"""Characters."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -48,6 +50,13 @@ def of(error: Exception, phase: str) -> StoryreelError:
             metadata={"phase": phase},
         )
     return GenerationFailed(
-        f"The pipeline failed during {phase} ({kind}).",
+        f"The pipeline failed during {phase} ({_said(error)}).",
         metadata={"phase": phase, "error": kind},
     )
+
+
+def _said(error: Exception) -> str:
+    """An exception's class and the beginning of what it says, which may be pages of names."""
+    line = next(iter(str(error).strip().splitlines()), "")
+    shown = line if len(line) <= _SAID else f"{line[: _SAID - 1]}…"
+    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__

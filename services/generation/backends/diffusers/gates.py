@@ -16,10 +16,11 @@ from typing import Any
 import torch
 
 _EVERY = 4
-"""On a GPU every fourth gate looks at the queue …"""
+"""On a GPU every fourth gate marks the queue of work …"""
 
-_AHEAD = 2
-"""… and waits until at most so many of those looks are still to be reached by it: eight blocks or fewer."""
+_AHEAD = 1
+"""… and waits until at most so many of the marks are still ahead of the device. It has then four blocks,
+and gets four more before the next wait: no more than eight are queued, and it never runs dry."""
 
 
 _event: Any = torch.cuda.Event
@@ -33,10 +34,15 @@ class Gates:
     """Stops the work on one clip when its file of cancellation appears.
 
     The file is the clip's own: a cancel that comes late finds another clip at work and does not stop it.
+
+    Args:
+        device: What works.
+        agree: Asked at each look, with whether this process would stop; tells whether it does. Processes
+            that share a clip stop together or not at all.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, agree: Callable[[bool], bool] = bool) -> None:
+        self._device, self._agree = device, agree
         self._cancel: Path | None = None
         self._passed = 0
         self._ahead: deque[Any] = deque()
@@ -57,7 +63,7 @@ class Gates:
 
     def look(self) -> None:
         """Pass, or raise Stopped when the clip is no longer wanted."""
-        if self._cancel is not None and self._cancel.exists():
+        if self._cancel is not None and self._agree(self._cancel.exists()):
             raise Stopped
 
     def settle(self) -> None:
@@ -100,8 +106,10 @@ class Gates:
         self._passed += 1
         if self._device.type == "cuda" and self._passed % _EVERY == 0:
             # Python runs far ahead of the device; a stop would take as long as what is queued.
-            event: Any = _event()
+            # A blocking event lets the thread sleep: waiting by asking would take a whole core.
+            event: Any = _event(blocking=True)
             event.record(torch.cuda.current_stream(self._device))
             self._ahead.append(event)
             if len(self._ahead) > _AHEAD:
                 self._ahead.popleft().synchronize()
+                self.look()  # it may have been a second

@@ -15,14 +15,14 @@ from services.generation.models.files import ModelFiles
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "ftfy", "av", "numpy", "pillow")
 
 
-def libraries() -> str:
-    """The libraries with their versions; those that generate are not imported.
+def versions() -> dict[str, str]:
+    """The versions of the libraries that clips depend on; those that generate are not imported.
 
     Raises:
         Configuration: One is not installed.
     """
     try:
-        return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
+        return {name: version(name) for name in _LIBRARIES}
     except PackageNotFoundError as error:
         raise Configuration(
             f"The backend diffusers needs the package {error.name}, which is not installed.",
@@ -34,7 +34,7 @@ def code() -> str:
     """A short digest of the source that decides what a clip looks like, so that no change needs a version."""
     room, shared = Path(generation.__path__[0]), Path(media.__path__[0])
     sources = [
-        *sorted(Path(__file__).parent.glob("*.py")),
+        *sorted(Path(__file__).parent.rglob("*.py")),
         *sorted((room / "footage").glob("*.py")),
         room / "reshoot.py",
         room / "backends" / "template" / "picture.py",

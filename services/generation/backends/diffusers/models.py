@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
-from diffusers import DiffusionPipeline, UniPCMultistepScheduler, WanImageToVideoPipeline, WanPipeline
+from diffusers import (
+    UniPCMultistepScheduler,
+    WanImageToVideoPipeline,
+    WanPipeline,
+    WanTransformer3DModel,
+)
 
 from services.chassis.errors import ModelUnavailable, StoryreelError, Suggestion
 from services.generation.backends.diffusers import device as devices
 from services.generation.backends.diffusers import faults
+from services.generation.backends.diffusers.forms import Expert, channels, weights
+from services.generation.backends.diffusers.forms.blocks import Compilation
+from services.generation.backends.diffusers.forms.choice import ANYWHERE, AS_PUBLISHED, Forms
 from services.generation.backends.diffusers.gates import Gates
 from services.generation.footage.making import NativePlan
 from services.generation.models import manifest
@@ -24,12 +32,14 @@ from services.story.footage import Quantization
 
 Pipeline: TypeAlias = Any
 """A WanPipeline or a WanImageToVideoPipeline; diffusers does not type what it makes at import."""
-Expert: TypeAlias = Any
-"""A WanTransformer3DModel; likewise."""
-
 _scheduler: Any = UniPCMultistepScheduler
-_pipelines: Any = DiffusionPipeline
+_pipelines: Any = WanPipeline
+"""Of both kinds: only its parts are used. The class above it reads experts again that it is given."""
+_experts: Any = WanTransformer3DModel
+EXPERTS = ("transformer", "transformer_2")
 _Key: TypeAlias = tuple[Path, Quantization]
+Adapted: TypeAlias = tuple[tuple[str, float, str], ...]
+"""LoRAs: the digest of each, its scale, and the expert it is for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +50,9 @@ class Model:
         folder: Where it lies.
         parts: By name, as diffusers knows them.
         per_token: The time step is given for every token, as the 5B wants it.
+        forms: Those its transformers have; by default they are as they were published.
+        compilation: Its compiled blocks; None when they are run as they are written.
+        loras: Those its transformers have now.
         offloaded: Its transformers' weights come to the device layer by layer.
         swaps: What moves the experts, while only one of them is on the device.
     """
@@ -47,20 +60,51 @@ class Model:
     folder: Path
     parts: dict[str, Any]
     per_token: bool
+    forms: Forms = AS_PUBLISHED
+    compilation: Compilation | None = None
+    loras: Adapted = ()
     offloaded: bool = False
     swaps: list[Any] = field(default_factory=list)
 
     @property
     def experts(self) -> tuple[Expert, ...]:
         """The transformers: one, or that of the noisy steps and that of the others."""
-        both = (self.parts.get(name) for name in ("transformer", "transformer_2"))
+        both = (self.parts.get(name) for name in EXPERTS)
         return tuple(expert for expert in both if expert is not None)
+
+    @property
+    def compiled(self) -> bool:
+        """Its blocks are compiled, and that works."""
+        return self.compilation is not None and self.compilation.works
+
+    def uncompile(self, why: str) -> None:
+        """Run its blocks as they are written from now on."""
+        if self.compilation is not None:
+            self.compilation.give_up(why)
+
+    def prepare(self, forms: Forms, *, gates: Gates) -> None:
+        """Put everything beside the transformers' weights into its forms that was just loaded, in place.
+
+        Args:
+            forms: The machine's.
+            gates: Put before every block, outside of what is compiled: no graph could stop within.
+        """
+        self.forms = forms
+        if forms.channels_last:
+            channels.put_last(self.parts["vae"])
+        if forms.compiler:
+            self.compilation = Compilation(self.experts, forms.compiler)
+        for expert in self.experts:
+            gates.into(iter(expert.blocks))
 
     def pipeline(self, plan: NativePlan, *, image: bool) -> Pipeline:
         """A pipeline of the loaded parts for one clip, with a scheduler of its own.
 
         It is made by the constructor: `from_pipe` would turn the weights into float32. What the folder says
         of the flow shift is not believed: its converter wrote 3 for models that were made for 12 and 5.
+
+        Without an image all tokens have the same time step; given to each of them the 5B would repeat the
+        same sums for every one, in gigabytes.
         """
         kind: Any = WanImageToVideoPipeline if image else WanPipeline
         parts = {name: self.parts[name] for name in _PARTS if name in self.parts}
@@ -68,7 +112,7 @@ class Model:
         pipeline = kind(
             **(parts | {"scheduler": scheduler}),
             boundary_ratio=plan.boundary,
-            expand_timesteps=self.per_token,
+            expand_timesteps=self.per_token and (image or not self.forms.one_time),
         )
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
@@ -87,12 +131,21 @@ class Library:
         dtype: The form of their weights.
         gates: Put before every block of their transformers.
         free: Device bytes that can be taken.
+        forms: What they are put into as they are loaded.
+        share: Has a transformer work on its rank's part, where several devices share a clip.
     """
 
     def __init__(
-        self, device: torch.device, dtype: torch.dtype, gates: Gates, free: Callable[[], int]
+        self,
+        device: torch.device,
+        dtype: torch.dtype,
+        gates: Gates,
+        free: Callable[[], int],
+        forms: Forms = ANYWHERE,
+        share: Callable[[Expert], None] | None = None,
     ) -> None:
         self._device, self._dtype, self._gates, self._free = device, dtype, gates, free
+        self._forms, self._share = forms, share
         self._loaded: OrderedDict[_Key, Model] = OrderedDict()
         self._encoders: dict[str, tuple[Any, Any]] = {}
 
@@ -101,13 +154,16 @@ class Library:
         """The models that are loaded, the one used last at the end."""
         return tuple(folder.name for folder, _ in self._loaded)
 
-    def get(self, folder: Path, quantization: Quantization, *, needs_bytes: int) -> Model:
+    def get(
+        self, folder: Path, quantization: Quantization, *, needs_bytes: int, straight: bool = False
+    ) -> Model:
         """A model, loaded if it is not; others leave if it needs their room.
 
         Args:
             folder: Where it lies.
             quantization: The form of its transformers' weights.
             needs_bytes: Device memory that the clip will take in all, weights included.
+            straight: Each transformer goes to the device before the next one is read.
 
         Raises:
             ModelUnavailable: A file is missing or damaged.
@@ -116,7 +172,7 @@ class Library:
         if (model := self._loaded.pop(key, None)) is None:
             listed = _checked(folder)
             self._make_room(max(_weight_bytes(listed), needs_bytes))
-            model = self._load(folder, quantization, _text_digest(listed))
+            model = self._load(folder, quantization, _text_digest(listed), straight=straight)
         else:
             self._loaded[key] = model
             self._make_room(needs_bytes - _bytes(model), but=key)
@@ -148,15 +204,20 @@ class Library:
         self._encoders = {name: pair for name, pair in self._encoders.items() if id(pair[0]) in in_use}
         devices.give_back(self._device)
 
-    def _load(self, folder: Path, quantization: Quantization, mark: str) -> Model:
+    def _load(self, folder: Path, quantization: Quantization, mark: str, *, straight: bool) -> Model:
         shared: dict[str, Any] = {}
         if mark in self._encoders:
             # All models read text with the same encoder, eleven gigabytes of it.
             shared["text_encoder"], shared["tokenizer"] = self._encoders[mark]
+        how = {"local_files_only": True, "use_safetensors": True}
         try:
-            pipeline = _pipelines.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=self._dtype, **shared
-            )
+            for name in EXPERTS:
+                if (folder / name).is_dir():
+                    # One after the other: the host never holds two as they were published.
+                    expert = _experts.from_pretrained(folder / name, torch_dtype=self._dtype, **how)
+                    weights.put(expert, self._forms, quantization, self._device)
+                    shared[name] = expert.to(self._device) if straight else expert
+            pipeline = _pipelines.from_pretrained(folder, dtype=self._dtype, **how, **shared)
         except (StoryreelError, MemoryError):
             raise
         except Exception as error:
@@ -166,10 +227,10 @@ class Library:
             raise _unavailable(folder, why) from error
         model = Model(folder, dict(pipeline.components), bool(pipeline.config.expand_timesteps))
         self._encoders[mark] = (model.parts["text_encoder"], model.parts["tokenizer"])
-        for expert in model.experts:
-            if quantization == "fp8":
-                expert.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=self._dtype)
-            self._gates.into(iter(expert.blocks))
+        model.prepare(self._forms, gates=self._gates)
+        if self._share is not None:
+            for expert in model.experts:
+                self._share(expert)
         return model
 
 

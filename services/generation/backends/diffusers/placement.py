@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
+from diffusers.hooks.group_offloading import apply_group_offloading
+from diffusers.hooks.hooks import HookRegistry
 
 from services.generation.backends.diffusers import device as devices
 from services.generation.backends.diffusers.models import Model
@@ -60,6 +64,42 @@ def step_aside(model: Model, device: torch.device) -> None:
     devices.give_back(device)
 
 
+@contextmanager
+def reading(encoder: Any, rows: Iterable[str], device: torch.device) -> Iterator[None]:
+    """Have a text encoder where a placement wants it while it reads, and where it wants it afterwards."""
+    rows = frozenset(rows)
+    if "weights_on_host" in rows and device.type != "cpu":
+        with streamed(encoder, device):
+            yield
+        return
+    encoder.to(device)
+    yield
+    if encoder_rests(rows):
+        encoder.to("cpu")
+
+
+@contextmanager
+def streamed(module: Any, device: torch.device) -> Iterator[None]:
+    """Have the layers of a module come to the device one by one for a while, each as it is called.
+
+    Afterwards it is on the host and as it was, so that another model which shares it may place it anew.
+    """
+    host = torch.device("cpu")
+    module.to(host)
+    apply_group_offloading(module, onload_device=device, offload_device=host, offload_type="leaf_level")
+    try:
+        yield
+    finally:
+        registry: Any = HookRegistry.check_if_exists_or_initialize(module)
+        registry.remove_hook("group_offloading", recurse=True)
+        module.to(host)
+
+
+def all_stay(rows: Iterable[str]) -> bool:
+    """Tell whether all parts stay on the device, from when they are read until they are dropped."""
+    return set(rows) <= {"tiled_decode"}
+
+
 def encoder_rests(rows: Iterable[str]) -> bool:
     """Tell whether the text encoder leaves the device once it has read the text."""
     return not {"text_encoder_on_host", "weights_on_host"}.isdisjoint(rows)
@@ -68,6 +108,7 @@ def encoder_rests(rows: Iterable[str]) -> bool:
 def _offload(model: Model, device: torch.device) -> None:
     if model.offloaded or device.type == "cpu":
         return
+    model.uncompile("its layers come to the device one by one")
     host = torch.device("cpu")
     for expert in model.experts:
         expert.to(host)

@@ -6,29 +6,26 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 
-from services.chassis.errors import DeviceMemory, GenerationFailed, StoryreelError
+from services.chassis.errors import DeviceMemory, StoryreelError
 from services.generation import checks
 from services.generation.backends.diffusers import decode, denoise, faults, images, loras, placement
 from services.generation.backends.diffusers import device as devices
 from services.generation.backends.diffusers.gates import Gates
 from services.generation.backends.diffusers.models import Library, Model, Pipeline
+from services.generation.backends.diffusers.ranks.group import Lone, Ranks
+from services.generation.backends.diffusers.reel import Reel
 from services.generation.backends.diffusers.telling import Telling
 from services.generation.backends.diffusers.wire import Answer, Task
-from services.generation.reshoot import Reshoot
-from services.media.clock import Rate
+from services.generation.reshoot import Frame
 
 _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-Frames = npt.NDArray[np.uint8]
 
 
 class Take:
@@ -43,14 +40,22 @@ class Take:
         device: What it is generated on.
         gates: Where it may be stopped.
         telling: Told how far it is.
+        ranks: The processes that share it; each but the leader is done when the steps are.
     """
 
     def __init__(
-        self, task: Task, library: Library, device: torch.device, gates: Gates, telling: Telling
+        self,
+        task: Task,
+        library: Library,
+        device: torch.device,
+        gates: Gates,
+        telling: Telling,
+        ranks: Ranks | None = None,
     ) -> None:
         self._task, self._plan = task, task.plan
         self._library, self._device, self._gates, self._telling = library, device, gates, telling
-        self._rows = list(placement.ordered(task.placement))
+        self._ranks: Ranks = ranks or Lone()
+        self._rows = [row for row in placement.ordered(task.placement) if row not in self._ranks.unsupported]
         self._seconds: dict[str, float] = {}
         self._model: Model | None = None
         self._pipeline: Pipeline | None = None
@@ -70,16 +75,19 @@ class Take:
         """
         devices.start_measuring(self._device)
         try:
-            self._telling.begin("prepare")
+            self._telling.begin("load")
             first, last = self._image("image"), self._image("last_image")
             self._phase("load", self._ready)
-            self._telling.begin("denoise")
+            self._telling.begin("encode_text")
             text = self._phase("encode_text", self._read)
+            self._telling.begin("denoise")
             made = self._phase("denoise", lambda: self._denoise(text, first, last))
-            frames = self._phase("decode", lambda: self._decode(made))
+            self._ranks.part()
+            if not self._ranks.leads:
+                return Answer(peak_bytes=devices.peak_bytes(self._device), seconds=self._seconds)
+            self._telling.begin("decode")
+            found = self._phase("decode", lambda: self._decode(made, first))
             peak = devices.peak_bytes(self._device)
-            self._check_shape(frames)
-            found = self._timed("encode", lambda: self._encode(frames, first))
             self._telling.begin("checks")
             found += checks.finished(self._task.path, self._task.picture, frames=self._task.frames)
         finally:
@@ -102,13 +110,17 @@ class Take:
         if self._pipeline is None:
             self._gates.look()
             model = self._model = self._library.get(
-                self._task.folder, self._plan.quantization, needs_bytes=self._task.needs_bytes
+                self._task.folder,
+                self._plan.quantization,
+                needs_bytes=self._task.needs_bytes,
+                straight=placement.all_stay(self._rows),
             )
-            if model.offloaded and "weights_on_host" not in self._rows:
+            stays = "weights_on_host" in self._rows and loras.has(model, self._plan.loras)
+            if model.offloaded and not stays:
                 self._library.forget(model)
                 return self._ready()
+            loras.put(model, self._plan.loras, self._task.loras)
             self._pipeline = model.pipeline(self._plan, image=self._task.image is not None)
-            loras.load(self._pipeline, model, self._plan.loras, self._task.loras)
         return self._pipeline
 
     def _in_place(self) -> Pipeline:
@@ -122,10 +134,9 @@ class Take:
     def _read(self) -> denoise.Text:
         pipeline = self._ready()
         self._gates.look()
-        rests = placement.encoder_rests(self._rows)
-        if rests and self._model is not None:
+        if placement.encoder_rests(self._rows) and self._model is not None:
             placement.step_aside(self._model, self._device)
-        return denoise.read(pipeline, self._plan, self._device, rests=rests)
+        return denoise.read(pipeline, self._plan, self._device, rows=self._rows)
 
     def _denoise(
         self, text: denoise.Text, first: Image.Image | None, last: Image.Image | None
@@ -140,57 +151,44 @@ class Take:
             tell=lambda done, of: self._telling.tell("denoise", done, of),
         )
 
-    def _decode(self, made: torch.Tensor) -> Frames:
-        pipeline = self._in_place()
-        return decode.frames(
-            pipeline.vae,
-            made,
-            tiled="tiled_decode" in self._rows,
-            gates=self._gates,
-            tell=lambda done, of: self._telling.tell("decode", done, of),
-        )
+    def _decode(self, made: torch.Tensor, first: Image.Image | None) -> tuple[str, ...]:
+        """Decode frames into the clip; what was checked on the way. Done again, it writes the clip anew."""
+        pipeline, telling = self._in_place(), self._telling
+        with Reel(self._task, first) as reel:
+            taken = 0
 
-    def _check_shape(self, frames: Frames) -> None:
-        wanted = (self._plan.frames, self._plan.height, self._plan.width)
-        if frames.shape[:3] != wanted:
-            made = "x".join(map(str, frames.shape[:3]))
-            raise GenerationFailed(
-                f"The model made {made} (frames, height, width), planned were {'x'.join(map(str, wanted))}.",
-                metadata={"phase": "decode", "check": "shape"},
-            )
-
-    def _encode(self, frames: Frames, first: Image.Image | None) -> tuple[str, ...]:
-        task, watch = self._task, checks.Watch()
-        for frame in frames:
-            watch.see(frame)
-        found = watch.verdict(frames=self._plan.frames)
-        if first is not None:
-            found += (checks.likeness(frames[0], np.asarray(first)),)
-        with Reshoot(
-            task.path,
-            task.picture,
-            frames=task.frames,
-            native_frames=len(frames),
-            native_rate=Rate(self._plan.rate),
-            sparse=task.sparse,
-            threads=task.encoder_threads,
-        ) as reshoot:
-            for number, frame in enumerate(frames[: reshoot.needed], 1):
+            def take(frame: Frame) -> None:
+                nonlocal taken
                 self._gates.look()
-                reshoot.take(frame)
-                self._telling.tell("encode", number, reshoot.needed)
-        return found
+                telling.spent("decode")
+                self._timed("encode", lambda: reel.take(frame))
+                taken += 1
+                telling.tell("encode", taken, reel.needed)
+
+            decode.stream(
+                pipeline.vae,
+                made,
+                take,
+                frames=reel.needed,
+                tiled="tiled_decode" in self._rows,
+                gates=self._gates,
+                tell=lambda done, of: telling.tell("decode", done, of),
+            )
+            return reel.verdict()
 
     def _phase(self, phase: str, work: Callable[[], Result]) -> Result:
         """Do a phase, again with another placement while memory runs out."""
         while True:
             try:
-                return self._timed(phase, work)
-            except DeviceMemory:
+                return self._timed(phase, lambda: self._ranks.together(phase, work))
+            except DeviceMemory as error:
+                if error.metadata.get("phase") != phase:
+                    raise  # of a phase within it, which no placement helps
                 self._take_next_row(phase)
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
-        began = time.monotonic()
+        """Do work that counts as a phase; what phases within it take is theirs alone."""
+        began, others = time.monotonic(), sum(self._seconds.values())
         try:
             return work()
         except StoryreelError:
@@ -202,7 +200,8 @@ class Take:
                 raise self._no_memory(phase) from None
             raise faults.of(error, phase) from None
         finally:
-            self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - began
+            within = sum(self._seconds.values()) - others
+            self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - began - within
 
     def _no_memory(self, phase: str) -> DeviceMemory:
         tried = ", ".join(placement.ordered(self._rows)) or "none"
@@ -221,8 +220,8 @@ class Take:
         Raises:
             DeviceMemory: There is none left.
         """
-        if not self._library.leave_only(self._model):
-            row = placement.next_row(phase, self._rows)
+        if not self._ranks.anyone(self._library.leave_only(self._model)):
+            row = placement.next_row(phase, (*self._rows, *self._ranks.unsupported))
             if row is None:
                 raise self._no_memory(phase)
             _log.warning("memory was used up during %s: %s", phase, row)
@@ -236,10 +235,7 @@ class Take:
         model = self._model
         if pipeline is None or model is None:
             return
-        with ExitStack() as stack:
-            stack.callback(denoise.settle_down, pipeline, model)
-            if self._plan.loras:
-                stack.callback(pipeline.unload_lora_weights)
+        denoise.settle_down(pipeline, model)
         if placement.encoder_rests(self._rows):
             model.parts["text_encoder"].to("cpu")
 

@@ -24,7 +24,7 @@ from services.chassis.errors import (
 )
 from services.generation.backends.diffusers.preflights import Preflight
 from services.generation.clip import Picture
-from services.generation.footage.fit import usable_bytes
+from services.generation.footage.fit import eight_bits, usable_bytes
 from services.generation.footage.ladder import next_attempt
 from services.generation.footage.making import Category, Device, Finding, Forecast, Report
 from services.generation.footage.modes import check
@@ -64,6 +64,7 @@ class Trouble:
         found: What pre-flight found.
         preflight: What changed wishes are tried with.
         seconds_most: How long one clip may take.
+        continues: The image is the last frame of the clip before.
     """
 
     footage: Footage
@@ -73,6 +74,7 @@ class Trouble:
     found: Report
     preflight: Preflight
     seconds_most: float
+    continues: bool = False
 
     def explained(self, error: Exception) -> Exception:
         """An error with category and numbers in its metadata, and the next attempt as first suggestion."""
@@ -141,19 +143,36 @@ class Trouble:
             free_bytes=usable_bytes(self.device),
             seconds=self.seconds_most,
             auto_optimise=self.preflight.auto_optimise,
-            can_fp8=self.device.kind == "cuda",
+            eight_bits=eight_bits(self.device),
             picture_failed="luma_mean" in error.metadata,
         )
-        return suggestions(category, self.footage, next_changes=changes, device=self.device)
+        ways = suggestions(category, self.footage, next_changes=changes, device=self.device)
+        return [*ways, *self._doubts(error)]
+
+    def _doubts(self, error: StoryreelError) -> list[Suggestion]:
+        """What else may be wrong: a model as it was published does not run out of numbers."""
+        plan = self.found.plan
+        plain = plan is not None and plan.quantization == "none" and not plan.loras
+        if plan is None or not plain or error.metadata.get("check") != "finite":
+            return []
+        return [Suggestion(f"The model's weights may be damaged: `storyreel models verify {plan.model}`.")]
 
     def _forecast_of(self, footage: Footage) -> Forecast:
-        found = self.preflight.look(footage, frames=self.frames, picture=self.picture, device=self.device)
-        return found.forecast or _ENDLESS
+        return self._look(footage).forecast or _ENDLESS
 
     def _least_of(self, footage: Footage) -> Forecast:
         """What a wish needs at least: where memory ran out, every placement has been tried."""
-        found = self.preflight.look(footage, frames=self.frames, picture=self.picture, device=self.device)
+        found = self._look(footage)
         return self.preflight.least(found.plan, self.device) if found.plan else _ENDLESS
+
+    def _look(self, footage: Footage) -> Report:
+        return self.preflight.look(
+            footage,
+            frames=self.frames,
+            picture=self.picture,
+            device=self.device,
+            continues=self.continues,
+        )
 
     def _numbers(self) -> dict[str, str]:
         numbers = {"free_bytes": str(self.device.free_bytes)}

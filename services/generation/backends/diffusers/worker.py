@@ -10,15 +10,22 @@ import traceback
 # Before the libraries are imported: nothing is fetched, and no threads are started for words.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+if "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:
+    # Else weights that wait on the host take up to twice their bytes: they are rounded up to powers of two.
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "pinned_max_round_threshold_mb:1")
 
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
-from services.chassis.progress import Report
+from services.chassis.progress import Progress, Report
 from services.generation.backends.diffusers import device as devices
 from services.generation.backends.diffusers import wire
+from services.generation.backends.diffusers.forms import choice
 from services.generation.backends.diffusers.gates import Gates, Stopped
 from services.generation.backends.diffusers.models import Library
+from services.generation.backends.diffusers.ranks import seat as seats
+from services.generation.backends.diffusers.ranks.group import Group, Lone, Ranks
+from services.generation.backends.diffusers.ranks.peers import Elsewhere, Peers
 from services.generation.backends.diffusers.take import Take
 from services.generation.backends.diffusers.telling import Telling
 
@@ -29,32 +36,63 @@ logging.basicConfig(level=logging.WARNING)
 gc.freeze()  # a look for garbage need not go through all that was imported
 
 
+PEER = __name__
+"""The module that is run by the processes beside this one, when several devices share a clip."""
+
+
 class Studio:
     """A machine set up for generating, with the models it has loaded."""
 
     def __init__(self, machine: wire.Machine) -> None:
+        seats.check(machine)
+        seat, others = seats.taken(os.environ, machine.devices)
         self.machine = machine
-        self.device = devices.chosen(machine)
-        self.gates = Gates(self.device)
+        self.device = devices.chosen(seat.machine(machine) if seat else machine)
+        self.group = Group(seat, self.device) if seat else None
+        self.ranks: Ranks = self.group or Lone()
+        self.peers = Peers(PEER, others)
+        self.gates = Gates(self.device, self.ranks.agree)
         self.library = Library(
             self.device,
             devices.precision(machine, self.device),
             self.gates,
             lambda: devices.free_bytes(machine, self.device),
+            choice.chosen(machine, self.device),
+            self.ranks.share,
         )
+
+    def answer(self, request: wire.Request, report: Report) -> wire.Answer:
+        """Answer, and meet the other ranks before, if there are any."""
+        if self.group is not None:
+            self.group.meet(self.peers.check)
+        match request:
+            case wire.Task():
+                return self.make(request, report if self.ranks.leads else _unheard)
+            case wire.Look():
+                facts = devices.facts(self.machine, self.device)
+                return wire.Answer(device=facts, loaded=self.library.names)
 
     def make(self, task: wire.Task, report: Report) -> wire.Answer:
         """Make a clip, or stop where it is no longer wanted."""
         try:
-            with self.gates.of(task.cancel):
-                return Take(task, self.library, self.device, self.gates, Telling(report)).make()
+            with self.gates.of(task.cancel), self.ranks.clip():
+                telling = Telling(report, task.phases, compiled=task.machine.compiled)
+                return Take(task, self.library, self.device, self.gates, telling, self.ranks).make()
         except BaseException as error:
             traceback.clear_frames(error.__traceback__)  # they hold the activations
             devices.give_back(self.device)
-            task.path.unlink(missing_ok=True)
+            for path in filter(None, (task.path, task.last_frame)):
+                if self.ranks.leads:
+                    path.unlink(missing_ok=True)
             if isinstance(error, Stopped):
                 return wire.Answer(cancelled=True)
+            if isinstance(error, Elsewhere) and not self.ranks.leads:
+                return wire.Answer()  # whose error it is tells it
             raise
+
+
+def _unheard(_: Progress) -> None:
+    """Progress of a rank that does not lead is nobody's."""
 
 
 _studio: Studio | None = None
@@ -64,6 +102,8 @@ def studio(machine: wire.Machine) -> Studio:
     """The machine's studio; another machine than before gets a new one, without models."""
     global _studio
     if _studio is None or _studio.machine != machine:
+        if _studio is not None:
+            _studio.peers.close()
         _studio = Studio(machine)
     return _studio
 
@@ -72,13 +112,8 @@ def answer(payload: bytes, report: Report) -> bytes:
     """Tell what the device is, or make a clip; the errors are those of `Take.make`.
 
     Raises:
-        Configuration: There is no such device here.
+        Configuration: There is no such device here, or not so many.
     """
     request = wire.unpack(payload)
     here = studio(request.machine)
-    match request:
-        case wire.Task():
-            made = here.make(request, report)
-        case wire.Look():
-            made = wire.Answer(device=devices.facts(here.machine, here.device), loaded=here.library.names)
-    return wire.pack_answer(made)
+    return wire.pack_answer(here.peers.answer(payload, lambda: here.answer(request, report)))

@@ -67,6 +67,7 @@ class OpenAIVideosBackend:
     """
 
     name = "openai_videos"
+    chains = False  # a server gives a video and no frame to go on from
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class OpenAIVideosBackend:
     def made_by(self) -> str:
         """The server, how it is spoken to, the code that writes clips, the libraries' versions."""
         settings = self._settings
-        libraries = " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
+        libraries = " ".join(f"{name}={number}" for name, number in _versions().items())
         models = ",".join(f"{ours}={theirs}" for ours, theirs in sorted(settings.models.items()))
         return (
             f"openai_videos url={settings.url} dialect={settings.dialect} models={models} "
@@ -230,6 +231,8 @@ class OpenAIVideosBackend:
             seconds={"generate": made_after - began, "encode": self._clock() - made_after},
             revision=job.model,
             checks=made.checks,
+            device=f"a video server ({self._dialect.name})",
+            versions=_versions(),
         )
 
     async def _image(self, footage: Footage, planned: NativePlan, path: Path) -> request.Image | None:
@@ -265,6 +268,11 @@ def _as_made(planned: NativePlan, made: task.Made, server: str) -> tuple[NativeP
 
 def _rate(rate: Rate) -> str:
     return str(rate.numerator) if rate.denominator == 1 else f"{rate.numerator / rate.denominator:.3f}"
+
+
+def _versions() -> dict[str, str]:
+    """The libraries that write clips; what the server runs is not known."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def _code() -> str:

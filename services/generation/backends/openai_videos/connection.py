@@ -8,7 +8,6 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ import httpx2
 from services.artifacts import disk
 from services.chassis.errors import DeviceFault, GenerationFailed, Overloaded, StoryreelError
 from services.generation.backends.openai_videos.faults import refused, spoken
+from services.generation.backends.openai_videos.reaching import lost, misled, retry_after, trusted
 from services.generation.backends.openai_videos.request import IMAGES, Body
 from services.generation.backends.openai_videos.settings import MIB, VideoServerSettings, wrong
 
@@ -36,6 +36,9 @@ CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0
 """How long a connection may take, and how long a server may send nothing."""
 
+ANSWER_SECONDS = 120.0
+"""How long an answer about a job may take in all: a server that sends a byte now and then is never silent."""
+
 JOB_BYTES = 1 << 20
 """The largest answer about a job; some repeat the request in it."""
 
@@ -51,6 +54,11 @@ class Answer:
 
     status: int
     text: str
+
+    @property
+    def page(self) -> bool:
+        """It is a page for a browser."""
+        return self.text.lstrip()[:1] == "<"
 
     @property
     def data(self) -> dict[str, Any]:
@@ -88,7 +96,7 @@ class Connection:
         settings.check()
         self._most_bytes = settings.most_mib * MIB
         self._sleep = sleep
-        self._url = settings.url.rstrip("/") + "/v1/videos"
+        self._url = settings.base + "/v1/videos"
         key, header = settings.key.get_secret_value(), settings.key_header
         # Nothing is unpacked: a bound on what comes in is then a bound on what it comes to.
         headers = {"Accept-Encoding": "identity", "User-Agent": "storyreel"}
@@ -99,6 +107,7 @@ class Connection:
         self._client = httpx2.AsyncClient(
             headers=headers,
             timeout=httpx2.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS),
+            verify=trusted(settings.ca),
             follow_redirects=False,
             # No proxy, no password of a .netrc: the server that is set, and nobody else.
             trust_env=False,
@@ -125,7 +134,8 @@ class Connection:
         most = JOB_BYTES if silent is None else JOB_BYTES + self._most_bytes * 4 // 3
 
         async def send() -> Answer:
-            return await self._answer("POST", "", most, passing=(), timeout=timeout, **given)
+            in_all = None if silent else ANSWER_SECONDS
+            return await self._answer("POST", "", most, passing=(), in_all=in_all, timeout=timeout, **given)
 
         return await self._patiently(send, repeatable=False)
 
@@ -178,9 +188,19 @@ class Connection:
         *,
         passing: tuple[int, ...],
         missing: bool = False,
+        in_all: float | None = ANSWER_SECONDS,
         **given: Any,
     ) -> Answer:
-        """An answer that was read whole, its status one that is wanted."""
+        """An answer that was read whole, its status one that is wanted, within so many seconds in all."""
+        try:
+            async with asyncio.timeout(in_all):
+                return await self._read(method, path, most, passing=passing, missing=missing, **given)
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout("The answer took too long.") from error
+
+    async def _read(
+        self, method: str, path: str, most: int, *, passing: tuple[int, ...], missing: bool, **given: Any
+    ) -> Answer:
         request = self._client.build_request(method, self._url + path, **given)
         response = await self._client.send(request, stream=True)
         try:
@@ -239,31 +259,15 @@ class Connection:
                 raise wrong("URL", "It cannot be used as it is.") from error
             except httpx2.HTTPError as error:
                 after = None
+                if setting := misled(error):
+                    raise setting from error
                 if attempt == ATTEMPTS or not (repeatable or isinstance(error, _UNSENT)):
-                    raise DeviceFault(f"The video server {_why(error)}.") from error
+                    raise lost(error) from error
             # Not for secrets: many clients must not come back at the same moment.
             waited = pause * random.uniform(0.75, 1.25)  # noqa: S311
             await self._sleep(after.total_seconds() if after is not None else waited)
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
-
-
-def retry_after(header: str, *, now: datetime) -> timedelta | None:
-    """What a Retry-After asks for, 0 to a day; None when it is missing or makes no sense.
-
-    Args:
-        header: Seconds, or a date of HTTP.
-        now: The present.
-    """
-    header = header.strip()[:40]
-    if header.isascii() and header.isdecimal():
-        return min(timedelta(days=1), timedelta(seconds=int(header[:9])))
-    try:
-        date = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return min(timedelta(days=1), max(timedelta(0), date - now))
 
 
 async def _text(response: httpx2.Response, most: int) -> tuple[str, bool]:
@@ -274,14 +278,3 @@ async def _text(response: httpx2.Response, most: int) -> tuple[str, bool]:
         if len(data) > most:
             return bytes(data[:most]).decode(errors="replace"), False
     return data.decode(errors="replace"), True
-
-
-def _why(error: httpx2.HTTPError) -> str:
-    """A lost connection in a few words, without text from outside."""
-    match error:
-        case httpx2.ConnectError() | httpx2.ConnectTimeout():
-            return "cannot be reached"
-        case httpx2.TimeoutException():
-            return "did not answer in time"
-        case _:
-            return "broke the connection off"

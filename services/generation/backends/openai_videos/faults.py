@@ -60,7 +60,9 @@ def cleaned(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """What an answer that refuses says, without the JSON around it."""
+    """What an answer that refuses says, without the JSON around it; a page for a browser says nothing."""
+    if text.lstrip()[:1] == "<":
+        return ""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

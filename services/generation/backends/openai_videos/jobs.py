@@ -17,6 +17,7 @@ from services.generation.backends.openai_videos.connection import Connection
 from services.generation.backends.openai_videos.dialects import Dialect
 from services.generation.backends.openai_videos.faults import cleaned
 from services.generation.backends.openai_videos.request import Body
+from services.generation.backends.openai_videos.settings import wrong
 
 State = Literal["working", "done", "failed"]
 
@@ -102,9 +103,12 @@ class Jobs:
         Raises:
             StoryreelError: As `faults.refused` tells; Overloaded while the server stays busy.
         """
-        if self._dialect.answers == "job":
-            return job_of((await self._connection.post(body)).data)
-        answer = await self._connection.post(body, silent=self._clip_time)
+        named = self._dialect.answers == "job"
+        answer = await self._connection.post(body, silent=None if named else self._clip_time)
+        if answer.page:
+            raise wrong("URL", "A web page answers there, and no video server.")
+        if named:
+            return job_of(answer.data)
         data = answer.data
         job = job_of(data, named=False)
         if job.state == "done":

@@ -46,7 +46,7 @@ def add_ways_out(error: StoryreelError, footage: Footage, *, frames: int, rate: 
         forecast_of=forecast_of,
         free_bytes=sys.maxsize,
         # The server holds its weights in the form it was started with.
-        can_fp8=False,
+        eight_bits=None,
         picture_failed=_PICTURE in error.metadata,
     )
     error.suggestions = suggestions(category, footage, next_changes=changes)

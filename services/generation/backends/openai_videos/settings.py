@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -37,6 +38,11 @@ class VideoServerSettings(BaseSettings):
         pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
         description="The header the key goes in; in `Authorization` it follows the word Bearer.",
     )
+    ca: Path | None = Field(
+        None,
+        description="A file with the authority (PEM) that signed the server's certificate; unset: those "
+        "that everybody trusts.",
+    )
     models: dict[str, str] = Field(
         default_factory=dict,
         description="The server's name of each model it has, as JSON: "
@@ -49,6 +55,11 @@ class VideoServerSettings(BaseSettings):
     poll_seconds: float = Field(2, ge=0.05, le=60, description="How often a job is asked for.")
     most_mib: int = Field(200, ge=1, le=2000, description="The largest video that is downloaded, in MiB.")
     threads: int = Field(1, ge=1, le=16, description="Threads of the encoder; each count gives other bytes.")
+
+    @property
+    def base(self) -> str:
+        """The address without what its interface adds, which some write down too."""
+        return self.url.rstrip("/").removesuffix("/v1/videos").removesuffix("/v1").rstrip("/")
 
     @property
     def speech(self) -> Dialect:

@@ -16,6 +16,9 @@ from services.generation.backends.openai_videos.jobs import Job, Jobs
 from services.generation.backends.openai_videos.request import Body
 from services.generation.backends.openai_videos.telling import Telling
 
+LETTING_GO_SECONDS = 300.0
+"""How long it may take in all to delete a job: nobody waits for ever for what nobody wants any more."""
+
 GONE_LOOKS = 30
 """How often a deleted job is asked for until it is gone; then the server is left to itself."""
 
@@ -133,7 +136,16 @@ class Waiting:
 
     async def _end(self, ending: Coroutine[Any, Any, None]) -> None:
         """Let go of a job, even when the caller is cancelled again."""
-        task = asyncio.ensure_future(ending)
+        task = asyncio.ensure_future(self._within(ending))
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
         await asyncio.shield(task)
+
+    async def _within(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Let go of a job within the time that may take."""
+        try:
+            async with asyncio.timeout(LETTING_GO_SECONDS):
+                await ending
+        except TimeoutError:
+            why = "the server did not say in time that the job is gone"
+            telemetry.log.warning("footage.left", dialect=self._dialect.name, why=why)

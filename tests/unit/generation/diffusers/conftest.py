@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.util import find_spec
@@ -72,11 +73,12 @@ class Small:
         picture: Picture,
         device: Device,
         loaded: Collection[str] = (),
+        continues: bool = False,
     ) -> Report:
         """What the wish comes to."""
         if broken := modes.check(footage):
             return Report(None, findings=(Finding(Category.INPUT_VALIDATION, broken[0].description),))
-        plan, adjustments = native.plan(footage, frames=frames, rate=picture.rate)
+        plan, adjustments = native.plan(footage, frames=frames, rate=picture.rate, continues=continues)
         needs = forecast(plan, placement=(), rates=rates_of(device))
         less = replace(
             needs,
@@ -91,7 +93,16 @@ class Small:
         """What a plan needs, in the size of a small machine, as large as it was before it was shrunk."""
         return self.needs[plan]
 
-    def learn(self, plan: NativePlan, placement: tuple[str, ...], peak_bytes: int, device: Device) -> None:
+    def learn(
+        self,
+        plan: NativePlan,
+        placement: tuple[str, ...],
+        peak_bytes: int,
+        device: Device,
+        *,
+        seconds: Mapping[str, float],
+        loaded: bool,
+    ) -> None:
         """Take note."""
         self.learnt.append((plan.model, peak_bytes))
 
@@ -216,14 +227,14 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def _backend(models: Path, store: LocalStore, clip_time: timedelta) -> DiffusersBackend:
+def _backend(models: Path, store: LocalStore, machine: Machine) -> DiffusersBackend:
     return DiffusersBackend(
         store,
         ModelFiles(models),
         Small(),
-        machine=Machine(device="cpu", threads=1),
+        machine=machine,
         threads=1,
-        clip_time=clip_time,
+        clip_time=timedelta(seconds=120),
         worker="tests.unit.generation.diffusers.faulty",
     )
 
@@ -233,9 +244,16 @@ async def started(
     tiny_models: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Studio, str]]:
     """A started backend, and what it says its bytes depend on."""
-    folder = tmp_path_factory.mktemp("clips")
+    machine = Machine(device="cpu", threads=1)
+    async with running(tiny_models, tmp_path_factory.mktemp("clips"), machine) as running_now:
+        yield running_now
+
+
+@asynccontextmanager
+async def running(models: Path, folder: Path, machine: Machine) -> AsyncIterator[tuple[Studio, str]]:
+    """A backend that is started on a machine, and what it says its bytes depend on."""
     store = LocalStore(folder / "store")
-    studio = Studio(_backend(tiny_models, store, timedelta(seconds=120)), tiny_models, store, folder)
+    studio = Studio(_backend(models, store, machine), models, store, folder)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [before])])
     try:

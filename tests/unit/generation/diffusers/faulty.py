@@ -1,11 +1,12 @@
 """The worker with faults put into the libraries below it, as a file beside the models tells.
 
 Run as the backend's worker module. The file `faults.json` holds one fault, and is taken away when the fault
-has happened; `processes` gets this process's id at each request.
+has happened; `processes` gets this process's id at each request, and `peers` those of the ranks beside it.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -15,13 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from services.generation.backends.diffusers import wire, worker
 
 import torch  # isort: skip
-from diffusers import DiffusionPipeline, WanTransformer3DModel  # isort: skip
+from diffusers import AutoencoderKLWan, DiffusionPipeline, WanTransformer3DModel  # isort: skip
 from diffusers.models.autoencoders.autoencoder_kl_wan import WanDecoder3d  # isort: skip
 from diffusers.models.transformers.transformer_wan import WanTransformerBlock  # isort: skip
 
+worker.PEER = __name__
+_rank = int(os.environ.get("RANK", "0"))
 _folder = Path()
 _calls: dict[str, int] = {}
 
@@ -30,13 +35,19 @@ def strike(where: str) -> str:
     """Count a call, and have the fault that is due: an exception, a death, or a word for the caller."""
     _calls[where] = _calls.get(where, 0) + 1
     file = _folder / "faults.json"
-    if not file.exists():
+    try:
+        fault = json.loads(file.read_text())
+    except FileNotFoundError:
         return ""
-    fault = json.loads(file.read_text())
-    if fault["where"] != where or _calls[where] <= fault.get("after", 0):
+    if fault["where"] != where or _calls[where] <= fault.get("after", 0) or fault.get("rank", 0) != _rank:
         return ""
     fault["times"] = fault.get("times", 1) - 1
-    file.unlink() if fault["times"] <= 0 else file.write_text(json.dumps(fault))
+    if fault["times"] <= 0:
+        file.unlink()
+    else:
+        rest = file.with_suffix(".rest")
+        rest.write_text(json.dumps(fault))
+        rest.replace(file)
     match fault["what"]:
         case "memory":
             raise torch.OutOfMemoryError("CUDA out of memory (as told)")
@@ -55,8 +66,11 @@ def through(cls: type, name: str, where: str) -> None:
     """Have a method strike before it does its work; what it gives may be spoilt."""
     real: Callable[..., Any] = getattr(cls, name)
 
+    @functools.wraps(real)  # some callers look at the names of its parameters
     def struck(self: Any, *args: Any, **kwargs: Any) -> Any:
         what = strike(where)
+        if what == "keep":
+            np.save(_folder / "kept.npy", args[0].numpy())
         given = real(self, *args, **kwargs)
         if what == "nan":
             return (given[0] * torch.nan,)
@@ -82,6 +96,7 @@ def _loading(kind: type[DiffusionPipeline]) -> None:
 through(WanTransformer3DModel, "forward", "denoise")
 through(WanTransformerBlock, "forward", "block")
 through(WanDecoder3d, "forward", "decode")
+through(AutoencoderKLWan, "decode", "latents")
 _loading(DiffusionPipeline)
 
 
@@ -93,7 +108,7 @@ def answer(payload: bytes, report: Any) -> bytes:
         return worker.answer(payload, report)
     _folder = request.folder.parent
     _calls.clear()
-    with (_folder / "processes").open("a") as file:
+    with (_folder / ("peers" if _rank else "processes")).open("a") as file:
         file.write(f"{os.getpid()}\n")
     if strike("disk") != "full":
         return worker.answer(payload, report)

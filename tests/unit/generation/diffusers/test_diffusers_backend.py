@@ -15,7 +15,7 @@ from services.media import probe
 from services.media.clock import Rate
 from services.media.encode import Encoder
 from services.muxing.join import Wanted, compare
-from services.story.footage import Footage, Lora
+from services.story.footage import Footage, Lora, Quantization
 from tests.unit.generation.diffusers.conftest import PICTURE, WISH, Studio, shot
 
 import numpy as np  # isort: skip
@@ -54,6 +54,8 @@ async def test_every_mode_gives_a_clip_of_the_planned_size_and_length(
     assert making.placement == ()
     assert set(making.seconds) == {"load", "encode_text", "denoise", "decode", "encode"}
     assert making.revision.startswith("files-")
+    assert making.device == "processor"
+    assert {"torch", "diffusers", "transformers"} <= set(making.versions)
 
 
 async def test_an_images_likeness_to_the_first_frame_is_told(studio: Studio) -> None:
@@ -178,10 +180,13 @@ async def test_a_lora_of_another_width_is_refused_and_the_model_stays_usable(stu
     assert after == plain
 
 
-async def test_weights_in_eight_bits_are_approximate_and_leave_the_exact_model_alone(studio: Studio) -> None:
+@pytest.mark.parametrize("quantization", ["fp8", "int8"])
+async def test_weights_in_eight_bits_are_approximate_and_leave_the_exact_model_alone(
+    studio: Studio, quantization: Quantization
+) -> None:
     plain = await studio.bytes_of()
 
-    making = await studio.make(replace(WISH, quantization="fp8", allow_approximate=True))
+    making = await studio.make(replace(WISH, quantization=quantization, allow_approximate=True))
     approximate = studio.digest
     after = await studio.bytes_of()
 

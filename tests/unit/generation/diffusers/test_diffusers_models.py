@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -111,6 +112,43 @@ def test_a_placement_is_undone_by_the_next_one(
     assert [len(expert._forward_pre_hooks) for expert in model.experts] == [0, 0]
 
 
+def test_a_text_encoder_whose_layers_come_one_by_one_reads_the_same_and_is_as_it_was_afterwards(
+    library: Library, tiny_models: Path
+) -> None:
+    encoder = library.get(tiny_models / "t2v-A14B", "none", needs_bytes=0).parts["text_encoder"]
+    words, calls = torch.arange(3, 40)[None], list[int]()
+
+    def read() -> torch.Tensor:
+        with torch.no_grad():
+            made: torch.Tensor = encoder(words, torch.ones_like(words)).last_hidden_state
+        return made
+
+    before = read()
+    with placement.streamed(encoder, CPU):
+        calls += [len(module._diffusers_hook.hooks) for module in _hooked(encoder)]
+        meanwhile = read()
+    after = read()
+
+    assert sum(calls) > 8
+    assert sum(len(module._diffusers_hook.hooks) for module in _hooked(encoder)) == 0
+    assert torch.equal(before, meanwhile)
+    assert torch.equal(before, after)
+
+
+def test_on_a_processor_nothing_moves_while_a_prompt_is_read(library: Library, tiny_models: Path) -> None:
+    encoder = library.get(tiny_models / "t2v-A14B", "none", needs_bytes=0).parts["text_encoder"]
+
+    with placement.reading(encoder, PLACEMENTS, CPU):
+        hooked = list(_hooked(encoder))
+
+    assert all(not module._diffusers_hook.hooks for module in hooked)
+
+
+def _hooked(module: Any) -> Iterator[Any]:
+    """Those parts of a module that diffusers has put hooks on at some time."""
+    return (part for part in module.modules() if hasattr(part, "_diffusers_hook"))
+
+
 def test_each_phase_takes_the_rows_that_help_it_in_order_and_then_has_none() -> None:
     taken: list[str] = []
     while (row := placement.next_row("decode", taken)) is not None:
@@ -129,13 +167,22 @@ def test_decoded_frames_have_their_size_and_every_call_is_counted(
     vae = library.get(tiny_models / name, "none", needs_bytes=0).parts["vae"]
     latents = torch.zeros(1, vae.config.z_dim, 2, 288 // ratio, 160 // ratio)
     told: list[tuple[int, int]] = []
+    sizes: list[tuple[int, ...]] = []
     gates = Gates(CPU)
 
     with gates.of(tmp_path / "cancel"):
-        frames = decode.frames(vae, latents, tiled=tiled, gates=gates, tell=lambda *now: told.append(now))
+        decode.stream(
+            vae,
+            latents,
+            lambda frame: sizes.append(frame.shape),
+            frames=5,
+            tiled=tiled,
+            gates=gates,
+            tell=lambda *now: told.append(now),
+        )
 
     calls = 2 * (2 if tiled else 1)
-    assert frames.shape == (5, 288, 160, 3)
+    assert sizes == [(288, 160, 3)] * 5
     assert told == [(done, calls) for done in range(calls + 1)]
 
 

@@ -39,7 +39,7 @@ def preflights(models: Path, tmp_path: Path) -> Preflights:
     return Preflights(
         ModelFiles(models),
         Limits(seconds=36_000.0),
-        peaks=tmp_path / "peaks.json",
+        learnt=tmp_path,
         scratch=tmp_path / "not" / "there",
     )
 
@@ -147,10 +147,32 @@ def test_a_measured_peak_corrects_the_next_forecast_and_is_kept(tiny_models: Pat
     assert before.forecast is not None
     measured = (before.forecast.peak_bytes - CONTEXT) * 5 // 4  # what torch held; the context comes on top
 
-    look.learn(before.plan, before.placement, measured, H200)
+    look.learn(before.plan, before.placement, measured, H200, seconds={}, loaded=False)
     after = look.look(WISH, frames=150, picture=PICTURE, device=H200)
     later = preflights(tiny_models, tmp_path).look(WISH, frames=150, picture=PICTURE, device=H200)
 
     assert after.forecast is not None
     assert after.forecast.peak_bytes == pytest.approx(CONTEXT + measured, rel=0.001)
     assert later.forecast == after.forecast
+
+
+@pytest.mark.parametrize(
+    ("changed", "check", "doubted"),
+    [
+        ({}, "finite", True),
+        ({"quantization": "fp8", "allow_approximate": True}, "finite", False),
+        ({}, "shape", False),
+    ],
+    ids=["plain", "in eight bits", "another check"],
+)
+def test_a_plain_model_that_runs_out_of_numbers_may_be_damaged(
+    tiny_models: Path, tmp_path: Path, changed: dict[str, object], check: str, doubted: bool
+) -> None:
+    about = trouble(tiny_models, tmp_path, replace(WISH, **changed))  # type: ignore[arg-type]
+
+    error = about.explained(GenerationFailed("No.", metadata={"phase": "denoise", "check": check}))
+
+    assert isinstance(error, GenerationFailed)
+    texts = [way.description for way in error.suggestions]
+    assert error.suggestions[0].changes
+    assert any("may be damaged: `storyreel models verify t2v-A14B`" in text for text in texts) is doubted

@@ -131,7 +131,7 @@ def _transformer(seed: int, *, channels_in: int, channels_out: int) -> WanTransf
         cross_attn_norm=True,
         qk_norm="rms_norm_across_heads",
         eps=1e-6,
-        rope_max_seq_len=64,
+        rope_max_seq_len=1024,
     ).eval()
 
 

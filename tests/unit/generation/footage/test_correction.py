@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generation.footage.correction import (
-    FILE_BYTES,
     KEPT,
     Peak,
     corrected,
@@ -23,6 +22,7 @@ from services.generation.footage.correction import (
     write,
 )
 from services.generation.footage.forecast import CONTEXT, FORMULA, forecast
+from services.generation.footage.kept import FILE_BYTES
 from services.generation.footage.making import PLACEMENTS
 from tests.unit.generation.footage.test_forecast import plan
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generation.footage.correction import measured
-from services.generation.footage.fit import USABLE, fit, least, on, placements, usable_bytes
+from services.generation.footage.fit import USABLE, as_run, fit, least, on, placements, usable_bytes
 from services.generation.footage.forecast import forecast
 from services.generation.footage.making import PLACEMENTS, Device, NativePlan
 from services.generation.footage.published import ARCHITECTURES
@@ -119,7 +119,7 @@ def test_what_fits_is_within_what_may_be_used_and_no_cheaper_one_is(
     placed = fit(asked, device)
 
     tried = [
-        (placement, forecast(asked, placement=placement))
+        (placement, forecast(asked, placement=placement, architecture=as_run(on(asked, device), asked)))
         for placement in placements(on(asked, device), kind="cuda")
     ]
     fitting = [each for each in tried if each[1].peak_bytes <= usable_bytes(device)]

@@ -33,7 +33,7 @@ def needs(footage: Footage) -> Forecast:
     """A plain model of memory and time: weights by their form, work by pixels; steps take time alone."""
     planned, _ = plan(footage, frames=150, rate=Rate(30))
     weights = (10 if planned.model == "ti2v-5B" else 28) * GB
-    weights = weights // 2 if planned.quantization == "fp8" else weights
+    weights = weights // 2 if planned.quantization != "none" else weights
     work = 9_000 * planned.width * planned.height
     lora = 600_000_000 * len(planned.loras)
     return Forecast(planned.steps * work / GB, weights + work + lora, work, 0, 0)
@@ -160,13 +160,22 @@ def test_what_is_not_allowed_to_be_approximate_is_not_made_so() -> None:
         assert attempts[1].resolution == "480p"
 
 
-def test_a_device_without_fp8_is_not_asked_for_it() -> None:
+def test_who_has_no_eight_bits_is_not_asked_for_them() -> None:
     changes = next_attempt(
-        replace(T2V, allow_approximate=True), MEMORY, forecast_of=needs, free_bytes=PLENTY, can_fp8=False
+        replace(T2V, allow_approximate=True), MEMORY, forecast_of=needs, free_bytes=PLENTY, eight_bits=None
     )
 
     assert Change("resolution", "720p", "480p") in changes
     assert not [change for change in changes if change.field == "quantization"]
+
+
+def test_a_device_without_fp8_gets_whole_numbers_of_eight_bits() -> None:
+    wish = replace(T2V, allow_approximate=True)
+
+    changes = next_attempt(wish, MEMORY, forecast_of=needs, free_bytes=35 * GB, eight_bits="int8")
+
+    assert Change("quantization", "none", "int8") in changes
+    assert apply(wish, MEMORY, changes).quantization == "int8"
 
 
 def test_a_floor_stops_a_row_and_the_next_one_is_taken() -> None:

@@ -11,7 +11,7 @@ from services.chassis.errors import Change, InvalidRequest, Violation
 from services.generation.footage.changes import apply
 from services.generation.footage.making import Category
 from services.generation.footage.modes import LIMITS, check, fitting, route
-from services.story.footage import Floor, Footage, Lora, Mode, Resolution
+from services.story.footage import Expert, Floor, Footage, Lora, Mode, Quantization, Resolution
 
 PROMPT = Footage(prompt="A harbour at dawn.")
 IMAGE = Artifact.of("local", "a" * 64, size_bytes=1000, media_type="image/png")
@@ -167,3 +167,22 @@ def test_all_broken_rules_are_told_at_once() -> None:
     wish = Footage(mode="i2v", prompt="x" * 600, steps=500, guidance=50, seed=-1)
 
     assert fields(check(wish)) == ["image", "prompt", "guidance", "seed", "steps"]
+
+
+@pytest.mark.parametrize("expert", ["high_noise", "low_noise"])
+def test_a_lora_for_one_of_two_experts_needs_a_model_that_has_two(expert: Expert) -> None:
+    lora = replace(LORA, expert=expert)
+
+    two = check(replace(PROMPT, loras=(LORA, lora)))
+    one = check(replace(PROMPT, loras=(LORA, lora), model="ti2v-5B"))
+
+    assert two == []
+    assert fields(one) == ["loras", "loras[1].expert"]
+    assert expert in one[1].description
+
+
+@pytest.mark.parametrize("quantization", ["fp8", "int8"])
+def test_eight_bits_are_approximate_whatever_their_form(quantization: Quantization) -> None:
+    wish = replace(PROMPT, quantization=quantization, floor=Floor(exact=True))
+
+    assert fields(check(wish)) == ["quantization"]

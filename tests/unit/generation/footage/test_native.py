@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.artifacts.store import Artifact
 from services.chassis.errors import Change, InvalidRequest
 from services.generation.footage.changes import apply
+from services.generation.footage.lengths import native_needed
 from services.generation.footage.making import Adjustment, Category, NativePlan
 from services.generation.footage.native import NATIVE, plan, seed_of
 from services.media.clock import Rate
@@ -96,7 +97,9 @@ def test_a_guidance_is_the_first_experts_and_the_second_keeps_its_proportion() -
         (T2V, 216_000, Rate(60), 81),
     ],
 )
-def test_frames_are_the_nearest_to_the_length(footage: Footage, frames: int, rate: Rate, native: int) -> None:
+def test_frames_are_as_many_as_the_length_needs(
+    footage: Footage, frames: int, rate: Rate, native: int
+) -> None:
     assert plan(footage, frames=frames, rate=rate)[0].frames == native
 
 
@@ -105,11 +108,11 @@ def test_every_length_gives_frames_the_model_can_make(frames: int, rate: Rate) -
     for footage in (T2V, TI2V):
         made, _ = plan(footage, frames=frames, rate=rate)
         most = NATIVE[made.model].frames
-        wanted = rate.seconds(frames) * made.rate
+        wanted = native_needed(frames, rate, made.rate)
 
         assert made.frames % 4 == 1
         assert 5 <= made.frames <= most
-        assert made.frames in (5, most) or abs(made.frames - wanted) <= 2.0001
+        assert made.frames in (5, most) or wanted <= made.frames < wanted + 4
 
 
 def test_a_clip_of_no_frames_is_refused() -> None:
@@ -190,3 +193,15 @@ def test_a_retry_keeps_the_seed_unless_it_changes_it() -> None:
 
     assert planned(less).seed == planned(T2V).seed
     assert planned(other).seed == 7
+
+
+def test_a_clip_that_continues_another_has_its_first_frame_beside_all_that_is_seen() -> None:
+    wish = replace(I2V, image=IMAGE)
+    alone, _ = plan(wish, frames=120, rate=RATE)
+    longer, told = plan(wish, frames=120, rate=RATE, continues=True)
+    longest, nothing = plan(wish, frames=150, rate=RATE, continues=True)
+    over, fro = plan(wish, frames=151, rate=RATE, continues=True)
+
+    assert (alone.frames, longer.frames, longest.frames, over.frames) == (65, 65, 81, 81)
+    assert [t.field for t in (*told, *nothing)] == []
+    assert [(t.field, t.after) for t in fro] == [("frames", "5.0 s")]

@@ -127,8 +127,8 @@ def test_too_little_memory_is_told_with_numbers_and_what_would_fit() -> None:
 
     finding = only(report)
     assert finding.category is Category.VRAM_MEMORY
-    assert "GiB" in finding.message
-    assert "92% of the 10.2 GiB free on NVIDIA A10" in finding.message
+    assert "GB" in finding.message
+    assert "92% of the 11.0 GB free on NVIDIA A10" in finding.message
     assert report.placement == (
         "tiled_decode",
         "text_encoder_on_host",
@@ -167,15 +167,38 @@ def test_what_others_hold_is_named_where_it_would_be_enough() -> None:
 
     described = [way.description for way in finding.suggestions if not way.changes]
     assert described == [
-        "Close other programs on the device: process 42 with 104.3 GiB, process 41 with 18.6 GiB."
+        "Close other programs on the device: process 42 with 112.0 GB, process 41 with 20.0 GB."
     ]
 
 
 def test_a_limit_that_is_set_too_low_is_named() -> None:
-    finding = only(look(limits=Limits(max_bytes=12 * GB, seconds=100_000)))
+    finding = only(look(limits=Limits(max_bytes=8 * GB, seconds=100_000)))
 
-    assert "of the 11.2 GiB allowed" in finding.message
-    assert any(way.description.startswith("Allow ") for way in finding.suggestions)
+    assert "of the 8.0 GB that STORYREEL_GENERATION_MAX_VRAM_GB allows" in finding.message
+    assert any(
+        way.description.startswith("Set STORYREEL_GENERATION_MAX_VRAM_GB to 12 or more")
+        for way in finding.suggestions
+    )
+
+
+def test_a_device_that_is_told_with_its_limit_names_the_setting_too() -> None:
+    capped = replace(H200, total_bytes=8 * GB, free_bytes=8 * GB)
+
+    finding = only(look(device=capped, limits=Limits(max_bytes=8 * GB, seconds=100_000)))
+
+    assert "STORYREEL_GENERATION_MAX_VRAM_GB allows" in finding.message
+    assert not any("Generate on a device" in way.description for way in finding.suggestions)
+
+
+def test_int8_is_for_every_device_and_is_what_older_ones_are_offered() -> None:
+    old = Device("NVIDIA A100", "cuda", 80 * GB, 80 * GB, (8, 0), host_free_bytes=60 * GB)
+    wish = replace(WISH, allow_approximate=True)
+
+    whole = look(wish, old, limits=LONG)
+    eight = look(replace(wish, quantization="int8"), old, limits=LONG)
+
+    assert any("host memory" in finding.message for finding in whole.blocking)
+    assert eight.blocking == ()
 
 
 def test_too_little_host_memory_is_told() -> None:
@@ -193,7 +216,7 @@ def test_too_little_disk_is_told_with_both_numbers() -> None:
     finding = only(look(facts=Facts(disk_free_bytes=10_000_000)))
 
     assert finding.category is Category.FILE_SYSTEM
-    assert finding.message == "The clip needs 110 MiB of scratch disk; 10 MiB is free."
+    assert finding.message == "The clip needs 116 MB of scratch disk; 10 MB is free."
 
 
 @pytest.mark.parametrize("capability", [(7, 5), (7, 0)])
@@ -213,15 +236,16 @@ def test_fp8_needs_a_device_that_has_it(device: Device, refused: bool) -> None:
 
     report = look(wish, device, limits=LONG)
 
-    changes = [tuple(way.changes) for finding in report.blocking for way in finding.suggestions]
-    assert changes == ([(Change("quantization", "fp8", "none"),)] if refused else [])
+    changes = [change for finding in report.blocking for way in finding.suggestions for change in way.changes]
+    ways = [Change("quantization", "fp8", "int8"), Change("quantization", "fp8", "none")]
+    assert changes == (ways if refused else [])
 
 
 def test_a_clip_that_takes_too_long_is_told_with_one_that_does_not() -> None:
     finding = only(look(device=replace(L40S, free_bytes=48 * GB)))
 
     assert finding.category is Category.SYSTEM_RESOURCE
-    assert "more than the 1800 s allowed" in finding.message
+    assert "more than the 1800 s that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
     assert (Change("resolution", "720p", "480p"),) in [tuple(way.changes) for way in finding.suggestions]
 
 
@@ -230,7 +254,7 @@ def test_a_clip_that_may_take_too_long_is_told_and_made() -> None:
 
     (finding,) = report.findings
     assert not finding.blocking
-    assert "close to the 1400 s allowed" in finding.message
+    assert "close to the 1400 s that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
 
 
 def test_a_processor_makes_no_clip_of_these_models_in_time() -> None:

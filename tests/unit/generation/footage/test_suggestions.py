@@ -52,7 +52,7 @@ def test_without_a_next_attempt_the_first_way_out_is_for_people(category: Catego
 def test_a_memory_error_names_what_takes_memory_on_the_device() -> None:
     text = sentences(Category.VRAM_MEMORY, device=DEVICE)
 
-    assert "process 4711 holds 39.0 GiB, process 17 holds 1.0 GiB" in text
+    assert "process 4711 holds 41.9 GB, process 17 holds 1.1 GB" in text
     assert "host memory" in text
     assert "tiles of 256" in text
 
@@ -63,7 +63,7 @@ def test_a_memory_error_offers_720p_480p_eight_bits_and_no_loras() -> None:
     assert offered == [
         (Change("resolution", "1080p", "720p"),),
         (Change("resolution", "1080p", "480p"),),
-        (Change("quantization", "none", "fp8"), Change("allow_approximate", "false", "true")),
+        (Change("quantization", "none", "int8"), Change("allow_approximate", "false", "true")),
         (Change("loras", f"{'b' * 64}*1", ""),),
     ]
 

@@ -199,6 +199,33 @@ def test_what_storyreel_did_not_put_there_is_never_replaced(hub: FakeHub, models
     assert manifest.read(models / model.name).revision == COMMIT
 
 
+def test_under_a_damaged_manifest_what_is_whole_is_not_fetched_again(
+    hub: FakeHub, models: Path, model: Known
+) -> None:
+    fetch(models, model, HuggingFace())
+    (models / model.name / manifest.NAME).write_text("{")
+    hub.asked.clear()
+
+    listed, fresh = fetch(models, model, HuggingFace())
+
+    assert (listed.revision, fresh) == (COMMIT, True)
+    assert verify(models / model.name, model) == []
+    assert not [name for name in hub.downloaded() if name.endswith(".safetensors") and "vae" not in name]
+
+
+def test_under_a_damaged_manifest_too_other_files_are_never_replaced(
+    hub: FakeHub, models: Path, model: Known
+) -> None:
+    fetch(models, model, HuggingFace())
+    (models / model.name / manifest.NAME).write_text("{")
+    (models / model.name / "notes.txt").write_text("mine")
+
+    with pytest.raises(Configuration, match=r"'notes\.txt'"):
+        fetch(models, model, HuggingFace())
+
+    assert (models / model.name / "notes.txt").read_text() == "mine"
+
+
 def test_a_repository_of_another_model_is_refused(
     hub: FakeHub, published: Path, models: Path, model: Known
 ) -> None:

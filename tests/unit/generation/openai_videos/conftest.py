@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -28,12 +29,14 @@ async def opened(store: LocalStore, tmp_path: Path, film: bytes) -> AsyncIterato
     """Starts a fake engine of a dialect, and a backend that is set to it."""
     async with AsyncExitStack() as stack:
 
-        async def open_(dialect: str = "sglang", **settings: Any) -> Set:
+        async def open_(
+            dialect: str = "sglang", *, tls: ssl.SSLContext | None = None, path: str = "", **settings: Any
+        ) -> Set:
             engine = FakeEngine(dialect, film)
             runner = web.AppRunner(engine.app, shutdown_timeout=0.1)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, "127.0.0.1", 0)
+            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
             await site.start()
             host, port = runner.addresses[0]
             slept: list[float] = []
@@ -42,11 +45,15 @@ async def opened(store: LocalStore, tmp_path: Path, film: bytes) -> AsyncIterato
                 slept.append(seconds)
 
             needed = {"models": {"t2v-A14B": "wan-t2v", "i2v-A14B": "wan-i2v", "ti2v-5B": "wan-5b"}}
-            given = {"url": f"http://{host}:{port}", "dialect": dialect} | needed | settings
+            given = (
+                {"url": f"{'https' if tls else 'http'}://{host}:{port}{path}", "dialect": dialect}
+                | needed
+                | settings
+            )
             backend = OpenAIVideosBackend(VideoServerSettings(**given), store, sleep=sleep)
             stack.push_async_callback(backend.close)
             folder = tmp_path / "scratch"
             folder.mkdir(exist_ok=True)
-            return Set(engine, backend, store, folder, slept=slept)
+            return Set(engine, backend, store, folder, slept=slept, url=str(given["url"]))
 
         yield open_

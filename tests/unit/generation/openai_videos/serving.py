@@ -63,6 +63,7 @@ class Set:
     folder: Path
     told: list[Progress] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    url: str = ""
 
     async def make(self, footage: Footage | None = None, *, shot: Shot = SHOT) -> Making:
         """Have the backend make a clip at `clip`."""

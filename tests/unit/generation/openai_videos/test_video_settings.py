@@ -10,7 +10,7 @@ import pytest
 from services.artifacts.local import LocalStore
 from services.chassis.errors import Configuration
 from services.generation.backends.openai_videos.backend import OpenAIVideosBackend
-from services.generation.backends.openai_videos.connection import retry_after
+from services.generation.backends.openai_videos.reaching import retry_after
 from services.generation.backends.openai_videos.settings import VideoServerSettings
 from services.generation.clip import Generator
 from tests.unit.generation.openai_videos.serving import Opens
@@ -40,6 +40,21 @@ def test_a_url_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, url: str) 
 
     assert caught.value.metadata == {"setting": "STORYREEL_GENERATION_VIDEOS_URL"}
     assert "pass@" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://gpu-1:8091/", "http://gpu-1:8091"),
+        ("http://gpu-1:8091/v1", "http://gpu-1:8091"),
+        ("http://gpu-1:8091/v1/videos/", "http://gpu-1:8091"),
+        ("https://videos.example/base/", "https://videos.example/base"),
+        ("https://videos.example/base/v1", "https://videos.example/base"),
+        ("https://videos.example/mv1", "https://videos.example/mv1"),
+    ],
+)
+def test_what_the_interface_adds_to_an_address_may_stand_there_too(url: str, base: str) -> None:
+    assert VideoServerSettings(url=url).base == base
 
 
 @pytest.mark.parametrize("url", ["http://gpu-1:8091", "https://videos.example/base/", "http://[::1]:80"])

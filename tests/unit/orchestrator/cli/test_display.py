@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from orchestrator.cli.commands import _ended_badly
-from orchestrator.cli.display import Lines, Live_, Plain, notes, record, summary
+from orchestrator.cli.display import PACE_SECONDS, Lines, Live_, Plain, notes, summary
 from orchestrator.job import GENERATION, PARSING, SCRIPT
 from storyreel.job.v1 import job_pb2
+from storyreel.progress.v1 import progress_pb2
 
 
 @pytest.fixture
@@ -80,6 +81,103 @@ def test_a_log_gets_each_line_once(job: job_pb2.Job) -> None:
     ]
 
 
+def generating(job: job_pb2.Job, done: int, *, step: str = "generate", left: int = 0) -> job_pb2.Job:
+    """The job with one clip of footage so far."""
+    stage = job.stages[2]
+    del stage.running[:]
+    total = 40 if done else 0
+    progress = progress_pb2.StageProgress(
+        step=step, fraction=done / 40, done=done, total=total, unit="steps" if total else ""
+    )
+    if left:
+        progress.remaining.FromSeconds(left)
+    stage.running.add(scene_id="s003", attempt=1 + len(job.attempts), progress=progress)
+    return job
+
+
+def test_a_log_tells_of_footage_each_phase_and_then_a_line_now_and_then(job: job_pb2.Job) -> None:
+    target, now = console(), [100.0]
+    plain = Plain(target, clock=lambda: now[0])
+
+    plain.show(generating(job, 0, step="prepare"))
+    for done in range(1, 41):
+        plain.show(generating(job, done, left=200 - 5 * done))
+        now[0] += PACE_SECONDS / 10
+
+    assert [line for line in written(target).splitlines() if line.startswith("footage")] == [
+        "footage: prepare s003",
+        "footage: generate s003 1/40 steps, about 3 min left",
+        "footage: generate s003 11/40 steps, about 2 min left",
+        "footage: generate s003 21/40 steps, about 2 min left",
+        "footage: generate s003 31/40 steps, about 45 s left",
+    ]
+
+
+def test_phases_that_take_turns_do_not_fill_a_log(job: job_pb2.Job) -> None:
+    target = console()
+    plain = Plain(target, clock=lambda: 0.0)
+
+    for done in range(1, 30):
+        plain.show(generating(job, done))
+        job.stages[2].running[0].progress.unit = "frames"
+        plain.show(job)
+
+    assert [line for line in written(target).splitlines() if line.startswith("footage")] == [
+        "footage: generate s003 1/40 steps",
+        "footage: generate s003 1/40 frames",
+    ]
+
+
+def test_a_log_tells_what_a_retry_changed_and_which_attempt_follows(job: job_pb2.Job) -> None:
+    target = console()
+    plain = Plain(target)
+    plain.show(generating(job, 3))
+    attempt = job.attempts.add(scene_id="s003", number=1, category="VRAM_MEMORY", message="No memory.")
+    attempt.changes.add(field="resolution", to="480p", **{"from": "720p"})
+
+    plain.show(generating(job, 3))
+
+    assert written(target).splitlines()[-2:] == [
+        "footage: s003 attempt 1 failed: No memory. Attempt 2 has resolution 720p → 480p.",
+        "footage: generate s003 3/40 steps (attempt 2)",
+    ]
+
+
+def test_the_table_tells_of_a_failed_attempt_when_it_failed(job: job_pb2.Job) -> None:
+    target = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    live = Live_(target)
+    live.show(job)
+    job.attempts.add(scene_id="s003", number=3, message="No memory.")
+
+    live.show(job)
+    live.close()
+
+    assert "s003 attempt 3 failed: No memory. The card is shown instead." in written(target)
+
+
+def test_a_machine_is_told_of_footage_in_the_making_and_of_its_attempts(
+    job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job.attempts.add(scene_id="s003", number=1, category="VRAM_MEMORY", message="No memory.")
+
+    Lines().show(generating(job, 12, left=170))
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["stages"][2]["running"] == [
+        {
+            "scene_id": "s003",
+            "attempt": 2,
+            "step": "generate",
+            "fraction": 0.3,
+            "done": 12,
+            "total": 40,
+            "unit": "steps",
+            "remaining_seconds": 170.0,
+        }
+    ]
+    assert told["attempts"][0]["message"] == "No memory."
+
+
 def test_what_a_person_should_know_is_said_when_it_is_known(job: job_pb2.Job) -> None:
     job.warnings.append("The text goes to a service.")
     target = console()
@@ -112,16 +210,6 @@ def test_a_summary_says_what_is_not_as_asked_for_and_what_to_do(job: job_pb2.Job
     assert "→ Install it." in text
     assert notes(job) == "note  Less. (s004) No font.\n      → Install it.\n"
     assert "a.srt" in text
-
-
-def test_names_in_a_record_are_the_contracts_without_prefixes(job: job_pb2.Job) -> None:
-    job.error.reason = "STORE_FULL"
-    job.error.stage = GENERATION
-
-    found = record(job)
-
-    assert found["error"] == {"reason": "STORE_FULL", "stage": "generation"}
-    assert [stage["kind"] for stage in found["stages"]] == ["parsing", "script", "generation"]
 
 
 def test_what_a_job_says_is_neither_markup_nor_escape_sequences(job: job_pb2.Job) -> None:

@@ -140,7 +140,7 @@ async def test_all_models_are_listed_those_that_are_there_with_their_commit(
     await run("list", "--json")
     (machine,) = lines(capsys)
 
-    assert people[0] == " ✗ t2v-A14B   not there"
+    assert people[0] == " · t2v-A14B   not there"
     assert people[2].startswith(" ✓ ti2v-5B ")
     assert people[2].endswith(COMMIT)
     assert machine["folder"] == str(lying)
@@ -149,6 +149,51 @@ async def test_all_models_are_listed_those_that_are_there_with_their_commit(
         ("i2v-A14B", False, None),
         ("ti2v-5B", True, COMMIT),
     ]
+
+
+async def test_a_broken_model_is_not_called_absent_and_the_way_out_is_told(
+    given: Path, lying: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await run("fetch", "ti2v-5B", "--from", str(given))
+    (lying / "ti2v-5B/manifest.json").write_text("{")
+    (lying / "t2v-A14B").mkdir()
+    capsys.readouterr()
+
+    codes = [await run("list"), await run("verify")]
+    people = capsys.readouterr().out.splitlines()
+    await run("list", "--json")
+    (machine,) = lines(capsys)
+
+    assert codes == [0, 4]
+    assert people[:4] == [
+        " ✗ t2v-A14B   broken",
+        "              t2v-A14B has no manifest.json.",
+        "              → `storyreel models fetch t2v-A14B` mends it; what is whole is not fetched again",
+        " · i2v-A14B   not there",
+    ]
+    assert people[4:6] == [
+        " ✗ ti2v-5B    broken",
+        "              manifest.json of ti2v-5B is damaged: Invalid JSON: EOF while parsing an object at "
+        "line 1 column 1.",
+    ]
+    assert [m["state"] for m in machine["models"]] == ["broken", "absent", "broken"]
+
+
+async def test_a_broken_model_is_mended_as_it_is_told(
+    given: Path, lying: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(FakeHub(given, MODEL.repository, COMMIT)) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        await run("fetch", "ti2v-5B")
+        (lying / "ti2v-5B/manifest.json").write_text("{")
+        await run("fetch", "ti2v-5B")
+    capsys.readouterr()
+
+    code = await run("verify")
+
+    assert code == 0
+    assert "every byte is right" in capsys.readouterr().out
 
 
 async def test_a_stopped_fetch_is_not_waited_for(
@@ -208,7 +253,8 @@ async def test_the_doctor_names_what_is_there_and_takes_nothing_missing_amiss(
     assert [found[1] for found in (nothing, one, damaged)] == ["", "", ""]
     assert damaged[2:] == (
         (
-            "ti2v-5B: vae/config.json is missing. `storyreel models fetch ti2v-5B` mends it",
+            "ti2v-5B: vae/config.json is missing. `storyreel models fetch ti2v-5B` mends it; "
+            "what is whole is not fetched again",
             "not there: t2v-A14B, i2v-A14B; `storyreel models fetch i2v-A14B` fetches one",
         ),
     )

@@ -114,6 +114,11 @@ def test_one_scene_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\n1 scene, about" in capsys.readouterr().out
 
 
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was printed, in one line."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     report = {
         "plan": {"mode": "MODE_T2V", "model": "t2v-A14B", "width": 1280, "height": 720, "frames": 81}
@@ -122,17 +127,60 @@ def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFi
         "adjustments": [{"field": "steps", "from": "10", "to": "30", "reason": "fewer look bad"}],
         "findings": [{"message": "Too much [/x].", "suggestions": [{"description": "Ask for 480p."}]}],
     }
-    footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": report}
+    footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": report, "line": 12}
+    footage |= {"clips": 1, "estimated_seconds": 1320}
     scene = {"id": "s001", "type": "title", "narration": "x", "estimated_seconds": 2, "footage": footage}
 
-    show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}]}))
+    show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}], "footage_seconds": 1320}))
 
-    out = " ".join(capsys.readouterr().out.split())
-    assert "s001 footage: The pool t2v will generate it. t2v by t2v-A14B, 1280 x 720, 81 frames" in out
-    assert "40 steps; about 22 min, 39.0 GB of device memory" in out
+    out = told(capsys)
+    assert "s001 (line 12): The pool t2v will generate it. t2v by t2v-A14B, 1280 x 720, 81 frames" in out
+    assert "40 steps about 22 min; 39.0 GB of device memory" in out
     assert "steps 10 → 30: fewer look bad" in out
-    assert "Too much [/x]. → Ask for 480p." in out
-    assert "s002 footage" not in out
+    assert "! Too much [/x]. → Ask for 480p." in out
+    assert "Footage of 1 scene takes about 22 min of a device in all." in out
+    assert "s002:" not in out
+
+
+def test_a_refusal_is_said_once_with_every_way_out_as_it_is_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ways = [
+        {"description": "Take 720p.", "changes": [{"field": "resolution", "from": "1080p", "to": "720p"}]},
+        {
+            "description": "Take the mode t2v with t2v-A14B.",
+            "changes": [{"field": "model", "to": "t2v-A14B"}],
+        },
+    ]
+    finding = {"message": "The 5B makes no 1080p.", "blocking": True, "suggestions": ways}
+    footage = {"pool": "ti2v", "outlook": "The pool ti2v will refuse it as it is.", "line": 20}
+    scene = {"id": "s006", "footage": footage | {"report": {"findings": [finding]}}}
+
+    show(json.dumps({"title": "t", "scenes": [scene]}))
+
+    out = told(capsys)
+    assert out.count("The 5B makes no 1080p.") == 1
+    assert "→ Take 720p: in the footage block on line 20 write `resolution: 720p`." in out
+    assert (
+        "→ Take the mode t2v with t2v-A14B: in the footage block on line 20 write `model: t2v-A14B`." in out
+    )
+    assert "Footage of 1 scene: nobody knows how long it takes." in out
+
+
+def test_of_footage_in_several_clips_each_and_all_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = {"mode": "MODE_T2V", "model": "ti2v-5B", "width": 1280, "height": 704, "frames": 121}
+    report = {"plan": plan, "forecast": {"seconds": 90, "denoise_bytes": "9000000000"}}
+    long = {"pool": "ti2v", "outlook": "In 3 clips.", "report": report, "clips": 3, "estimated_seconds": 270}
+    scenes = [
+        {"id": "s001", "footage": long},
+        {"id": "s002", "footage": {"pool": "i2v", "outlook": "A card."}},
+    ]
+
+    show(json.dumps({"title": "t", "scenes": scenes, "footage_seconds": 270}))
+
+    out = told(capsys)
+    assert "about 2 min a clip, about 4 min for all 3; 9.0 GB" in out
+    assert "Footage of 1 scene takes about 4 min of a device in all; the other 1 scene not counted." in out
 
 
 def test_what_nobody_has_forecast_is_not_told_in_numbers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,5 +201,5 @@ def test_footage_that_stays_a_card_is_said_in_one_line(capsys: pytest.CaptureFix
     show(json.dumps({"title": "t", "scenes": [scene]}))
 
     out = capsys.readouterr().out
-    assert "s001 footage: A card will be shown." in out
+    assert "s001: A card will be shown." in out
     assert "frames" not in out

@@ -339,7 +339,7 @@ class Footage(_message.Message):
 
     @_builtins.property
     def last_image(self) -> _artifact_pb2.Artifact:
-        """The last image; I2V alone."""
+        """The last image; I2V alone. A clip that ends early does not come to it."""
 
     @_builtins.property
     def loras(self) -> _containers.RepeatedCompositeFieldContainer[Global___Lora]:

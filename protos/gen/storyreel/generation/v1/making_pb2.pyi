@@ -351,6 +351,26 @@ class Making(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class VersionsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PLAN_FIELD_NUMBER: _builtins.int
     ADJUSTMENTS_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
@@ -360,12 +380,16 @@ class Making(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     APPROXIMATE_FIELD_NUMBER: _builtins.int
     CHECKS_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
     peak_bytes: _builtins.int
     """Device bytes at the peak, as measured; 0 where it cannot be measured."""
     revision: _builtins.str
     """The model's revision."""
     approximate: _builtins.bool
     """The picture is not exactly the model's."""
+    device: _builtins.str
+    """What it was generated on, in words."""
     @_builtins.property
     def plan(self) -> Global___NativePlan:
         """What the model was run with."""
@@ -390,6 +414,10 @@ class Making(_message.Message):
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was checked on the finished clip, in words."""
 
+    @_builtins.property
+    def versions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The versions of the libraries that made it, by name."""
+
     def __init__(
         self,
         *,
@@ -402,10 +430,12 @@ class Making(_message.Message):
         revision: _builtins.str = ...,
         approximate: _builtins.bool = ...,
         checks: _abc.Iterable[_builtins.str] | None = ...,
+        device: _builtins.str = ...,
+        versions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["forecast", b"forecast", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "approximate", b"approximate", "checks", b"checks", "forecast", b"forecast", "peak_bytes", b"peak_bytes", "placement", b"placement", "plan", b"plan", "revision", b"revision", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "approximate", b"approximate", "checks", b"checks", "device", b"device", "forecast", b"forecast", "peak_bytes", b"peak_bytes", "placement", b"placement", "plan", b"plan", "revision", b"revision", "times", b"times", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,6 +14,7 @@ from storyreel.error.v1 import recovery_pb2 as _recovery_pb2
 from storyreel.generation.v1 import clip_pb2 as _clip_pb2
 from storyreel.generation.v1 import making_pb2 as _making_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
+from storyreel.progress.v1 import progress_pb2 as _progress_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -323,6 +324,8 @@ class Stage(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     ACTIVITY_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     kind: Global___StageKind.ValueType
     """Which one."""
     state: Global___State.ValueType
@@ -347,6 +350,14 @@ class Stage(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """When it ended."""
 
+    @_builtins.property
+    def running(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunningClip]:
+        """The clips of footage that are made now, or wait for a device; at most 20."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScenePart]:
+        """The scenes whose footage is being made of several clips."""
+
     def __init__(
         self,
         *,
@@ -360,14 +371,86 @@ class Stage(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         activity: _builtins.str = ...,
+        running: _abc.Iterable[Global___RunningClip] | None = ...,
+        parts: _abc.Iterable[Global___ScenePart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "attempts", b"attempts", "calls", b"calls", "calls_done", b"calls_done", "calls_reused", b"calls_reused", "end_time", b"end_time", "fraction", b"fraction", "kind", b"kind", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "attempts", b"attempts", "calls", b"calls", "calls_done", b"calls_done", "calls_reused", b"calls_reused", "end_time", b"end_time", "fraction", b"fraction", "kind", b"kind", "parts", b"parts", "running", b"running", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Stage: _TypeAlias = Stage  # noqa: Y015
+
+@_typing.final
+class ScenePart(_message.Message):
+    """ScenePart is how far a scene is whose footage is made of several clips."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCENE_ID_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    scene_id: _builtins.str
+    """The scene."""
+    done: _builtins.float
+    """How much of it is made, 0 to 1."""
+    share: _builtins.float
+    """How much of it the clip is that is made now, 0 to 1."""
+    link: _builtins.int
+    """How many clips of it are made."""
+    def __init__(
+        self,
+        *,
+        scene_id: _builtins.str = ...,
+        done: _builtins.float = ...,
+        share: _builtins.float = ...,
+        link: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "link", b"link", "scene_id", b"scene_id", "share", b"share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScenePart: _TypeAlias = ScenePart  # noqa: Y015
+
+@_typing.final
+class RunningClip(_message.Message):
+    """RunningClip is a clip of footage that is made now, or waits for a device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCENE_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    scene_id: _builtins.str
+    """Its scene."""
+    attempt: _builtins.int
+    """Which attempt at it, from 1; job.attempts has those that failed."""
+    link: _builtins.int
+    """How many clips of the scene come before it."""
+    @_builtins.property
+    def progress(self) -> _progress_pb2.StageProgress:
+        """How far it is; the step is `wait` while it waits for a device."""
+
+    def __init__(
+        self,
+        *,
+        scene_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        progress: _progress_pb2.StageProgress | None = ...,
+        link: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "link", b"link", "progress", b"progress", "scene_id", b"scene_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunningClip: _TypeAlias = RunningClip  # noqa: Y015
 
 @_typing.final
 class Degradation(_message.Message):
@@ -418,6 +501,7 @@ class Attempt(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene."""
     number: _builtins.int
@@ -428,10 +512,12 @@ class Attempt(_message.Message):
     """
     message: _builtins.str
     """What happened, in one or two sentences."""
+    link: _builtins.int
+    """How many clips of the scene come before the one that it was to make."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_recovery_pb2.Change]:
         """What the next attempt changed of the wish; empty when the card is shown
-        instead.
+        instead, or the scene's first clip to and fro.
         """
 
     def __init__(
@@ -442,10 +528,11 @@ class Attempt(_message.Message):
         category: _builtins.str = ...,
         message: _builtins.str = ...,
         changes: _abc.Iterable[_recovery_pb2.Change] | None = ...,
+        link: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "changes", b"changes", "message", b"message", "number", b"number", "scene_id", b"scene_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "changes", b"changes", "link", b"link", "message", b"message", "number", b"number", "scene_id", b"scene_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,6 +729,7 @@ class ManifestScene(_message.Message):
     TIMING_SHA256_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     MAKING_FIELD_NUMBER: _builtins.int
+    CONTINUED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
     type: _builtins.str
@@ -672,6 +760,10 @@ class ManifestScene(_message.Message):
     def making(self) -> _making_pb2.Making:
         """How its footage was generated; absent when the card was drawn."""
 
+    @_builtins.property
+    def continued(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestClip]:
+        """The clips that follow the first where its footage is longer than one."""
+
     def __init__(
         self,
         *,
@@ -688,14 +780,47 @@ class ManifestScene(_message.Message):
         timing_sha256: _builtins.str = ...,
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
         making: _making_pb2.Making | None = ...,
+        continued: _abc.Iterable[Global___ManifestClip] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["making", b"making"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "chapter", b"chapter", "clip_sha256", b"clip_sha256", "frames", b"frames", "id", b"id", "making", b"making", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "timing_sha256", b"timing_sha256", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "chapter", b"chapter", "clip_sha256", b"clip_sha256", "continued", b"continued", "frames", b"frames", "id", b"id", "making", b"making", "scene_sha256", b"scene_sha256", "speech_sha256", b"speech_sha256", "start_frame", b"start_frame", "timing_sha256", b"timing_sha256", "type", b"type", "voice", b"voice", "voice_frame", b"voice_frame"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ManifestScene: _TypeAlias = ManifestScene  # noqa: Y015
+
+@_typing.final
+class ManifestClip(_message.Message):
+    """ManifestClip is one clip of a scene, after its first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_SHA256_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
+    MAKING_FIELD_NUMBER: _builtins.int
+    clip_sha256: _builtins.str
+    """SHA-256 of the clip."""
+    frames: _builtins.int
+    """Its length in frames."""
+    @_builtins.property
+    def making(self) -> _making_pb2.Making:
+        """How it was generated."""
+
+    def __init__(
+        self,
+        *,
+        clip_sha256: _builtins.str = ...,
+        frames: _builtins.int = ...,
+        making: _making_pb2.Making | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["making", b"making"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip_sha256", b"clip_sha256", "frames", b"frames", "making", b"making"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ManifestClip: _TypeAlias = ManifestClip  # noqa: Y015
 
 @_typing.final
 class Plan(_message.Message):
@@ -710,12 +835,17 @@ class Plan(_message.Message):
     COVERAGE_FIELD_NUMBER: _builtins.int
     ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
     VOICE_FIELD_NUMBER: _builtins.int
+    FOOTAGE_SECONDS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The document's title."""
     estimated_seconds: _builtins.float
     """How long the video will be, about."""
     voice: _builtins.str
     """Who would speak now: engine and voice, as in `espeak:en+m3`."""
+    footage_seconds: _builtins.float
+    """How long generating all footage takes, about, in seconds of a device; scenes
+    of which nobody knows it are not counted.
+    """
     @_builtins.property
     def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanScene]:
         """The scenes, in order."""
@@ -732,10 +862,11 @@ class Plan(_message.Message):
         coverage: Global___PlanCoverage | None = ...,
         estimated_seconds: _builtins.float = ...,
         voice: _builtins.str = ...,
+        footage_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_seconds", b"estimated_seconds", "scenes", b"scenes", "title", b"title", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_seconds", b"estimated_seconds", "footage_seconds", b"footage_seconds", "scenes", b"scenes", "title", b"title", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -796,13 +927,24 @@ class PlanFootage(_message.Message):
     POOL_FIELD_NUMBER: _builtins.int
     OUTLOOK_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    CLIPS_FIELD_NUMBER: _builtins.int
+    ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
     pool: _builtins.str
     """The pool that would generate it: `t2v`, `i2v`, `ti2v`."""
     outlook: _builtins.str
     """What will happen, in a sentence or two."""
+    clips: _builtins.int
+    """How many clips it takes, one after the other; 0 when nobody could be asked."""
+    estimated_seconds: _builtins.float
+    """How long generating all of them takes, about, in seconds; 0 when that is not
+    known.
+    """
+    line: _builtins.int
+    """The line of the source that the block with its wish starts on, from 1."""
     @_builtins.property
     def report(self) -> _making_pb2.Report:
-        """What pre-flight found; absent when nobody could be asked."""
+        """What pre-flight found for its first clip; absent when nobody could be asked."""
 
     def __init__(
         self,
@@ -810,10 +952,13 @@ class PlanFootage(_message.Message):
         pool: _builtins.str = ...,
         outlook: _builtins.str = ...,
         report: _making_pb2.Report | None = ...,
+        clips: _builtins.int = ...,
+        estimated_seconds: _builtins.float = ...,
+        line: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips", "estimated_seconds", b"estimated_seconds", "line", b"line", "outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -477,6 +477,7 @@ class SceneRef(_message.Message):
     CHAPTER_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
     VISUAL_FIELD_NUMBER: _builtins.int
+    VISUAL_LINE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`s001`, `s002`, … in the order of the video."""
     type: Global___SceneType.ValueType
@@ -487,6 +488,10 @@ class SceneRef(_message.Message):
     """
     visual: Global___Visual.ValueType
     """What the picture is to be."""
+    visual_line: _builtins.int
+    """The line of the source that the block with that wish starts on, from 1; 0
+    where there is no wish.
+    """
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
         """The Scene."""
@@ -507,10 +512,11 @@ class SceneRef(_message.Message):
         chapter: _builtins.str = ...,
         footage: _footage_pb2.Footage | None = ...,
         visual: Global___Visual.ValueType = ...,
+        visual_line: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "id", b"id", "scene", b"scene", "type", b"type", "visual", b"visual"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "id", b"id", "scene", b"scene", "type", b"type", "visual", b"visual", "visual_line", b"visual_line"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

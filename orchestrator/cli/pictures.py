@@ -1,0 +1,124 @@
+"""The images that a document's footage blocks name: found beside the document, checked, and stored."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path, PurePosixPath
+
+from orchestrator.cli.source import Document
+from orchestrator.cli.terminal import clean, tell
+from services.artifacts import wire
+from services.artifacts.store import Store
+from services.chassis.errors import StoryreelError
+from services.parsing import detect
+from services.parsing.backends.footage import named_files
+from storyreel.artifact.v1 import artifact_pb2
+
+MOST = 100
+"""Files of one document; the contract's limit."""
+
+LARGEST = 20 << 20
+"""Bytes of one file, as much as the backends take."""
+
+_NAME = re.compile(r"[^\x00-\x1f/][^\x00-\x1f]{0,254}")
+"""The contract's rule for a name."""
+
+
+class RefusedError(Exception):
+    """A file is not used; the text continues `… is not used: ` and says what to do."""
+
+
+async def stored(document: Document, store: Store) -> list[artifact_pb2.NamedFile]:
+    """The document's images in the store; what is not used is told on standard error, and why.
+
+    Raises:
+        StoreFull: The store is full; and what else storing raises.
+    """
+    found: list[artifact_pb2.NamedFile] = []
+    for name in named(document):
+        try:
+            if len(found) >= MOST:
+                raise RefusedError(f"a document has at most {MOST} images; cut it in parts")
+            data, kind = read(document.folder, name)
+        except RefusedError as why:
+            shown = name if len(name) <= 80 else f"{name[:79]}…"
+            tell(f"note  {clean(f'The footage image {shown} is not used: {why}.')}\n")
+        else:
+            artifact = await store.put_bytes(data, media_type=kind)
+            found.append(artifact_pb2.NamedFile(name=name, file=wire.to_proto(artifact)))
+    return found
+
+
+def named(document: Document) -> tuple[str, ...]:
+    """The files that a document names; none of one that cannot be read, which parsing will explain."""
+    try:
+        text = detect.read(document.data, name=document.name)
+    except StoryreelError:
+        return ()
+    return named_files(text.text) if text.markdown else ()
+
+
+def read(folder: Path | None, name: str) -> tuple[bytes, str]:
+    """An image's bytes and its media type.
+
+    A document may come from anybody: it gets at files in its own folder and below it, and nowhere else.
+
+    Args:
+        folder: The document's, without symbolic links; None when it came on standard input.
+        name: As the document writes it.
+
+    Raises:
+        RefusedError: It is elsewhere, is not there, cannot be read, is too large, or is no such image.
+    """
+    if folder is None:
+        raise RefusedError(
+            "a document on standard input has no folder to find it in; name the document's file"
+        )
+    path = PurePosixPath(name)
+    if path.is_absolute() or name.startswith("~") or ".." in path.parts or not _NAME.fullmatch(name):
+        raise RefusedError(
+            "its path must be one within the document's folder, such as pictures/fjord.png; put it there"
+        )
+    try:
+        target = (folder / name).resolve()
+        if not target.is_relative_to(folder):
+            raise RefusedError(
+                "it is a symbolic link out of the document's folder; put the image itself there"
+            )
+        data = _bytes(target)
+    except FileNotFoundError:
+        raise RefusedError(f"there is no such file in {folder}; put it there") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
+        why = getattr(error, "strerror", None) or error
+        raise RefusedError(f"it cannot be read ({why}); mend that") from None
+    kind = _kind(data)
+    if not kind:
+        raise RefusedError("it is no PNG, JPEG or WebP image, whatever its name says; convert it")
+    return data, kind
+
+
+def _bytes(path: Path) -> bytes:
+    """A file's bytes, none of which is read before it is known to be a file of a fair size."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise RefusedError("it is no file but a folder, a pipe, a device or the like; name a file")
+        if found.st_size > LARGEST:
+            size = f"{found.st_size:,} bytes, more than {LARGEST >> 20} MiB"
+            raise RefusedError(f"it has {size}; make it smaller")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST)
+    finally:
+        os.close(descriptor)
+
+
+def _kind(data: bytes) -> str:
+    """The media type of an image, by what it begins with; empty for anything else."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
