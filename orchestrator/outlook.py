@@ -76,8 +76,6 @@ def _tell(
             f"The pool {footage.pool} will generate it, in {footage.clips} clips, each from the last frame "
             f"of the one before{who}{fro}."
         )
-        if footage.estimated_seconds:
-            footage.outlook += f" All of them take about {_duration(footage.estimated_seconds)}."
 
 
 def no_pool(pool: str) -> str:
@@ -112,7 +110,3 @@ def way_out(cause: job_pb2.JobError, scene: Scene) -> str:
     ways = sorted(cause.suggestions, key=lambda way: bool(way.changes))
     first = next((way.description for way in ways if way.description and not (written and way.changes)), "")
     return " ".join(filter(None, (first, written))) or AGAIN
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

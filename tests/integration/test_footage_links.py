@@ -259,8 +259,7 @@ async def test_a_plan_says_how_many_clips_a_scene_takes_and_how_long_all_of_them
     linked, alone, _ = Parse(await reel.plan(ended), job_pb2.Plan()).scenes
     assert (linked.footage.clips, linked.footage.estimated_seconds) == (3, 1800)
     assert linked.footage.outlook == (
-        "The pool ti2v will generate it, in 3 clips, each from the last frame of the one before. "
-        "All of them take about 30 min."
+        "The pool ti2v will generate it, in 3 clips, each from the last frame of the one before."
     )
     assert (alone.footage.clips, alone.footage.estimated_seconds) == (1, 600)
     assert alone.footage.outlook == "The pool t2v will generate it."
