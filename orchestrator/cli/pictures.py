@@ -37,10 +37,14 @@ async def stored(document: Document, store: Store) -> list[artifact_pb2.NamedFil
         StoreFull: The store is full; and what else storing raises.
     """
     found: list[artifact_pb2.NamedFile] = []
-    for name in named(document):
+    names = named(document)
+    if len(names) > MOST:
+        tell(
+            f"note  The document names {len(names):,} images; of those after the {MOST}th none is used: "
+            "cut it in parts.\n"
+        )
+    for name in names[:MOST]:
         try:
-            if len(found) >= MOST:
-                raise RefusedError(f"a document has at most {MOST} images; cut it in parts")
             data, kind = read(document.folder, name)
         except RefusedError as why:
             shown = name if len(name) <= 80 else f"{name[:79]}…"

@@ -21,9 +21,22 @@ PATIENCE = timedelta(seconds=5)
 """How long a worker has between SIGTERM and SIGKILL."""
 
 _STDERR_BYTES = 8192
-_NAMES = frozenset({"PATH", "HOME", "LANG", "TZ", "TRACEPARENT", "LD_LIBRARY_PATH", "XDG_DATA_HOME"})
+_NAMES = frozenset(
+    {"PATH", "HOME", "LANG", "TZ", "TRACEPARENT", "LD_LIBRARY_PATH", "XDG_DATA_HOME", "CC", "CXX"}
+)
 # Where fonts are, and how containers bring a GPU's driver, is told by names like these.
-_PREFIXES = ("LC_", "PYTHON", "STORYREEL_", "FONTCONFIG_", "CUDA_", "NVIDIA_", "PYTORCH_", "NCCL_")
+_PREFIXES = (
+    "LC_",
+    "PYTHON",
+    "STORYREEL_",
+    "FONTCONFIG_",
+    "CUDA_",
+    "NVIDIA_",
+    "PYTORCH_",
+    "NCCL_",
+    "TORCHINDUCTOR_",
+    "TRITON_",
+)
 # A worker reads hostile documents: it gets settings, but no credentials.
 _SECRETS = ("KEY", "SECRET", "TOKEN", "PASSWORD")
 

@@ -1,7 +1,8 @@
-"""Runs every benchmark, one after the other, and exits with 1 when a figure misses its limit."""
+"""Runs every benchmark, or those named, and exits with 1 when a figure misses its limit."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -26,8 +27,13 @@ def met(name: str) -> bool:
 
 
 def main() -> None:
-    """Run all of them, whatever the ones before have found."""
-    results = [met(name) for name in NAMES]
+    """Run them one after the other, whatever the ones before have found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all by default: {', '.join(NAMES)}")
+    names = parser.parse_args().names
+    if unknown := sorted(set(names) - set(NAMES)):
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    results = [met(name) for name in names or NAMES]
     raise SystemExit(0 if all(results) else 1)
 
 

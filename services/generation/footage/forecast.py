@@ -183,16 +183,16 @@ def phase_seconds(
     moved = back + (model.experts * expert if turns else 0)
     vae_rate = rates.vae_32 if model.vae_value_bytes == 4 else rates.vae_16
     prompts = 2 if plan.guidance > 1 else 1
-    # Layer by layer it comes and goes for each prompt, else it comes once for both.
-    text_moves = 2 * prompts if streamed else int(away)
+    # Layer by layer it comes and goes for each prompt, else once for both.
+    text_moves = 2 * prompts / rates.link if streamed else int(away) / rates.swap
     stored = STORED * (model.experts * model.transformer.parameters + model.vae.parameters)
     stored += STORED_TEXT * model.text.parameters
     return {
         "load": 0.0 if loaded else stored / rates.disk,
-        "encode_text": prompts * model.text.flop / rates.linear + text_moves * text / rates.link,
+        "encode_text": prompts * model.text.flop / rates.linear + text_moves * text,
         "denoise": forwards(plan) * step
         + image_flop(plan, model, tiled=tiled) / vae_rate
-        + moved / rates.link,
+        + moved / rates.swap,
         "decode": decode_flop(plan, model, tiled=tiled) / vae_rate,
         "encode": plan.width * plan.height * plan.frames / FILM,
     }

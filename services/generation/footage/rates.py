@@ -26,6 +26,8 @@ MEMORY_SHARE = 0.90
 """Of the memory's bandwidth in elementwise work: 4.3 of an H200's 4.8 TB/s."""
 LINK_SHARE = 0.80
 """Of one direction of the link to the host, from pinned memory."""
+SWAP_SHARE = 0.1
+"""Of the link's share, for weights that go to memory that is not pinned and come back; an estimate."""
 DISK = 2e9
 """Bytes a second from a local NVMe disk, read in order; networked volumes have less."""
 
@@ -41,7 +43,8 @@ class Rates:
         vae_32: FLOP of the VAE in 32 bits.
         vae_16: FLOP of the VAE in bfloat16.
         memory: Bytes of device memory read or written.
-        link: Bytes between host and device.
+        link: Bytes between host and device, from pinned memory.
+        swap: Bytes that leave the device for the host and come back, through memory that is not pinned.
         disk: Bytes from the disk the models lie on.
     """
 
@@ -52,6 +55,7 @@ class Rates:
     vae_16: float
     memory: float
     link: float
+    swap: float
     disk: float = DISK
 
     def __post_init__(self) -> None:
@@ -70,6 +74,7 @@ def from_datasheet(*, bf16: float, fp8: float | None, memory: float, link: float
         vae_16=VAE_SHARE_16 * bf16,
         memory=MEMORY_SHARE * memory,
         link=LINK_SHARE * link,
+        swap=SWAP_SHARE * LINK_SHARE * link,
     )
 
 
@@ -91,6 +96,7 @@ DATASHEET: Mapping[str, Rates] = {
         vae_16=2.5e11,
         memory=5e10,
         link=5e10,
+        swap=5e10,
     ),
 }
 """By device, as its name has it. Forecasts from these are within about 30 %; measured rates are better."""
@@ -103,7 +109,9 @@ SUSTAINED = 0.85
 """Of what a GPU reaches for milliseconds it keeps so much for minutes, in its power; an estimate."""
 
 
-def probed(*, kind: str, linear: float, attention: float, vae: float, memory: float, link: float) -> Rates:
+def probed(
+    *, kind: str, linear: float, attention: float, vae: float, memory: float, link: float, swap: float
+) -> Rates:
     """Rates from a short probe of a device.
 
     Args:
@@ -112,7 +120,8 @@ def probed(*, kind: str, linear: float, attention: float, vae: float, memory: fl
         attention: Of attention, likewise.
         vae: Of a convolution, in the form the VAE is held in.
         memory: Bytes a second of an elementwise pass, read and written.
-        link: Bytes a second from the host's memory to the device's.
+        link: Bytes a second from the host's pinned memory to the device's.
+        swap: Bytes a second that leave for other memory of the host and come back.
     """
     share = SUSTAINED if kind == "cuda" else 1.0
     return Rates(
@@ -123,6 +132,7 @@ def probed(*, kind: str, linear: float, attention: float, vae: float, memory: fl
         vae_16=share * vae,
         memory=memory,
         link=link,
+        swap=swap,
     )
 
 

@@ -1,11 +1,13 @@
 """Measures Wan2.2 on a GPU, plain diffusers and ours side by side, without weights and without network.
 
 Models of the true architecture are drawn at random on the device. `--tiny --device cpu` runs everything with
-toys, in under a minute, to see that it runs. An H200 has time for these, seven to nine minutes each:
+toys, in under a minute, to see that it runs. It needs torch for CUDA and the other packages of
+storyreel[diffusers], pydantic and PyAV among them. An H200 has time for these, seven to nine minutes each; a
+case that has begun is not broken off, so leave it a minute:
 
-    python -m tests.benchmarks.wan --suite 5b --budget 540 --out 5b.json
-    python -m tests.benchmarks.wan --suite a14b-480p --budget 540 --out 480p.json
-    python -m tests.benchmarks.wan --suite a14b-720p --experts 1 --budget 540 --out 720p.json
+    python -m tests.benchmarks.wan --suite 5b --budget 480 --out 5b.json
+    python -m tests.benchmarks.wan --suite a14b-480p --budget 480 --out 480p.json
+    python -m tests.benchmarks.wan --suite a14b-720p --experts 1 --budget 480 --out 720p.json
 """
 
 from __future__ import annotations

@@ -231,6 +231,7 @@ def _denoise(at: Climb, plan: NativePlan) -> tuple[list[float], torch.Tensor]:
             text(at.work, device, guided=plan.guidance > 1),
             image=None,
             last_image=None,
+            tiled=False,
             gates=at.gates,
             tell=lambda done, of: stamps.append(Stamp(device)),
         )

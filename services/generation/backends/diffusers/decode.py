@@ -11,7 +11,7 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 
 from services.generation.backends.diffusers.denoise import Tell
 from services.generation.backends.diffusers.gates import Gates
-from services.generation.backends.diffusers.placement import STRIDE, TILE
+from services.generation.backends.diffusers.placement import STRIDE, TILE, in_tiles
 from services.generation.reshoot import Frame
 
 Take: TypeAlias = Callable[[Frame], None]
@@ -83,7 +83,7 @@ def _decode_whole(vae: Any, latents: torch.Tensor, handing: _Handing) -> None:
 
 
 def _decode_tiles(vae: Any, latents: torch.Tensor, handing: _Handing) -> None:
-    vae.enable_tiling(TILE, TILE, STRIDE, STRIDE)
+    in_tiles(vae)
     video = vae.decode(_scaled(vae, latents), return_dict=False)[0][0]
     for start in range(0, video.shape[1], _AT_ONCE):
         handing.add(video[:, start : start + _AT_ONCE])

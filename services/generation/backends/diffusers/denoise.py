@@ -70,6 +70,7 @@ def latents(
     *,
     image: Image.Image | None,
     last_image: Image.Image | None,
+    tiled: bool,
     gates: Gates,
     tell: Tell,
 ) -> torch.Tensor:
@@ -81,6 +82,7 @@ def latents(
         text: What was read of its prompts.
         image: The first image, of the plan's size; the pipeline is then one that takes images.
         last_image: The last image, likewise.
+        tiled: The VAE reads images in tiles, as it decodes the clip, which takes less memory.
         gates: Where the clip may be stopped: between steps, and before each block.
         tell: Told after each step; the device has then done it.
 
@@ -103,6 +105,8 @@ def latents(
         given["guidance_scale_2"] = plan.guidance_low
     if image is not None:
         given |= {"image": image, "last_image": last_image}
+    if tiled:
+        placement.in_tiles(pipeline.vae)
     gates.look()
     made: torch.Tensor = pipeline(
         prompt_embeds=text.prompt,

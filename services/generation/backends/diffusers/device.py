@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 
 import psutil
 import torch
@@ -11,6 +12,9 @@ from services.chassis.errors import Configuration
 from services.generation.backends.diffusers import probe, users
 from services.generation.backends.diffusers.wire import Machine
 from services.generation.footage.making import Device
+
+# Pinned memory that weights have left; older versions of torch keep it.
+_empty_host_cache = getattr(torch.accelerator, "empty_host_cache", lambda: None)
 
 
 def chosen(machine: Machine) -> torch.device:
@@ -60,10 +64,15 @@ def precision(machine: Machine, device: torch.device) -> torch.dtype:
             return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 
-def facts(machine: Machine, device: torch.device) -> Device:
+def facts(machine: Machine, device: torch.device, *, waiting_bytes: int = 0) -> Device:
     """The device as it is now, with its rates, which are measured once a process.
 
     What this process holds counts as free: its models leave when a clip needs their room.
+
+    Args:
+        machine: What is looked at.
+        device: Its device.
+        waiting_bytes: Host bytes of loaded models' weights that wait for the device.
     """
     rates = probe.rates(device, precision(machine, device))
     host = psutil.virtual_memory()
@@ -82,7 +91,7 @@ def facts(machine: Machine, device: torch.device) -> Device:
         min(total, most),
         min(free, most),
         capability=torch.cuda.get_device_capability(device),
-        host_free_bytes=host.available,
+        host_free_bytes=host.available + waiting_bytes,
         users=users.of(device),
         rates=rates,
     )
@@ -103,7 +112,10 @@ def give_back(device: torch.device) -> None:
     """Return memory that nothing refers to."""
     gc.collect()
     if device.type == "cuda":
-        torch.cuda.empty_cache()
+        # A device that failed fails here too, and what failed on it first says why.
+        with suppress(torch.AcceleratorError):
+            _empty_host_cache()
+            torch.cuda.empty_cache()
 
 
 def start_measuring(device: torch.device) -> None:

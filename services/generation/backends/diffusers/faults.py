@@ -8,7 +8,9 @@ import torch
 
 from services.chassis.errors import DeviceFault, GenerationFailed, StoreFull, StoryreelError
 
-_ALLOCATOR = ("can't allocate memory", "not enough memory")
+_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+"""What the processor's allocator, the driver and cuBLAS say, which have no class of their own for it."""
+_DEVICE = ("CUDA error", "Triton Error [CUDA]")
 _SAID = 160
 """Characters."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -18,14 +20,15 @@ def is_memory(error: BaseException) -> bool:
     """Tell whether it says that memory ran out: a GPU's, or the processor's when that generates."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    # What the processor's allocator raises has no class of its own.
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _ALLOCATOR)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY)
 
 
 def is_sticky(error: BaseException) -> bool:
     """Tell whether the device failed in a way that all later work in this process meets again."""
+    if is_memory(error):
+        return False
     return isinstance(error, torch.AcceleratorError) or (
-        isinstance(error, RuntimeError) and str(error).startswith("CUDA error")
+        isinstance(error, RuntimeError) and str(error).startswith(_DEVICE)
     )
 
 

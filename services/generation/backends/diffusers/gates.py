@@ -54,7 +54,7 @@ class Gates:
         Raises:
             Stopped: From any gate within.
         """
-        self._cancel = cancel
+        self._cancel, self._passed = cancel, 0
         try:
             yield
         finally:
@@ -102,7 +102,7 @@ class Gates:
         return gated
 
     def _pass(self) -> None:
-        self.look()
+        """Wait for the device where it is far behind, then look: once at each gate, as all ranks do."""
         self._passed += 1
         if self._device.type == "cuda" and self._passed % _EVERY == 0:
             # Python runs far ahead of the device; a stop would take as long as what is queued.
@@ -112,4 +112,4 @@ class Gates:
             self._ahead.append(event)
             if len(self._ahead) > _AHEAD:
                 self._ahead.popleft().synchronize()
-                self.look()  # it may have been a second
+        self.look()

@@ -22,7 +22,9 @@ _log = logging.getLogger(__name__)
 
 _DOWN = ("lora_A.weight", "lora_down.weight", "lora_A.default.weight")
 _UP = ("lora_B.weight", "lora_up.weight", "lora_B.default.weight")
+_MATRIX = (".lora_A.weight", ".lora_B.weight", ".lora_B.bias")
 _PREFIX = "transformer."
+_SHOWN = 80
 _RANKS = (32, 64, 128)
 """Where blocks are compiled, ranks are filled up with zeros to one of these: LoRAs of one rank can be
 swapped without compiling anew, and a LoRA's picture does not depend on the one before it."""
@@ -122,13 +124,25 @@ def _layers(model: Model, number: int, lora: Lora, file: Path) -> _Layers:
         raise _refused(number, f"It cannot be read ({type(error).__name__}).") from error
     if not named or not all("lora" in name and name.startswith(_PREFIX) for name in named):
         raise _refused(number, "It holds something else than LoRAs for a transformer.")
-    dtype, layers = model.experts[0].dtype, {}
+    dtype, layers, there = model.experts[0].dtype, {}, _changeable(model.experts[0])
     for name, tensor in named.items():
         name = name.replace("lora_down", "lora_A").replace("lora_up", "lora_B").replace(".default.", ".")
+        # A name is data until it is known: the library makes patterns of names, and skips strange ones.
+        layer = name.removeprefix(_PREFIX).rpartition(".lora_")[0]
+        if not name.endswith(_MATRIX) or layer not in there:
+            raise _refused(number, f"The model has no layer {layer[:_SHOWN]!r} that a LoRA can change.")
         if "lora_B" in name:
             tensor = tensor.float() * lora.scale
         layers[name] = _filled(tensor, name).to(dtype) if model.compiled else tensor.to(dtype)
     return layers
+
+
+def _changeable(expert: Expert) -> frozenset[str]:
+    """The layers of an expert that a LoRA can change, as it was published: its own may be fused by now."""
+    with torch.device("meta"):
+        published = type(expert).from_config(dict(expert.config))
+    kinds = (torch.nn.Linear, torch.nn.Conv3d)
+    return frozenset(name for name, layer in published.named_modules() if isinstance(layer, kinds))
 
 
 def _filled(tensor: torch.Tensor, name: str) -> torch.Tensor:

@@ -154,6 +154,21 @@ class Library:
         """The models that are loaded, the one used last at the end."""
         return tuple(folder.name for folder, _ in self._loaded)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Host bytes of the weights that wait for a device, each once; 0 where the host is the device."""
+        if self._device.type == "cpu":
+            return 0
+        waiting = {
+            id(tensor): tensor.nbytes
+            for model in self._loaded.values()
+            for part in model.parts.values()
+            if isinstance(part, torch.nn.Module)
+            for tensor in (*part.parameters(), *part.buffers())
+            if tensor.device.type == "cpu"
+        }
+        return sum(waiting.values())
+
     def get(
         self, folder: Path, quantization: Quantization, *, needs_bytes: int, straight: bool = False
     ) -> Model:
@@ -171,7 +186,7 @@ class Library:
         key = (folder, quantization)
         if (model := self._loaded.pop(key, None)) is None:
             listed = _checked(folder)
-            self._make_room(max(_weight_bytes(listed), needs_bytes))
+            self._make_room(needs_bytes or _weight_bytes(listed))  # files hold 32 bits, and some of them wait
             model = self._load(folder, quantization, _text_digest(listed), straight=straight)
         else:
             self._loaded[key] = model

@@ -26,6 +26,11 @@ TILE, STRIDE = 256, 192
 """Pixels of a decoded tile and from one to the next; smaller ones save nothing, since all of them stay."""
 
 
+def in_tiles(vae: Any) -> None:
+    """Have a VAE work in tiles, until its tiling is disabled."""
+    vae.enable_tiling(TILE, TILE, STRIDE, STRIDE)
+
+
 def next_row(phase: str, taken: Iterable[str]) -> str | None:
     """The next row of PLACEMENTS that helps a phase; None when all are taken."""
     return next((row for row in HELPS.get(phase, ()) if row not in taken), None)

@@ -18,7 +18,7 @@ from services.generation.footage.rates import Rates, probed
 _log = logging.getLogger(__name__)
 
 PATIENCE = 0.08
-"""Seconds after which a kind of work is not repeated; five kinds take about half a second in all."""
+"""Seconds after which a kind of work is not repeated; six kinds take about half a second in all."""
 REPEATS = 20
 
 
@@ -73,8 +73,17 @@ def _measured(device: torch.device, dtype: torch.dtype) -> Rates:
         attention = _attention(drawn(1, size.heads, size.tokens, _HEAD))
         cells = drawn(1, size.channels, _DEPTH, size.side, size.side)
         vae = _convolution(cells, drawn(size.channels, size.channels, 3, 3, 3))
-        memory, link = _memory(drawn(size.values)), _link(size.values, device)
-    return probed(kind=device.type, linear=linear, attention=attention, vae=vae, memory=memory, link=link)
+        values = drawn(size.values)
+        memory, link, swap = _memory(values), _link(size.values, device), _swap(values)
+    return probed(
+        kind=device.type,
+        linear=linear,
+        attention=attention,
+        vae=vae,
+        memory=memory,
+        link=link,
+        swap=swap,
+    )
 
 
 def _linear(rows: torch.Tensor, matrix: torch.Tensor) -> float:
@@ -105,6 +114,11 @@ def _link(count: int, device: torch.device) -> float:
     waiting = torch.randn(count, dtype=torch.float32, pin_memory=device.type == "cuda")
     target = torch.empty_like(waiting, device=device)
     return waiting.nbytes / _seconds(lambda: target.copy_(waiting, non_blocking=True), device)
+
+
+def _swap(values: torch.Tensor) -> float:
+    """Bytes a second that go to the host and come back, as weights do that make room."""
+    return values.nbytes / _seconds(lambda: values.to("cpu", copy=True).to(values.device), values.device)
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:

@@ -117,7 +117,10 @@ class Take:
             )
             stays = "weights_on_host" in self._rows and loras.has(model, self._plan.loras)
             if model.offloaded and not stays:
+                self._model = None
                 self._library.forget(model)
+                del model  # nothing holds it now: its weights go before they are read again
+                devices.give_back(self._device)
                 return self._ready()
             loras.put(model, self._plan.loras, self._task.loras)
             self._pipeline = model.pipeline(self._plan, image=self._task.image is not None)
@@ -147,6 +150,7 @@ class Take:
             text,
             image=first,
             last_image=last,
+            tiled="tiled_decode" in self._rows,
             gates=self._gates,
             tell=lambda done, of: self._telling.tell("denoise", done, of),
         )

@@ -85,8 +85,10 @@ async def warm_up(
         raise _refused(model, f"is not there or not whole: {why[0][:160]}", fetch=True)
     with tempfile.TemporaryDirectory(prefix="warm-") as name:
         # A model that is compiled takes its time once; the clip after it shows what the others will take.
-        for _ in range(2 if machine.compiled else 1):
+        for again in (False, True):
             device, loaded = await look()
+            if again and not (machine.compiled and device.kind == "cuda"):
+                break
             image = await asyncio.to_thread(_image, model, Path(name))
             found = await asyncio.to_thread(_look, preflight, model, device, loaded, image)
             if found.plan is None or found.blocking:

@@ -14,12 +14,17 @@ if "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:
     # Else weights that wait on the host take up to twice their bytes: they are rounded up to powers of two.
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "pinned_max_round_threshold_mb:1")
 
+from services.chassis.settings import home
+
+# Compiled graphs outlive the process, whose own temporary folder does not.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(home() / "footage" / "compiled"))
+
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from services.chassis.progress import Progress, Report
 from services.generation.backends.diffusers import device as devices
-from services.generation.backends.diffusers import wire
+from services.generation.backends.diffusers import faults, wire
 from services.generation.backends.diffusers.forms import choice
 from services.generation.backends.diffusers.gates import Gates, Stopped
 from services.generation.backends.diffusers.models import Library
@@ -28,6 +33,7 @@ from services.generation.backends.diffusers.ranks.group import Group, Lone, Rank
 from services.generation.backends.diffusers.ranks.peers import Elsewhere, Peers
 from services.generation.backends.diffusers.take import Take
 from services.generation.backends.diffusers.telling import Telling
+from services.generation.footage.making import Device
 
 for _library in (diffusers_logging, transformers_logging):
     _library.set_verbosity_error()
@@ -50,7 +56,6 @@ class Studio:
         self.device = devices.chosen(seat.machine(machine) if seat else machine)
         self.group = Group(seat, self.device) if seat else None
         self.ranks: Ranks = self.group or Lone()
-        self.peers = Peers(PEER, others)
         self.gates = Gates(self.device, self.ranks.agree)
         self.library = Library(
             self.device,
@@ -60,6 +65,7 @@ class Studio:
             choice.chosen(machine, self.device),
             self.ranks.share,
         )
+        self.peers = Peers(PEER, others)  # last: what fails before leaves no process behind
 
     def answer(self, request: wire.Request, report: Report) -> wire.Answer:
         """Answer, and meet the other ranks before, if there are any."""
@@ -69,14 +75,23 @@ class Studio:
             case wire.Task():
                 return self.make(request, report if self.ranks.leads else _unheard)
             case wire.Look():
-                facts = devices.facts(self.machine, self.device)
+                facts = self._facts()
                 return wire.Answer(device=facts, loaded=self.library.names)
+
+    def _facts(self) -> Device:
+        try:
+            return devices.facts(self.machine, self.device, waiting_bytes=self.library.waiting_bytes)
+        except Exception as error:
+            if faults.is_sticky(error):
+                raise faults.of(error, "a look at it") from error
+            raise
 
     def make(self, task: wire.Task, report: Report) -> wire.Answer:
         """Make a clip, or stop where it is no longer wanted."""
         try:
             with self.gates.of(task.cancel), self.ranks.clip():
-                telling = Telling(report, task.phases, compiled=task.machine.compiled)
+                compiled = task.machine.compiled and self.device.type == "cuda"
+                telling = Telling(report, task.phases, compiled=compiled)
                 return Take(task, self.library, self.device, self.gates, telling, self.ranks).make()
         except BaseException as error:
             traceback.clear_frames(error.__traceback__)  # they hold the activations

@@ -44,7 +44,7 @@ def latents(
     pipeline = model.pipeline(wanted, image=False)
     text = denoise.read(pipeline, wanted, CPU)
     return denoise.latents(
-        pipeline, wanted, text, image=None, last_image=None, gates=gates or Gates(CPU), tell=tell
+        pipeline, wanted, text, image=None, last_image=None, tiled=False, gates=gates or Gates(CPU), tell=tell
     )
 
 

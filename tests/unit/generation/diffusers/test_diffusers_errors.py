@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from services.chassis.errors import DeviceFault, GenerationFailed
 from services.generation.backends.diffusers import faults
@@ -22,3 +23,31 @@ def test_pages_are_cut_and_silence_is_its_class_alone(text: str, told: str) -> N
 
 def test_a_device_that_failed_is_no_failure_of_the_pipeline() -> None:
     assert isinstance(faults.of(RuntimeError("CUDA error: an illegal access"), "decode"), DeviceFault)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory",
+    ],
+)
+def test_a_shortage_of_memory_is_no_failed_device(text: str) -> None:
+    error = torch.AcceleratorError(text) if text.startswith("CUDA") else RuntimeError(text)
+
+    assert faults.is_memory(error)
+    assert not faults.is_sticky(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.AcceleratorError("an illegal memory access was encountered"),
+        RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered"),
+    ],
+    ids=["torch", "triton"],
+)
+def test_an_illegal_access_is_a_failed_device(error: RuntimeError) -> None:
+    assert faults.is_sticky(error)
+    assert not faults.is_memory(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -190,4 +191,30 @@ def test_a_lora_that_fits_no_layer_leaves_nothing_behind(
 
     assert caught.value.violations[0].field == "footage.loras[1]"
     assert not any("lora" in name for name, _ in model.experts[0].named_modules())
+    assert torch.equal(made(model), plain)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "blocks.0.attn1.to_z",
+        "elsewhere",
+        "(([a-z0-9_.]*)*)*!",  # a pattern that takes for ever, were it taken for one
+    ],
+)
+def test_a_layer_that_the_model_does_not_have_is_named(
+    tiny_models: Path, write: Callable[..., Written], tmp_path: Path, layer: str
+) -> None:
+    model = inside.load(tiny_models, ONE)
+    plain, (lora, path) = made(model), write()
+    width = 24
+    strange = {
+        f"transformer.{layer}.lora_A.weight": torch.ones(2, width),
+        f"transformer.{layer}.lora_B.weight": torch.ones(width, 2),
+    }
+    save_file(load_file(path) | strange, tmp_path / "strange")
+
+    with pytest.raises(InvalidRequest, match=re.escape(f"no layer {layer!r}")):
+        made(model, (lora, tmp_path / "strange"))
+
     assert torch.equal(made(model), plain)

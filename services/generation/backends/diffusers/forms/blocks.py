@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
+from torch._inductor import config as inductor_config
 from torch._inductor.exc import CppCompileError, OperatorIssue
 
 from services.generation.backends.diffusers import faults
@@ -20,6 +21,7 @@ _GRAPHS = 64
 _WORDS = 1000
 
 _dynamo_settings: Any = torch._dynamo.config
+_inductor_settings: Any = inductor_config
 
 
 class Compilation:
@@ -37,6 +39,8 @@ class Compilation:
     def __init__(self, experts: Iterable[Expert], backend: str) -> None:
         self.given_up = ""
         _dynamo_settings.recompile_limit = max(_GRAPHS, _dynamo_settings.recompile_limit)
+        # No kernel is chosen by timing it: a clip's bytes would depend on what else the machine did.
+        _inductor_settings.max_autotune_gemm_backends = "ATEN"
         for expert in experts:
             expert.compile_repeated_blocks(fullgraph=True, dynamic=True, backend=backend)
             for block in expert.blocks:
