@@ -79,7 +79,8 @@ async def plan(options: argparse.Namespace) -> int:
             return _ended_badly(job, as_json=options.json)
         text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
     if options.json:
-        emit(json.loads(text))
+        told = {"warnings": [*job.warnings]} if job.warnings else {}
+        emit(json.loads(text) | told)
     else:
         from orchestrator.cli.planned import show
 

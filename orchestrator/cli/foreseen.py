@@ -33,7 +33,8 @@ def show_footage(console: Terminal, scenes: Sequence[job_pb2.PlanScene], seconds
         _put(console, 2, f"{scene.id}{line}: {scene.footage.outlook}")
         for indent, text, style in _told(scene.footage):
             _put(console, indent, text, style)
-    console.print(Text(clean(_whole(scenes, seconds))))
+    if seconds:
+        console.print(Text(clean(_whole(scenes, seconds))))
 
 
 def _put(console: Terminal, indent: int, text: str, style: str = "") -> None:
@@ -82,8 +83,6 @@ def _needs(footage: job_pb2.PlanFootage) -> str:
 
 def _whole(scenes: Sequence[job_pb2.PlanScene], seconds: float) -> str:
     known = sum(scene.footage.estimated_seconds > 0 for scene in scenes)
-    if not known:
-        return f"Footage of {counted(len(scenes), 'scene')}: nobody knows how long it takes."
     unknown = (
         f"; the other {counted(len(scenes) - known, 'scene')} not counted" if known < len(scenes) else ""
     )

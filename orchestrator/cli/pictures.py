@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
+import warnings
 from pathlib import Path, PurePosixPath
+
+from PIL import Image
 
 from orchestrator.cli.source import Document
 from orchestrator.cli.terminal import clean, tell
@@ -14,6 +18,7 @@ from services.artifacts.store import Store
 from services.chassis.errors import StoryreelError
 from services.parsing import detect
 from services.parsing.backends.footage import named_files
+from services.story.footage import IMAGE_PIXELS_MOST
 from storyreel.artifact.v1 import artifact_pb2
 
 MOST = 100
@@ -100,6 +105,11 @@ def read(folder: Path | None, name: str) -> tuple[bytes, str]:
     kind = _kind(data)
     if not kind:
         raise RefusedError("it is no PNG, JPEG or WebP image, whatever its name says; convert it")
+    width, height = _size(data)
+    if width * height > IMAGE_PIXELS_MOST:
+        raise RefusedError(
+            f"it has {width} x {height} pixels, more than {IMAGE_PIXELS_MOST:,}; make it smaller"
+        )
     return data, kind
 
 
@@ -117,6 +127,19 @@ def _bytes(path: Path) -> bytes:
             return file.read(LARGEST)
     finally:
         os.close(descriptor)
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Width and height as an image's head tells them; nothing is unpacked."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its size, which is looked at next
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
+                return image.size
+    except Image.DecompressionBombError:
+        raise RefusedError("it has too many pixels; make it smaller") from None
+    except (OSError, ValueError, SyntaxError):
+        raise RefusedError("it is no whole PNG, JPEG or WebP image; export it again") from None
 
 
 def _kind(data: bytes) -> str:

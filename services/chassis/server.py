@@ -188,8 +188,8 @@ def main(
 ) -> None:
     """Serve a room until SIGTERM or SIGINT, let calls in flight end, and return.
 
-    A start that fails writes one sentence to stderr and exits with 4. A second signal ends the process at
-    once. `--help` tells what is served and ends with 0; other arguments end with 2.
+    A start that fails writes why, and what helps, to stderr and exits with 4. A second signal ends the
+    process at once. `--help` tells what is served and ends with 0; other arguments end with 2.
 
     Args:
         serves: The service and what it does, as `--help` says it.
@@ -205,7 +205,8 @@ def main(
         telemetry.start_log(level)
         asyncio.run(_serve(lambda: room(settings, where), settings), debug=settings.debug)
     except StoryreelError as error:
-        sys.stderr.write(f"{error}\n")
+        ways = "".join(f"{way.description}\n" for way in error.suggestions if way.description)
+        sys.stderr.write(f"{error}\n{ways}")
         raise SystemExit(CONFIGURATION_EXIT) from None
 
 
@@ -245,7 +246,9 @@ async def _serve(room: Callable[[], Room], settings: ServerSettings) -> None:
         setting=f"{prefix}ADDRESS",
     )
     try:
-        await server.start()
+        if not await _started(server, told):
+            log.info("server.stopped", service=served.service, started=False)
+            return
         log.info("server.started", service=served.service, address=server.bound)
         await told.wait()
         log.info("server.signalled", grace_seconds=settings.grace_seconds)
@@ -256,3 +259,18 @@ async def _serve(room: Callable[[], Room], settings: ServerSettings) -> None:
         log.info("server.stopped", service=served.service)
     finally:
         await telemetry.stop()
+
+
+async def _started(server: Server, told: asyncio.Event) -> bool:
+    """Start a server, which may warm up for minutes; False when it is told to end before it has."""
+    starting, ending = asyncio.ensure_future(server.start()), asyncio.ensure_future(told.wait())
+    try:
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return False
+    await starting
+    return True

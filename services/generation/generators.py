@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.artifacts.store import Store
+from services.chassis.errors import Configuration, Suggestion
 from services.chassis.settings import home, load
 from services.generation.clip import Generator
 from services.generation.settings import GenerationSettings
@@ -26,6 +27,11 @@ def generators(settings: GenerationSettings, store: Store) -> list[Generator]:
 
 
 def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generator]:
+    if settings.warm and not settings.device:
+        raise Configuration(
+            f"STORYREEL_GENERATION_WARM names {settings.warm}, and there is no device to run it on.",
+            suggestions=[Suggestion("Set STORYREEL_GENERATION_DEVICE, such as to cuda, or unset the other.")],
+        )
     # What is imported here takes time, and most machines have neither.
     if settings.device:
         from services.generation.backends.diffusers.backend import DiffusersBackend

@@ -216,10 +216,12 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
 def _link(footage: Footage, frames: int, picture: Picture, *, continues: bool = False) -> tuple[Footage, int]:
     """The wish for the next clip of a scene and its frames; the scene's last image belongs to its last clip.
 
-    Raises:
-        InvalidRequest: There is no mode for the wish.
+    A wish that there is no mode for is left as it is: whoever generates says all that is wrong with it.
     """
-    length = frames_of_link(footage, frames=frames, rate=picture.rate, continues=continues)
+    try:
+        length = frames_of_link(footage, frames=frames, rate=picture.rate, continues=continues)
+    except InvalidRequest:
+        return footage, frames
     return (replace(footage, last_image=None) if length < frames else footage), length
 
 

@@ -16,6 +16,9 @@ Expert = Literal["both", "high_noise", "low_noise"]
 Extension = Literal["continue", "loop"]
 RetryCategory = Literal["VRAM_MEMORY", "GENERATION_PIPELINE"]
 
+IMAGE_PIXELS_MOST = 64_000_000
+"""Of an image: a photograph of a large camera; what unpacks to more is refused before it is unpacked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lora:

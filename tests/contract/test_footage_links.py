@@ -121,3 +121,15 @@ async def test_the_last_image_belongs_to_the_last_clip(service: Service) -> None
 async def test_to_go_on_from_no_image_is_refused(service: Service) -> None:
     with pytest.raises(InvalidRequest, match="continues needs an image"):
         await service.events(WISH, continues=True)
+
+
+async def test_a_wish_that_no_mode_is_for_is_told_with_all_that_is_wrong(service: Service) -> None:
+    odd = Footage(prompt="a lamp", mode="i2v", model="ti2v-5B")
+
+    with pytest.raises(InvalidRequest) as caught:
+        await clip_of(service, odd, LONG)
+    report, frames = await service.client.estimate_clip(odd, frames=LONG, picture=PICTURE, may_end_early=True)
+
+    assert [violation.field for violation in caught.value.violations] == ["model", "image"]
+    assert [finding.blocking for finding in report.findings] == [True]
+    assert frames == LONG

@@ -178,6 +178,16 @@ def test_a_plan_tells_every_scene_and_the_fate_of_every_block(home: Home, small:
     assert {stage for stage, _ in home.computed()} == {"parsing", "script"}
 
 
+def test_a_plan_for_machines_tells_what_a_person_should_know(home: Home, tmp_path: Path) -> None:
+    document = tmp_path / "lamp.md"
+    document.write_text("# Lamp\n\n```footage\nprompt: a lamp\nsteps: many\n```\n\nIt shines.\n")
+
+    ran = home.run("plan", str(document), "--json")
+
+    (warning,) = json.loads(ran.out)["warnings"]
+    assert warning.startswith("Footage, line 5: `steps` must be a whole number")
+
+
 def test_a_submitted_job_waits_and_is_watched_to_its_end(home: Home, small: Path, tmp_path: Path) -> None:
     submitted = home.run("submit", str(small), "--size", "720p", "--request-id", "one")
     again = home.run("submit", str(small), "--size", "720p", "--request-id", "one")

@@ -90,7 +90,7 @@ def time(forecast: Forecast, *, most: float, ways: tuple[Suggestion, ...]) -> It
         how = "more than" if over else "close to"
         yield Finding(
             Category.SYSTEM_RESOURCE,
-            f"The clip takes about {forecast.seconds:.0f} s, {how} the {most:.0f} s that "
+            f"The clip takes about {forecast.seconds / 60:.1f} min, {how} the {most / 60:.4g} min that "
             f"{TIME_SETTING} allows.",
             blocking=over,
             suggestions=(*ways, *_longer(forecast)) if over else (),

@@ -202,8 +202,8 @@ class _Here:
 
 def _invalid(footage: Footage, broken: list[Violation], limits: Limits) -> Finding:
     """The rules that a wish breaks, and the nearest values that keep them."""
-    told = "; ".join(f"{rule.field}: {rule.description}" for rule in broken[:NAMED])
-    more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    told = "; ".join(f"{rule.field}: {rule.description.rstrip('.')}" for rule in broken[:NAMED])
+    more = f"; and {len(broken) - NAMED} more." if len(broken) > NAMED else "."
     ways = mends(footage, auto_optimise=limits.auto_optimise)
     ways += [
         Suggestion(f"Shorten {rule.field}: {rule.description}")

@@ -86,12 +86,13 @@ def _memory(footage: Footage, device: Device | None) -> list[Suggestion]:
         largest = sorted(device.users, key=lambda user: -user[1])[:USERS_TOLD]
         users = ", ".join(f"process {pid} holds {gigabytes(used)}" for pid, used in largest)
         found.append(Suggestion(f"Close other programs on {device.name}: {users}."))
-    found.append(Suggestion("Let the weights wait in host memory: the same picture, more slowly."))
-    found.append(
-        Suggestion(
-            "Decode in tiles of 256 pixels: the same picture, more slowly; smaller tiles save no more."
+    if device is None:  # another's server; on a device here both were tried before
+        found.append(Suggestion("Let the weights wait in host memory: the same picture, more slowly."))
+        found.append(
+            Suggestion(
+                "Decode in tiles of 256 pixels: the same picture, more slowly; smaller tiles save no more."
+            )
         )
-    )
     if wish.resolution == "1080p":
         change = Change("resolution", "1080p", "720p")
         told = (

@@ -25,8 +25,8 @@ _LONGEST_SHOWN = 60
 _KEYED = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]{0,40})[ \t]*:(.*)")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*(.*)")
 _NOT_GIVEN = (
-    "which did not come with the document: it must be a PNG, JPEG or WebP file of at most 20 MiB in the "
-    "document's own folder, or below it"
+    "which did not come with the document, so the picture stays a card: it must be a PNG, JPEG or WebP file "
+    "of at most 20 MiB and 64 megapixels in the document's own folder, or below it"
 )
 
 
@@ -78,6 +78,8 @@ def read_wish(content: str, line: int, files: Mapping[str, Artifact] | None = No
     negative = reader.text(values.pop("negative_prompt", ""), "negative_prompt", line)
     if "image" not in values and values.pop("last_image", None):
         reader.warn(line, "`last_image` ends what an `image` begins, so it is not used without one")
+    if reader.lacks:  # something else would be made of what is left, at the same cost
+        return Wish(None, visual, tuple(reader.warnings))
     if not prompt and "image" not in values:
         reader.warn(line, "there is no `prompt:` and no `image:`, so the picture stays a card")
         return Wish(None, visual, tuple(reader.warnings))
@@ -92,6 +94,7 @@ class _Reader:
     prompt: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    lacks: bool = False
     _given: set[str] = field(default_factory=set)
 
     def warn(self, line: int, what: str) -> None:
@@ -133,6 +136,7 @@ class _Reader:
         if name in self.files:
             self.values[key] = self.files[name]
         else:
+            self.lacks = True
             self.warn(line, f"`{key}` names {_quoted(name)}, {_NOT_GIVEN}")
 
     def _value(self, key: str, value: str, line: int) -> None:

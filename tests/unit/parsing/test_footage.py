@@ -112,14 +112,14 @@ def test_images_are_those_that_came_with_the_document(content: str, footage: Foo
     assert (wish.footage, wish.warnings) == (footage, ())
 
 
-def test_a_file_that_did_not_come_is_told_with_its_line_and_what_to_do() -> None:
+def test_without_a_file_that_it_names_the_picture_stays_a_card_and_the_line_is_told() -> None:
     wish = read_wish("a fjord\nimage: none.png\nsteps: 30", 10, FILES)
     alone = read_wish("image: ../../etc/passwd", 10, FILES)
 
-    assert wish.footage == Footage(prompt="a fjord", steps=30)
+    assert wish.footage is None
     assert wish.warnings[0].startswith("Footage, line 12: `image` names “none.png”, which did not come")
-    assert "PNG, JPEG or WebP file of at most 20 MiB in the document's own folder" in wish.warnings[0]
-    assert (alone.footage, len(alone.warnings)) == (None, 2)
+    assert "so the picture stays a card: it must be a PNG, JPEG or WebP file" in wish.warnings[0]
+    assert (alone.footage, len(alone.warnings)) == (None, 1)
 
 
 def test_a_last_image_alone_is_not_used_and_said_so() -> None:

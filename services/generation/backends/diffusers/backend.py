@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.artifacts.store import Artifact, Store
+from services.chassis import telemetry
 from services.chassis.child import Child, ChildLimits
 from services.chassis.errors import Cancelled, DeviceFault, Internal, Overloaded
 from services.chassis.progress import Progress
@@ -84,6 +85,7 @@ class DiffusersBackend:
         await self._child.start()
         device = await self._look()
         for model in warm:
+            telemetry.log.info("generation.warming", model=model, device=device.name)
             await warming.warm_up(
                 model, self._models, self._preflight, self._machine, look=self._facts, run=self._quietly
             )

@@ -11,12 +11,11 @@ from PIL import Image, ImageOps
 
 from services.chassis.errors import InvalidRequest, Violation
 from services.generation.reshoot import covering
+from services.story.footage import IMAGE_PIXELS_MOST
 
 Field: TypeAlias = Literal["image", "last_image"]
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-PIXELS_MOST = 64_000_000
-"""A photograph of a large camera; what unpacks to more is refused before it is unpacked."""
 
 
 def fitted(path: Path, field: Field, *, width: int, height: int) -> Image.Image:
@@ -35,9 +34,9 @@ def fitted(path: Path, field: Field, *, width: int, height: int) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > PIXELS_MOST:
+                if image.width * image.height > IMAGE_PIXELS_MOST:
                     raise _refused(
-                        field, f"It has {image.width}x{image.height} pixels, more than {PIXELS_MOST:,}."
+                        field, f"It has {image.width}x{image.height} pixels, more than {IMAGE_PIXELS_MOST:,}."
                     )
                 upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

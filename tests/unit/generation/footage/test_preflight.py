@@ -245,16 +245,16 @@ def test_a_clip_that_takes_too_long_is_told_with_one_that_does_not() -> None:
     finding = only(look(device=replace(L40S, free_bytes=48 * GB)))
 
     assert finding.category is Category.SYSTEM_RESOURCE
-    assert "more than the 1800 s that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
+    assert "more than the 30 min that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
     assert (Change("resolution", "720p", "480p"),) in [tuple(way.changes) for way in finding.suggestions]
 
 
 def test_a_clip_that_may_take_too_long_is_told_and_made() -> None:
-    report = look(limits=Limits(seconds=1400))
+    report = look(limits=Limits(seconds=1410))
 
     (finding,) = report.findings
     assert not finding.blocking
-    assert "close to the 1400 s that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
+    assert "close to the 23.5 min that STORYREEL_GENERATION_FOOTAGE_MINUTES allows" in finding.message
 
 
 def test_a_processor_makes_no_clip_of_these_models_in_time() -> None:

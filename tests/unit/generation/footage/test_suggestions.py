@@ -53,6 +53,12 @@ def test_a_memory_error_names_what_takes_memory_on_the_device() -> None:
     text = sentences(Category.VRAM_MEMORY, device=DEVICE)
 
     assert "process 4711 holds 41.9 GB, process 17 holds 1.1 GB" in text
+    assert "host memory" not in text  # which the service has tried by itself
+
+
+def test_what_another_server_can_set_is_told_of_it() -> None:
+    text = sentences(Category.VRAM_MEMORY)
+
     assert "host memory" in text
     assert "tiles of 256" in text
 

@@ -159,3 +159,19 @@ def test_a_documents_folder_is_where_its_file_lies(folder: Path, monkeypatch: py
     monkeypatch.chdir(folder)
 
     assert [source.read(path).folder for path in ("book.md", "../link.md")] == [folder, folder]
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_unpacked(folder: Path) -> None:
+    file = io.BytesIO()
+    Image.new("1", (12_000, 9_000)).save(file, "PNG")
+    (folder / "huge.png").write_bytes(file.getvalue())
+
+    with pytest.raises(pictures.RefusedError, match="12000 x 9000 pixels, more than 64,000,000; make it"):
+        pictures.read(folder, "huge.png")
+
+
+def test_an_image_that_is_only_a_head_is_refused(folder: Path) -> None:
+    (folder / "head.png").write_bytes(image()[:12])
+
+    with pytest.raises(pictures.RefusedError, match="no whole PNG, JPEG or WebP image"):
+        pictures.read(folder, "head.png")

@@ -164,7 +164,7 @@ def test_a_refusal_is_said_once_with_every_way_out_as_it_is_written(
     assert (
         "→ Take the mode t2v with t2v-A14B: in the footage block on line 20 write `model: t2v-A14B`." in out
     )
-    assert "Footage of 1 scene: nobody knows how long it takes." in out
+    assert "of a device in all" not in out
 
 
 def test_of_footage_in_several_clips_each_and_all_are_told(capsys: pytest.CaptureFixture[str]) -> None:
