@@ -84,7 +84,8 @@ class Plain:
     def show(self, progress: Progress) -> None:
         """Print what is new."""
         if self._parts.new(progress):
-            bytes_ = f"{progress.done / 1e9:.1f} of {progress.total / 1e9:.1f} GB"
+            scale, unit = (1e9, "GB") if progress.total >= 1e9 else (1e6, "MB")
+            bytes_ = f"{progress.done / scale:.1f} of {progress.total / scale:.1f} {unit}"
             self._console.print(
                 f"{STEPS[progress.step]}: {int(progress.fraction * 10) * 10} %, {bytes_}", soft_wrap=True
             )

@@ -94,7 +94,8 @@ class Child:
                     await self._drop()
         if isinstance(outcome, bytes):
             return outcome
-        raise self._raised(outcome)
+        await asyncio.sleep(0)  # what it said before may be there, and not read yet
+        raise self._raised(outcome, worker)
 
     async def start(self) -> None:
         """Spawn the process now and wait until it has imported its module.
@@ -172,13 +173,15 @@ class Child:
             f"A worker process ended ({process.exit}) during the work.", metadata={"exit": process.exit}
         )
 
-    def _raised(self, body: Mapping[str, Any]) -> StoryreelError:
-        """What the worker raised, as the same class."""
+    def _raised(self, body: Mapping[str, Any], worker: Process) -> StoryreelError:
+        """What the worker raised, as the same class; what it said beside that is in our log alone."""
         if "trace" in body or body["reason"] not in BY_REASON:
             error_id = secrets.token_hex(6)
             trace = str(body.get("trace", ""))[-_LOGGED_CHARACTERS:]
             telemetry.log.error("child.failed", module=self._module, error_id=error_id, trace=trace)
             return Internal(f"internal error {error_id}", error_id=error_id)
+        if said := worker.stderr[-_LOGGED_CHARACTERS:]:
+            telemetry.log.info("child.refused", module=self._module, reason=body["reason"], stderr=said)
         return error_of(body)
 
 

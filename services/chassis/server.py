@@ -205,7 +205,9 @@ def main(
         telemetry.start_log(level)
         asyncio.run(_serve(lambda: room(settings, where), settings), debug=settings.debug)
     except StoryreelError as error:
-        ways = "".join(f"{way.description}\n" for way in error.suggestions if way.description)
+        ways = "".join(
+            f"{way.description}\n" for way in error.suggestions if way.description not in str(error)
+        )
         sys.stderr.write(f"{error}\n{ways}")
         raise SystemExit(CONFIGURATION_EXIT) from None
 

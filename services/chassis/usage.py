@@ -6,7 +6,7 @@ import argparse
 import sys
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
@@ -76,8 +76,18 @@ def _listed(kinds: Sequence[type[BaseSettings]], only: Collection[str] = ()) -> 
             name = variable(kind, field)
             if name not in seen and (not only or field in only):
                 seen.add(name)
-                lines = textwrap.wrap(info.description or "", WIDTH - 6, break_on_hyphens=False)
+                told = " ".join(filter(None, (info.description, _choices(info))))
+                lines = textwrap.wrap(told, WIDTH - 6, break_on_hyphens=False)
                 yield f"  {name}{_default(info)}\n" + "".join(f"      {line}\n" for line in lines)
+
+
+def _choices(info: FieldInfo) -> str:
+    """What the setting can be, where its description does not name it all."""
+    words = [word for word in get_args(info.annotation) if isinstance(word, str)]
+    if info.annotation in (bool, bool | None):
+        words = ["1", "0"]
+    missing = [word for word in words if f"`{word}`" not in (info.description or "")]
+    return f"One of {', '.join(words)}." if missing else ""
 
 
 def _default(info: FieldInfo) -> str:

@@ -59,7 +59,7 @@ class GenerationSettings(ServerSettings):
     )
     compiled: bool | None = Field(
         None,
-        description="Compile the models' blocks: the first clip of each size waits a minute, each step "
+        description="Compile the models' blocks: a model's first clip waits a minute, each step "
         "is faster. Unset: on a GPU.",
     )
     attention: Literal["auto", "any", "cudnn"] = Field(

@@ -260,7 +260,7 @@ async def test_the_files_that_came_with_a_document_are_the_images_of_its_footage
     ]
 
     assert [parsed.scenes[1].footage for parsed in (without, one, other)] == [
-        Footage(prompt="the fjord"),
+        None,
         Footage(prompt="the fjord", image=images[0]),
         Footage(prompt="the fjord", image=images[1]),
     ]

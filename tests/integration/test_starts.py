@@ -47,7 +47,7 @@ async def refused(service: Service) -> str:
     finally:
         service.kill()
     assert caught.value.code == 4
-    assert caught.value.said.count("\n") == 1
+    assert 1 <= caught.value.said.count("\n") <= 2  # why, and what helps
     assert "Traceback" not in caught.value.said
     return caught.value.said.strip()
 
@@ -69,7 +69,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-async def test_what_is_set_wrong_is_one_plain_sentence(tmp_path: Path, what: str) -> None:
+async def test_what_is_set_wrong_is_told_plainly(tmp_path: Path, what: str) -> None:
     settings, named = BAD[what]
 
     said = await refused(process(tmp_path, ("services.tts",), **settings))

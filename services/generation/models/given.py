@@ -65,7 +65,10 @@ def take(models: Path, model: Known, given: Path, *, revision: str = "", report:
 
 def _check(given: Path, model: Known) -> None:
     if not given.is_dir():
-        raise Configuration(f"{given} is no folder.")
+        raise Configuration(
+            f"{given} is no folder.",
+            suggestions=[Suggestion("Name the folder that holds the model's model_index.json.")],
+        )
     if not (given / layout.INDEX).is_file():
         snapshots = [path.parent for path in given.glob(f"snapshots/*/{layout.INDEX}")]
         ways = [f"Name {path}." for path in snapshots[:3]] or [

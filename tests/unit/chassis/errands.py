@@ -36,6 +36,7 @@ def answer(payload, report):
             report(Progress("counting", done / 2, done, 2, "steps"))
         return b"counted"
     if verb == "refuse":
+        print(rest, file=sys.stderr, flush=True)
         raise DocumentTooLarge(
             "Too large.", suggestions=[Suggestion("Split it.", [Change("size", "2", "1")])],
             metadata={"limit": "1"}, violations=[Violation("a", "b")], retry_after=timedelta(seconds=3))

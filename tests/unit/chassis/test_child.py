@@ -63,6 +63,18 @@ async def test_an_error_of_ours_is_raised_as_the_same_class_with_all_it_carries(
     assert caught.value.retry_after == timedelta(seconds=3)
 
 
+async def test_what_a_refusing_worker_said_beside_its_error_stays_in_the_log(
+    child: Child, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+
+    with pytest.raises(DocumentTooLarge) as caught:
+        await child.call(b"refuse because of the shapes", timeout=LONG)
+
+    assert "the shapes" not in str(caught.value)
+    assert "because of the shapes" in str(facts(caplog))
+
+
 async def test_a_defect_becomes_internal_with_an_id_and_its_stack_stays_in_the_log(
     child: Child, caplog: pytest.LogCaptureFixture
 ) -> None:

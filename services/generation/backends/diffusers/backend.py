@@ -190,7 +190,7 @@ class DiffusersBackend:
             revision,
             found.plan.quantization != "none" or found.plan.profile != "plain",
             answer.checks,
-            device=device.name,
+            device=device.name if self._machine.devices == 1 else f"{self._machine.devices} x {device.name}",
             versions=identity.versions(),
         )
 

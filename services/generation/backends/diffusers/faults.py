@@ -11,8 +11,6 @@ from services.chassis.errors import DeviceFault, GenerationFailed, StoreFull, St
 _MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
 """What the processor's allocator, the driver and cuBLAS say, which have no class of their own for it."""
 _DEVICE = ("CUDA error", "Triton Error [CUDA]")
-_SAID = 160
-"""Characters."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -53,13 +51,6 @@ def of(error: Exception, phase: str) -> StoryreelError:
             metadata={"phase": phase},
         )
     return GenerationFailed(
-        f"The pipeline failed during {phase} ({_said(error)}).",
+        f"The pipeline failed during {phase} ({kind}).",
         metadata={"phase": phase, "error": kind},
     )
-
-
-def _said(error: Exception) -> str:
-    """An exception's class and the beginning of what it says, which may be pages of names."""
-    line = next(iter(str(error).strip().splitlines()), "")
-    shown = line if len(line) <= _SAID else f"{line[: _SAID - 1]}…"
-    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__

@@ -9,16 +9,11 @@ from services.chassis.errors import DeviceFault, GenerationFailed
 from services.generation.backends.diffusers import faults
 
 
-def test_what_a_library_says_is_told_with_its_class() -> None:
-    told = faults.of(RuntimeError("shape '[1, 80]' is invalid\nfor input of size 256"), "denoise")
+def test_a_failed_pipeline_is_told_with_its_phase_and_the_class_of_the_error() -> None:
+    told = faults.of(RuntimeError("shape '[1, 80]' is invalid for input of size 256"), "denoise")
 
     assert isinstance(told, GenerationFailed)
-    assert told.message == ("The pipeline failed during denoise (RuntimeError: shape '[1, 80]' is invalid).")
-
-
-@pytest.mark.parametrize(("text", "told"), [("", "ValueError"), ("x" * 9000, f"ValueError: {'x' * 159}…")])
-def test_pages_are_cut_and_silence_is_its_class_alone(text: str, told: str) -> None:
-    assert faults.of(ValueError(text), "load").message == f"The pipeline failed during load ({told})."
+    assert told.message == "The pipeline failed during denoise (RuntimeError)."
 
 
 def test_a_device_that_failed_is_no_failure_of_the_pipeline() -> None:
