@@ -188,8 +188,8 @@ def main(
 ) -> None:
     """Serve a room until SIGTERM or SIGINT, let calls in flight end, and return.
 
-    A start that fails writes why, and what helps, to stderr and exits with 4. A second signal ends the
-    process at once. `--help` tells what is served and ends with 0; other arguments end with 2.
+    A start that fails writes in one line why, and what helps, to stderr and exits with 4. A second signal
+    ends the process at once. `--help` tells what is served and ends with 0; other arguments end with 2.
 
     Args:
         serves: The service and what it does, as `--help` says it.
@@ -205,10 +205,8 @@ def main(
         telemetry.start_log(level)
         asyncio.run(_serve(lambda: room(settings, where), settings), debug=settings.debug)
     except StoryreelError as error:
-        ways = "".join(
-            f"{way.description}\n" for way in error.suggestions if way.description not in str(error)
-        )
-        sys.stderr.write(f"{error}\n{ways}")
+        more = (way.description for way in error.suggestions if way.description not in str(error))
+        sys.stderr.write(f"{' '.join([str(error), *more])}\n")
         raise SystemExit(CONFIGURATION_EXIT) from None
 
 

@@ -26,9 +26,6 @@ STILLEST = 0.15
 Between two frames of film that holds still, grain alone makes more than 0.5.
 """
 
-FEWEST_MOVING = 8
-"""Fewer frames, a third or half of a second, may all be alike: what moves in the clip has not begun."""
-
 SMALLEST_BYTES = 1_000
 """A file below this holds no clip: an MP4's index alone takes 800 bytes."""
 
@@ -102,7 +99,7 @@ class Watch:
             problem = f"is black: its brightest frame has a mean luma of {seen.brightest:.1f} of 255"
         elif seen.varied < FLATTEST:
             problem = f"is one flat colour: luma deviates by {seen.varied:.1f} of 255 at most"
-        elif frames >= FEWEST_MOVING and seen.moved < STILLEST:
+        elif frames > 1 and seen.moved < STILLEST:
             problem = f"is frozen: no frame differs from the first by more than {seen.moved:.2f} of 255"
         if problem:
             raise GenerationFailed(

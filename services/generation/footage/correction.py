@@ -7,9 +7,8 @@ one clip, it will be off for the next of its kind.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,19 +135,12 @@ def write(path: Path, peaks: Peaks) -> None:
 
 def encode(peaks: Peaks) -> bytes:
     """Peaks as JSON."""
-    return json.dumps({"formula": FORMULA, "peaks": [asdict(peak) for peak in peaks[-KEPT:]]}).encode()
+    return kept.pack("peaks", peaks[-KEPT:], formula=FORMULA)
 
 
 def decode(content: bytes) -> Peaks:
     """The peaks in some JSON; entries that are none are left out."""
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return ()
-    if not isinstance(found, dict) or found.get("formula") != FORMULA:
-        return ()
-    entries = found.get("peaks")
-    read = [_peak(entry) for entry in entries[-KEPT:]] if isinstance(entries, list) else []
+    read = map(_peak, kept.unpack(content, "peaks", formula=FORMULA, most=KEPT))
     return tuple({peak.kind: peak for peak in read if peak is not None}.values())
 
 

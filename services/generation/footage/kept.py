@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from services.artifacts import disk
 
@@ -34,3 +38,20 @@ def write(path: Path, content: bytes) -> None:
     """
     with disk.new_file(path, mode=0o644) as file:
         file.write(content)
+
+
+def pack(name: str, entries: Sequence[Any], *, formula: int) -> bytes:
+    """Entries under a name as JSON, with the formula that they were held against; each is a dataclass."""
+    return json.dumps({"formula": formula, name: [asdict(entry) for entry in entries]}).encode()
+
+
+def unpack(content: bytes, name: str, *, formula: int, most: int) -> list[Any]:
+    """The last entries under a name, unchecked; none of what is damaged or of another formula."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(found, dict) or found.get("formula") != formula:
+        return []
+    entries = found.get(name)
+    return entries[-most:] if isinstance(entries, list) else []

@@ -7,10 +7,9 @@ another size is off as far as the nearest one was.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,19 +148,12 @@ def write(path: Path, paces: Paces) -> None:
 
 def encode(paces: Paces) -> bytes:
     """Paces as JSON."""
-    return json.dumps({"formula": FORMULA, "paces": [asdict(pace) for pace in paces[-KEPT:]]}).encode()
+    return kept.pack("paces", paces[-KEPT:], formula=FORMULA)
 
 
 def decode(content: bytes) -> Paces:
     """The paces in some JSON; entries that are none are left out."""
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return ()
-    if not isinstance(found, dict) or found.get("formula") != FORMULA:
-        return ()
-    entries = found.get("paces")
-    read = [_pace(entry) for entry in entries[-KEPT:]] if isinstance(entries, list) else []
+    read = map(_pace, kept.unpack(content, "paces", formula=FORMULA, most=KEPT))
     return tuple({pace.kind: pace for pace in read if pace is not None}.values())
 
 

@@ -75,10 +75,6 @@ def test_a_frozen_picture_is_refused() -> None:
     assert caught.value.metadata["luma_change"] == "0.00"
 
 
-def test_a_few_frames_may_be_alike() -> None:
-    assert len(watch(moving(1) * 7).verdict(frames=7)) == 3
-
-
 def test_grain_on_a_still_picture_is_no_frost() -> None:
     random = np.random.default_rng(1)
     frames = [

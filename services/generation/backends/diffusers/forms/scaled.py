@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TypeVar
 
 import torch
@@ -14,7 +15,7 @@ LEAST = 1e-12
 """The largest value of a row counts as so much at least: a row of zeros has a scale too."""
 
 
-class ScaledLinear(nn.Linear):
+class ScaledLinear(nn.Linear, ABC):
     """A linear layer in eight bits, made whole again for each product.
 
     It is one of torch's linear layers, so that LoRAs and offloading take it for what it is.
@@ -37,9 +38,9 @@ class ScaledLinear(nn.Linear):
             self.bias = nn.Parameter(bias, requires_grad=False)
 
     @staticmethod
+    @abstractmethod
     def quantised(whole: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Weights in eight bits, and the scale of each row, of a matrix in 32 bits."""
-        raise NotImplementedError
 
     def numbers(self) -> torch.Tensor:
         """The weights as numbers, before they are scaled."""
