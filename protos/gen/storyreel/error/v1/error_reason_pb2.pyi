@@ -29,7 +29,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     the fields. Correct them.
     """
     ERROR_REASON_UNDECODABLE: _ErrorReason.ValueType  # 2
-    """INVALID_ARGUMENT. The bytes are no message of the method's type."""
+    """INVALID_ARGUMENT. The bytes are not a message of the method's type."""
     ERROR_REASON_EMPTY_DOCUMENT: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT. The document has nothing to tell: it is empty, or blank."""
     ERROR_REASON_UNSUPPORTED_DOCUMENT: _ErrorReason.ValueType  # 4
@@ -53,7 +53,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPEAKABLE_TEXT: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT. The text holds nothing that can be spoken."""
     ERROR_REASON_UNKNOWN_BACKEND: _ErrorReason.ValueType  # 10
-    """INVALID_ARGUMENT. The service has no backend of this name."""
+    """INVALID_ARGUMENT. The service has no backend, or no model, of this name; Recovery
+    names those there are.
+    """
     ERROR_REASON_GATE_REFUSED: _ErrorReason.ValueType  # 11
     """INTERNAL. The finished video is not what was planned (length, sync,
     loudness); it was not published. Report it with the error's id.
@@ -104,8 +106,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """CANCELLED. The work was cancelled by somebody else."""
     ERROR_REASON_DEVICE_MEMORY: _ErrorReason.ValueType  # 28
     """RESOURCE_EXHAUSTED. The device that generates has not enough memory for the
-    clip. Recovery's first suggestion is the next attempt; without changes in it
-    there is none.
+    clip. Recovery's proposal is the next attempt; without one there is none.
     """
     ERROR_REASON_MODEL_UNAVAILABLE: _ErrorReason.ValueType  # 29
     """FAILED_PRECONDITION. A model's files are missing or damaged; the message
@@ -113,7 +114,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_GENERATION_FAILED: _ErrorReason.ValueType  # 30
     """ABORTED. The pipeline failed, or its picture did not pass a check. Recovery's
-    first suggestion is the next attempt; without changes in it there is none.
+    proposal is the next attempt; without one there is none.
     """
     ERROR_REASON_DEVICE_FAULT: _ErrorReason.ValueType  # 31
     """UNAVAILABLE. The device failed and is started again. Try again, or elsewhere."""
@@ -133,7 +134,7 @@ ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 1
 the fields. Correct them.
 """
 ERROR_REASON_UNDECODABLE: ErrorReason.ValueType  # 2
-"""INVALID_ARGUMENT. The bytes are no message of the method's type."""
+"""INVALID_ARGUMENT. The bytes are not a message of the method's type."""
 ERROR_REASON_EMPTY_DOCUMENT: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT. The document has nothing to tell: it is empty, or blank."""
 ERROR_REASON_UNSUPPORTED_DOCUMENT: ErrorReason.ValueType  # 4
@@ -157,7 +158,9 @@ engine for the whole video.
 ERROR_REASON_UNSPEAKABLE_TEXT: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT. The text holds nothing that can be spoken."""
 ERROR_REASON_UNKNOWN_BACKEND: ErrorReason.ValueType  # 10
-"""INVALID_ARGUMENT. The service has no backend of this name."""
+"""INVALID_ARGUMENT. The service has no backend, or no model, of this name; Recovery
+names those there are.
+"""
 ERROR_REASON_GATE_REFUSED: ErrorReason.ValueType  # 11
 """INTERNAL. The finished video is not what was planned (length, sync,
 loudness); it was not published. Report it with the error's id.
@@ -208,8 +211,7 @@ ERROR_REASON_CANCELLED: ErrorReason.ValueType  # 27
 """CANCELLED. The work was cancelled by somebody else."""
 ERROR_REASON_DEVICE_MEMORY: ErrorReason.ValueType  # 28
 """RESOURCE_EXHAUSTED. The device that generates has not enough memory for the
-clip. Recovery's first suggestion is the next attempt; without changes in it
-there is none.
+clip. Recovery's proposal is the next attempt; without one there is none.
 """
 ERROR_REASON_MODEL_UNAVAILABLE: ErrorReason.ValueType  # 29
 """FAILED_PRECONDITION. A model's files are missing or damaged; the message
@@ -217,7 +219,7 @@ names them. Fetch or verify the model.
 """
 ERROR_REASON_GENERATION_FAILED: ErrorReason.ValueType  # 30
 """ABORTED. The pipeline failed, or its picture did not pass a check. Recovery's
-first suggestion is the next attempt; without changes in it there is none.
+proposal is the next attempt; without one there is none.
 """
 ERROR_REASON_DEVICE_FAULT: ErrorReason.ValueType  # 31
 """UNAVAILABLE. The device failed and is started again. Try again, or elsewhere."""

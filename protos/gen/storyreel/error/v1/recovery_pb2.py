@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!storyreel/error/v1/recovery.proto\x12\x12storyreel.error.v1\x1a\x1b\x62uf/validate/validate.proto\"?\n\x08Recovery\x12\x33\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\"N\n\nSuggestion\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.storyreel.error.v1.Change\"O\n\x06\x43hange\x12\x17\n\x05\x66ield\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x16\n\x04\x66rom\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x14\n\x02to\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!storyreel/error/v1/recovery.proto\x12\x12storyreel.error.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\"g\n\x08Recovery\x12\x33\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\x12&\n\x08proposal\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\"N\n\nSuggestion\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.storyreel.error.v1.Change\"T\n\x06\x43hange\x12\x17\n\x05\x66ield\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x06\x62\x65\x66ore\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x17\n\x05\x61\x66ter\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +35,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHANGE'].fields_by_name['field']._loaded_options = None
   _globals['_CHANGE'].fields_by_name['field']._serialized_options = b'\272H\005r\003\030\310\001'
-  _globals['_CHANGE'].fields_by_name['from']._loaded_options = None
-  _globals['_CHANGE'].fields_by_name['from']._serialized_options = b'\272H\005r\003\030\240\037'
-  _globals['_CHANGE'].fields_by_name['to']._loaded_options = None
-  _globals['_CHANGE'].fields_by_name['to']._serialized_options = b'\272H\005r\003\030\240\037'
-  _globals['_RECOVERY']._serialized_start=86
-  _globals['_RECOVERY']._serialized_end=149
-  _globals['_SUGGESTION']._serialized_start=151
-  _globals['_SUGGESTION']._serialized_end=229
-  _globals['_CHANGE']._serialized_start=231
-  _globals['_CHANGE']._serialized_end=310
+  _globals['_CHANGE'].fields_by_name['before']._loaded_options = None
+  _globals['_CHANGE'].fields_by_name['before']._serialized_options = b'\272H\005r\003\030\240\037'
+  _globals['_CHANGE'].fields_by_name['after']._loaded_options = None
+  _globals['_CHANGE'].fields_by_name['after']._serialized_options = b'\272H\005r\003\030\240\037'
+  _globals['_RECOVERY']._serialized_start=113
+  _globals['_RECOVERY']._serialized_end=216
+  _globals['_SUGGESTION']._serialized_start=218
+  _globals['_SUGGESTION']._serialized_end=296
+  _globals['_CHANGE']._serialized_start=298
+  _globals['_CHANGE']._serialized_end=382
 # @@protoc_insertion_point(module_scope)

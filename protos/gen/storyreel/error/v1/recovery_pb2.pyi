@@ -4,6 +4,7 @@ isort:skip_file
 What would make a refused call succeed."""
 
 from collections import abc as _abc
+from google.protobuf import any_pb2 as _any_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -21,24 +22,33 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class Recovery(_message.Message):
     """Recovery travels in the details of a google.rpc.Status. People read the
-    descriptions; the orchestrator applies the changes.
+    suggestions; the orchestrator follows the proposal and nothing else.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]:
         """Ways out, the best first."""
+
+    @_builtins.property
+    def proposal(self) -> _any_pb2.Any:
+        """The one attempt that the service proposes to make next; absent when it proposes
+        none. The RPC's contract says which message this is and where it goes in the
+        next request.
+        """
 
     def __init__(
         self,
         *,
         suggestions: _abc.Iterable[Global___Suggestion] | None = ...,
+        proposal: _any_pb2.Any | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal", "suggestions", b"suggestions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -74,26 +84,29 @@ Global___Suggestion: _TypeAlias = Suggestion  # noqa: Y015
 
 @_typing.final
 class Change(_message.Message):
-    """Change replaces the value of one request field."""
+    """Change is another value for one field of a request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FIELD_FIELD_NUMBER: _builtins.int
-    FROM_FIELD_NUMBER: _builtins.int
-    TO_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """The field's path in the request, for example `voice` or `picture.height`."""
-    to: _builtins.str
+    before: _builtins.str
+    """The value as it was, in its text form."""
+    after: _builtins.str
     """The value to try, in its text form."""
     def __init__(
         self,
         *,
         field: _builtins.str = ...,
-        to: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "from", b"from", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "field", b"field"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
+from storyreel.error.v1 import category_pb2 as storyreel_dot_error_dot_v1_dot_category__pb2
 from storyreel.error.v1 import recovery_pb2 as storyreel_dot_error_dot_v1_dot_recovery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/generation/v1/footage.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a!storyreel/error/v1/recovery.proto\"\x9b\x01\n\x04Lora\x12\x38\n\x07weights\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1e\n\x05scale\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80@-\x00\x00\x00\x00\x12\x39\n\x06\x65xpert\x18\x03 \x01(\x0e\x32\x1f.storyreel.generation.v1.ExpertB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x85\x01\n\x05\x46loor\x12\x41\n\nresolution\x18\x01 \x01(\x0e\x32#.storyreel.generation.v1.ResolutionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x16\n\x05steps\x18\x02 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12\x12\n\nkeep_loras\x18\x03 \x01(\x08\x12\r\n\x05\x65xact\x18\x04 \x01(\x08\"|\n\x05Retry\x12<\n\x08\x63\x61tegory\x18\x01 \x01(\tB*\xbaH\'r%2#^(VRAM_MEMORY|GENERATION_PIPELINE)$\x12\x35\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.storyreel.error.v1.ChangeB\x08\xbaH\x05\x92\x01\x02\x10\x14\"\xf7\x06\n\x07\x46ootage\x12\x18\n\x06prompt\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12!\n\x0fnegative_prompt\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x35\n\x04mode\x18\x03 \x01(\x0e\x32\x1d.storyreel.generation.v1.ModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x34\n\x05model\x18\x04 \x01(\tB%\xbaH\"r 2\x1e^(t2v-A14B|i2v-A14B|ti2v-5B)?$\x12.\n\x05image\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x33\n\nlast_image\x18\x06 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x41\n\nresolution\x18\x07 \x01(\x0e\x32#.storyreel.generation.v1.ResolutionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x17\n\x05steps\x18\x08 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07\x12!\n\x08guidance\x18\t \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\xa0\x41-\x00\x00\x00\x00\x12&\n\x08strength\x18\n \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00H\x00\x88\x01\x01\x12\x1e\n\x04seed\x18\x0b \x01(\rB\x0b\xbaH\x08*\x06\x18\xff\xff\xff\xff\x0fH\x01\x88\x01\x01\x12\x36\n\x05loras\x18\x0c \x03(\x0b\x32\x1d.storyreel.generation.v1.LoraB\x08\xbaH\x05\x92\x01\x02\x10\x04\x12;\n\x07profile\x18\r \x01(\x0e\x32 .storyreel.generation.v1.ProfileB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x45\n\x0cquantization\x18\x0e \x01(\x0e\x32%.storyreel.generation.v1.QuantizationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x11\x61llow_approximate\x18\x0f \x01(\x08\x12-\n\x05\x66loor\x18\x10 \x01(\x0b\x32\x1e.storyreel.generation.v1.Floor\x12\x39\n\x07retries\x18\x11 \x03(\x0b\x32\x1e.storyreel.generation.v1.RetryB\x08\xbaH\x05\x92\x01\x02\x10\x04\x12?\n\textension\x18\x12 \x01(\x0e\x32\".storyreel.generation.v1.ExtensionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0b\n\t_strengthB\x07\n\x05_seed*G\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0c\n\x08MODE_T2V\x10\x01\x12\x0c\n\x08MODE_I2V\x10\x02\x12\r\n\tMODE_TI2V\x10\x03*h\n\nResolution\x12\x1a\n\x16RESOLUTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fRESOLUTION_480P\x10\x01\x12\x13\n\x0fRESOLUTION_720P\x10\x02\x12\x14\n\x10RESOLUTION_1080P\x10\x03*L\n\x07Profile\x12\x17\n\x13PROFILE_UNSPECIFIED\x10\x00\x12\x11\n\rPROFILE_PLAIN\x10\x01\x12\x15\n\x11PROFILE_DISTILLED\x10\x02*p\n\x0cQuantization\x12\x1c\n\x18QUANTIZATION_UNSPECIFIED\x10\x00\x12\x15\n\x11QUANTIZATION_NONE\x10\x01\x12\x14\n\x10QUANTIZATION_FP8\x10\x02\x12\x15\n\x11QUANTIZATION_INT8\x10\x03*M\n\x06\x45xpert\x12\x16\n\x12\x45XPERT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPERT_HIGH_NOISE\x10\x01\x12\x14\n\x10\x45XPERT_LOW_NOISE\x10\x02*R\n\tExtension\x12\x19\n\x15\x45XTENSION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XTENSION_CONTINUE\x10\x01\x12\x12\n\x0e\x45XTENSION_LOOP\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/generation/v1/footage.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a!storyreel/error/v1/category.proto\x1a!storyreel/error/v1/recovery.proto\"\xaa\x01\n\x04Lora\x12\x38\n\x07weights\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12#\n\x05scale\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80@-\x00\x00\x00\x00H\x00\x88\x01\x01\x12\x39\n\x06\x65xpert\x18\x03 \x01(\x0e\x32\x1f.storyreel.generation.v1.ExpertB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x08\n\x06_scale\"\x85\x01\n\x05\x46loor\x12\x41\n\nresolution\x18\x01 \x01(\x0e\x32#.storyreel.generation.v1.ResolutionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x16\n\x05steps\x18\x02 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12\x12\n\nkeep_loras\x18\x03 \x01(\x08\x12\r\n\x05\x65xact\x18\x04 \x01(\x08\"\xb8\x01\n\x05Retry\x12:\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x1c.storyreel.error.v1.CategoryB\n\xbaH\x07\x82\x01\x04\x18\x02\x18\x04\x12<\n\x06values\x18\x02 \x01(\x0b\x32$.storyreel.generation.v1.RetryValuesB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x1a.storyreel.error.v1.ChangeB\x08\xbaH\x05\x92\x01\x02\x10\x14\"\x8f\x03\n\x0bRetryValues\x12\x1e\n\x05steps\x18\x01 \x01(\rB\n\xbaH\x07*\x05\x18\xe8\x07(\x01H\x00\x88\x01\x01\x12\x41\n\nresolution\x18\x02 \x01(\x0e\x32#.storyreel.generation.v1.ResolutionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12&\n\x08guidance\x18\x03 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\xa0\x41-\x00\x00\x80?H\x01\x88\x01\x01\x12\x45\n\x0cquantization\x18\x04 \x01(\x0e\x32%.storyreel.generation.v1.QuantizationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x31\n\x05loras\x18\x05 \x01(\x0b\x32\".storyreel.generation.v1.KeptLoras\x12;\n\x07profile\x18\x06 \x01(\x0e\x32 .storyreel.generation.v1.ProfileB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1e\n\x04seed\x18\x07 \x01(\rB\x0b\xbaH\x08*\x06\x18\xff\xff\xff\xff\x0fH\x02\x88\x01\x01\x42\x08\n\x06_stepsB\x0b\n\t_guidanceB\x07\n\x05_seed\"C\n\tKeptLoras\x12\x36\n\x05loras\x18\x01 \x03(\x0b\x32\x1d.storyreel.generation.v1.LoraB\x08\xbaH\x05\x92\x01\x02\x10\x04\"\xfd\x06\n\x07\x46ootage\x12\x18\n\x06prompt\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12!\n\x0fnegative_prompt\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x35\n\x04mode\x18\x03 \x01(\x0e\x32\x1d.storyreel.generation.v1.ModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\x05model\x18\x04 \x01(\tB+\xbaH(r&2$^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$\x12.\n\x05image\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x33\n\nlast_image\x18\x06 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x41\n\nresolution\x18\x07 \x01(\x0e\x32#.storyreel.generation.v1.ResolutionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x17\n\x05steps\x18\x08 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07\x12!\n\x08guidance\x18\t \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\xa0\x41-\x00\x00\x00\x00\x12&\n\x08strength\x18\n \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00H\x00\x88\x01\x01\x12\x1e\n\x04seed\x18\x0b \x01(\rB\x0b\xbaH\x08*\x06\x18\xff\xff\xff\xff\x0fH\x01\x88\x01\x01\x12\x36\n\x05loras\x18\x0c \x03(\x0b\x32\x1d.storyreel.generation.v1.LoraB\x08\xbaH\x05\x92\x01\x02\x10\x04\x12;\n\x07profile\x18\r \x01(\x0e\x32 .storyreel.generation.v1.ProfileB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x45\n\x0cquantization\x18\x0e \x01(\x0e\x32%.storyreel.generation.v1.QuantizationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x11\x61llow_approximate\x18\x0f \x01(\x08\x12-\n\x05\x66loor\x18\x10 \x01(\x0b\x32\x1e.storyreel.generation.v1.Floor\x12\x39\n\x07retries\x18\x11 \x03(\x0b\x32\x1e.storyreel.generation.v1.RetryB\x08\xbaH\x05\x92\x01\x02\x10\x04\x12?\n\textension\x18\x12 \x01(\x0e\x32\".storyreel.generation.v1.ExtensionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0b\n\t_strengthB\x07\n\x05_seed*G\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0c\n\x08MODE_T2V\x10\x01\x12\x0c\n\x08MODE_I2V\x10\x02\x12\r\n\tMODE_TI2V\x10\x03*h\n\nResolution\x12\x1a\n\x16RESOLUTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fRESOLUTION_480P\x10\x01\x12\x13\n\x0fRESOLUTION_720P\x10\x02\x12\x14\n\x10RESOLUTION_1080P\x10\x03*L\n\x07Profile\x12\x17\n\x13PROFILE_UNSPECIFIED\x10\x00\x12\x11\n\rPROFILE_PLAIN\x10\x01\x12\x15\n\x11PROFILE_DISTILLED\x10\x02*p\n\x0cQuantization\x12\x1c\n\x18QUANTIZATION_UNSPECIFIED\x10\x00\x12\x15\n\x11QUANTIZATION_NONE\x10\x01\x12\x14\n\x10QUANTIZATION_FP8\x10\x02\x12\x15\n\x11QUANTIZATION_INT8\x10\x03*M\n\x06\x45xpert\x12\x16\n\x12\x45XPERT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPERT_HIGH_NOISE\x10\x01\x12\x14\n\x10\x45XPERT_LOW_NOISE\x10\x02*R\n\tExtension\x12\x19\n\x15\x45XTENSION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XTENSION_CONTINUE\x10\x01\x12\x12\n\x0e\x45XTENSION_LOOP\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,9 +46,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FLOOR'].fields_by_name['steps']._loaded_options = None
   _globals['_FLOOR'].fields_by_name['steps']._serialized_options = b'\272H\004*\002\030d'
   _globals['_RETRY'].fields_by_name['category']._loaded_options = None
-  _globals['_RETRY'].fields_by_name['category']._serialized_options = b'\272H\'r%2#^(VRAM_MEMORY|GENERATION_PIPELINE)$'
+  _globals['_RETRY'].fields_by_name['category']._serialized_options = b'\272H\007\202\001\004\030\002\030\004'
+  _globals['_RETRY'].fields_by_name['values']._loaded_options = None
+  _globals['_RETRY'].fields_by_name['values']._serialized_options = b'\272H\003\310\001\001'
   _globals['_RETRY'].fields_by_name['changes']._loaded_options = None
   _globals['_RETRY'].fields_by_name['changes']._serialized_options = b'\272H\005\222\001\002\020\024'
+  _globals['_RETRYVALUES'].fields_by_name['steps']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['steps']._serialized_options = b'\272H\007*\005\030\350\007(\001'
+  _globals['_RETRYVALUES'].fields_by_name['resolution']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['resolution']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RETRYVALUES'].fields_by_name['guidance']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['guidance']._serialized_options = b'\272H\014\n\n\035\000\000\240A-\000\000\200?'
+  _globals['_RETRYVALUES'].fields_by_name['quantization']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['quantization']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RETRYVALUES'].fields_by_name['profile']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['profile']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RETRYVALUES'].fields_by_name['seed']._loaded_options = None
+  _globals['_RETRYVALUES'].fields_by_name['seed']._serialized_options = b'\272H\010*\006\030\377\377\377\377\017'
+  _globals['_KEPTLORAS'].fields_by_name['loras']._loaded_options = None
+  _globals['_KEPTLORAS'].fields_by_name['loras']._serialized_options = b'\272H\005\222\001\002\020\004'
   _globals['_FOOTAGE'].fields_by_name['prompt']._loaded_options = None
   _globals['_FOOTAGE'].fields_by_name['prompt']._serialized_options = b'\272H\005r\003\030\240\037'
   _globals['_FOOTAGE'].fields_by_name['negative_prompt']._loaded_options = None
@@ -55,7 +72,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FOOTAGE'].fields_by_name['mode']._loaded_options = None
   _globals['_FOOTAGE'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_FOOTAGE'].fields_by_name['model']._loaded_options = None
-  _globals['_FOOTAGE'].fields_by_name['model']._serialized_options = b'\272H\"r 2\036^(t2v-A14B|i2v-A14B|ti2v-5B)?$'
+  _globals['_FOOTAGE'].fields_by_name['model']._serialized_options = b'\272H(r&2$^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$'
   _globals['_FOOTAGE'].fields_by_name['resolution']._loaded_options = None
   _globals['_FOOTAGE'].fields_by_name['resolution']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_FOOTAGE'].fields_by_name['steps']._loaded_options = None
@@ -76,24 +93,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FOOTAGE'].fields_by_name['retries']._serialized_options = b'\272H\005\222\001\002\020\004'
   _globals['_FOOTAGE'].fields_by_name['extension']._loaded_options = None
   _globals['_FOOTAGE'].fields_by_name['extension']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_MODE']._serialized_start=1478
-  _globals['_MODE']._serialized_end=1549
-  _globals['_RESOLUTION']._serialized_start=1551
-  _globals['_RESOLUTION']._serialized_end=1655
-  _globals['_PROFILE']._serialized_start=1657
-  _globals['_PROFILE']._serialized_end=1733
-  _globals['_QUANTIZATION']._serialized_start=1735
-  _globals['_QUANTIZATION']._serialized_end=1847
-  _globals['_EXPERT']._serialized_start=1849
-  _globals['_EXPERT']._serialized_end=1926
-  _globals['_EXTENSION']._serialized_start=1928
-  _globals['_EXTENSION']._serialized_end=2010
-  _globals['_LORA']._serialized_start=169
-  _globals['_LORA']._serialized_end=324
-  _globals['_FLOOR']._serialized_start=327
-  _globals['_FLOOR']._serialized_end=460
-  _globals['_RETRY']._serialized_start=462
-  _globals['_RETRY']._serialized_end=586
-  _globals['_FOOTAGE']._serialized_start=589
-  _globals['_FOOTAGE']._serialized_end=1476
+  _globals['_MODE']._serialized_start=2066
+  _globals['_MODE']._serialized_end=2137
+  _globals['_RESOLUTION']._serialized_start=2139
+  _globals['_RESOLUTION']._serialized_end=2243
+  _globals['_PROFILE']._serialized_start=2245
+  _globals['_PROFILE']._serialized_end=2321
+  _globals['_QUANTIZATION']._serialized_start=2323
+  _globals['_QUANTIZATION']._serialized_end=2435
+  _globals['_EXPERT']._serialized_start=2437
+  _globals['_EXPERT']._serialized_end=2514
+  _globals['_EXTENSION']._serialized_start=2516
+  _globals['_EXTENSION']._serialized_end=2598
+  _globals['_LORA']._serialized_start=204
+  _globals['_LORA']._serialized_end=374
+  _globals['_FLOOR']._serialized_start=377
+  _globals['_FLOOR']._serialized_end=510
+  _globals['_RETRY']._serialized_start=513
+  _globals['_RETRY']._serialized_end=697
+  _globals['_RETRYVALUES']._serialized_start=700
+  _globals['_RETRYVALUES']._serialized_end=1099
+  _globals['_KEPTLORAS']._serialized_start=1101
+  _globals['_KEPTLORAS']._serialized_end=1168
+  _globals['_FOOTAGE']._serialized_start=1171
+  _globals['_FOOTAGE']._serialized_end=2064
 # @@protoc_insertion_point(module_scope)

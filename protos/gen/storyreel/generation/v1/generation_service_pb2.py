@@ -23,74 +23,70 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
-from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
-from storyreel.generation.v1 import clip_pb2 as storyreel_dot_generation_dot_v1_dot_clip__pb2
 from storyreel.generation.v1 import footage_pb2 as storyreel_dot_generation_dot_v1_dot_footage__pb2
 from storyreel.generation.v1 import making_pb2 as storyreel_dot_generation_dot_v1_dot_making__pb2
+from storyreel.media.v1 import clip_pb2 as storyreel_dot_media_dot_v1_dot_clip__pb2
 from storyreel.progress.v1 import progress_pb2 as storyreel_dot_progress_dot_v1_dot_progress__pb2
-from storyreel.script.v1 import narration_pb2 as storyreel_dot_script_dot_v1_dot_narration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0storyreel/generation/v1/generation_service.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a%storyreel/generation/v1/footage.proto\x1a$storyreel/generation/v1/making.proto\x1a$storyreel/progress/v1/progress.proto\x1a#storyreel/script/v1/narration.proto\"\xba\x06\n\x13GenerateClipRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x39\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.NarrationB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x06timing\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x1d\n\x0blead_frames\x18\x05 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\x12\x39\n\x07picture\x18\x06 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12+\n\x04look\x18\x07 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x31\n\x07\x62\x61\x63kend\x18\x08 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x31\n\x07\x66ootage\x18\t \x01(\x0b\x32 .storyreel.generation.v1.Footage\x12?\n\x0ckeep_running\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12#\n\x0e\x61\x66ter_sequence\x18\x0b \x01(\x04\x42\x0b\xbaH\x08\x32\x06\x18\xff\xff\xff\xff\x0f\x12\x15\n\rmay_end_early\x18\x0c \x01(\x08\x12\x11\n\tcontinues\x18\r \x01(\x08:\xdc\x01\xbaH\xd8\x01\x1a\x61\n\x19generate_clip.lead_within\x12$lead_frames must be less than frames\x1a\x1ethis.lead_frames < this.frames\x1as\n generate_clip.continues_an_image\x12#continues needs an image in footage\x1a*!this.continues || has(this.footage.image)\"\xd1\x01\n\x14GenerateClipResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.storyreel.generation.v1.AcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12-\n\x04\x63lip\x18\x03 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x42\x07\n\x05\x65vent\"\x1a\n\x08\x41\x63\x63\x65pted\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\":\n\x11\x43\x61ncelClipRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x14\n\x12\x43\x61ncelClipResponse\"\xf2\x01\n\x13\x45stimateClipRequest\x12\x39\n\x07\x66ootage\x18\x01 \x01(\x0b\x32 .storyreel.generation.v1.FootageB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x07\x62\x61\x63kend\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x15\n\rmay_end_early\x18\x05 \x01(\x08\"W\n\x14\x45stimateClipResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\"\x18\n\x16GetCapabilitiesRequest\"W\n\x17GetCapabilitiesResponse\x12<\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32*.storyreel.generation.v1.BackendCapability\"\x94\x01\n\x11\x42\x61\x63kendCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tgenerates\x18\x02 \x01(\x08\x12\x38\n\x06models\x18\x03 \x03(\x0b\x32(.storyreel.generation.v1.ModelCapability\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x05 \x01(\x04\"\xf2\x01\n\x0fModelCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04mode\x18\x02 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05ready\x18\x03 \x01(\x08\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x11\n\tmin_steps\x18\x05 \x01(\r\x12\x11\n\tmax_steps\x18\x06 \x01(\r\x12\x15\n\rdefault_steps\x18\x07 \x01(\r\x12\x38\n\x0bresolutions\x18\x08 \x03(\x0e\x32#.storyreel.generation.v1.Resolution\x12\r\n\x05loras\x18\t \x01(\x08\x32\xcc\x03\n\x11GenerationService\x12m\n\x0cGenerateClip\x12,.storyreel.generation.v1.GenerateClipRequest\x1a-.storyreel.generation.v1.GenerateClipResponse0\x01\x12\x65\n\nCancelClip\x12*.storyreel.generation.v1.CancelClipRequest\x1a+.storyreel.generation.v1.CancelClipResponse\x12k\n\x0c\x45stimateClip\x12,.storyreel.generation.v1.EstimateClipRequest\x1a-.storyreel.generation.v1.EstimateClipResponse\x12t\n\x0fGetCapabilities\x12/.storyreel.generation.v1.GetCapabilitiesRequest\x1a\x30.storyreel.generation.v1.GetCapabilitiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0storyreel/generation/v1/generation_service.proto\x12\x17storyreel.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a%storyreel/generation/v1/footage.proto\x1a$storyreel/generation/v1/making.proto\x1a\x1dstoryreel/media/v1/clip.proto\x1a$storyreel/progress/v1/progress.proto\"\xb2\x03\n\x0b\x46ootageSpec\x12\x39\n\x07\x66ootage\x18\x01 \x01(\x0b\x32 .storyreel.generation.v1.FootageB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x34\n\x07picture\x18\x03 \x01(\x0b\x32\x1b.storyreel.media.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12?\n\x0c\x66rame_timing\x18\x04 \x01(\x0e\x32\x1f.storyreel.media.v1.FrameTimingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x11\n\tcontinues\x18\x05 \x01(\x08\x12\x15\n\rmay_end_early\x18\x06 \x01(\x08\x12\x31\n\x07\x62\x61\x63kend\x18\x07 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$:w\xbaHt\x1ar\n\x1f\x66ootage_spec.continues_an_image\x12#continues needs an image in footage\x1a*!this.continues || has(this.footage.image)\"\x81\x01\n\x16GenerateFootageRequest\x12:\n\x04spec\x18\x01 \x01(\x0b\x32$.storyreel.generation.v1.FootageSpecB\x06\xbaH\x03\xc8\x01\x01\x12+\n\x05watch\x18\x02 \x01(\x0b\x32\x1c.storyreel.progress.v1.Watch\"\xe7\x01\n\x17GenerateFootageResponse\x12<\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32(.storyreel.generation.v1.FootageAcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12\x39\n\x07\x66ootage\x18\x03 \x01(\x0b\x32&.storyreel.generation.v1.GeneratedClipH\x00\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x42\x07\n\x05\x65vent\"H\n\x0f\x46ootageAccepted\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\"\xad\x01\n\rGeneratedClip\x12.\n\x04\x63lip\x18\x01 \x01(\x0b\x32\x18.storyreel.media.v1.ClipB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x06making\x18\x02 \x01(\x0b\x32\x1f.storyreel.generation.v1.MakingB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\nlast_frame\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\"=\n\x14\x43\x61ncelFootageRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x17\n\x15\x43\x61ncelFootageResponse\"T\n\x16\x45stimateFootageRequest\x12:\n\x04spec\x18\x01 \x01(\x0b\x32$.storyreel.generation.v1.FootageSpecB\x06\xbaH\x03\xc8\x01\x01\"Z\n\x17\x45stimateFootageResponse\x12/\n\x06report\x18\x01 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\"\x18\n\x16GetCapabilitiesRequest\"W\n\x17GetCapabilitiesResponse\x12<\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32*.storyreel.generation.v1.BackendCapability\"\x81\x01\n\x11\x42\x61\x63kendCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x38\n\x06models\x18\x02 \x03(\x0b\x32(.storyreel.generation.v1.ModelCapability\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x04 \x01(\x04\"\xf2\x01\n\x0fModelCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04mode\x18\x02 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05ready\x18\x03 \x01(\x08\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x11\n\tmin_steps\x18\x05 \x01(\r\x12\x11\n\tmax_steps\x18\x06 \x01(\r\x12\x15\n\rdefault_steps\x18\x07 \x01(\r\x12\x38\n\x0bresolutions\x18\x08 \x03(\x0e\x32#.storyreel.generation.v1.Resolution\x12\r\n\x05loras\x18\t \x01(\x08\x32\xe7\x03\n\x11GenerationService\x12v\n\x0fGenerateFootage\x12/.storyreel.generation.v1.GenerateFootageRequest\x1a\x30.storyreel.generation.v1.GenerateFootageResponse0\x01\x12n\n\rCancelFootage\x12-.storyreel.generation.v1.CancelFootageRequest\x1a..storyreel.generation.v1.CancelFootageResponse\x12t\n\x0f\x45stimateFootage\x12/.storyreel.generation.v1.EstimateFootageRequest\x1a\x30.storyreel.generation.v1.EstimateFootageResponse\x12t\n\x0fGetCapabilities\x12/.storyreel.generation.v1.GetCapabilitiesRequest\x1a\x30.storyreel.generation.v1.GetCapabilitiesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.generation.v1.generation_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['scene']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['scene']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['narration']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['narration']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['timing']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['timing']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['frames']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['frames']._serialized_options = b'\272H\010*\006\030\300\227\r(\001'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['lead_frames']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['lead_frames']._serialized_options = b'\272H\005*\003\030\330\004'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['picture']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['picture']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['backend']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['backend']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['keep_running']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['keep_running']._serialized_options = b'\272H\013\252\001\010\"\004\010\200\243\0052\000'
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['after_sequence']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST'].fields_by_name['after_sequence']._serialized_options = b'\272H\0102\006\030\377\377\377\377\017'
-  _globals['_GENERATECLIPREQUEST']._loaded_options = None
-  _globals['_GENERATECLIPREQUEST']._serialized_options = b'\272H\330\001\032a\n\031generate_clip.lead_within\022$lead_frames must be less than frames\032\036this.lead_frames < this.frames\032s\n generate_clip.continues_an_image\022#continues needs an image in footage\032*!this.continues || has(this.footage.image)'
-  _globals['_CANCELCLIPREQUEST'].fields_by_name['digest']._loaded_options = None
-  _globals['_CANCELCLIPREQUEST'].fields_by_name['digest']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['footage']._loaded_options = None
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['footage']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['frames']._loaded_options = None
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['frames']._serialized_options = b'\272H\010*\006\030\300\227\r(\001'
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['picture']._loaded_options = None
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['picture']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['backend']._loaded_options = None
-  _globals['_ESTIMATECLIPREQUEST'].fields_by_name['backend']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
-  _globals['_GENERATECLIPREQUEST']._serialized_start=365
-  _globals['_GENERATECLIPREQUEST']._serialized_end=1191
-  _globals['_GENERATECLIPRESPONSE']._serialized_start=1194
-  _globals['_GENERATECLIPRESPONSE']._serialized_end=1403
-  _globals['_ACCEPTED']._serialized_start=1405
-  _globals['_ACCEPTED']._serialized_end=1431
-  _globals['_CANCELCLIPREQUEST']._serialized_start=1433
-  _globals['_CANCELCLIPREQUEST']._serialized_end=1491
-  _globals['_CANCELCLIPRESPONSE']._serialized_start=1493
-  _globals['_CANCELCLIPRESPONSE']._serialized_end=1513
-  _globals['_ESTIMATECLIPREQUEST']._serialized_start=1516
-  _globals['_ESTIMATECLIPREQUEST']._serialized_end=1758
-  _globals['_ESTIMATECLIPRESPONSE']._serialized_start=1760
-  _globals['_ESTIMATECLIPRESPONSE']._serialized_end=1847
-  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1849
-  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1873
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1875
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1962
-  _globals['_BACKENDCAPABILITY']._serialized_start=1965
-  _globals['_BACKENDCAPABILITY']._serialized_end=2113
-  _globals['_MODELCAPABILITY']._serialized_start=2116
-  _globals['_MODELCAPABILITY']._serialized_end=2358
-  _globals['_GENERATIONSERVICE']._serialized_start=2361
-  _globals['_GENERATIONSERVICE']._serialized_end=2821
+  _globals['_FOOTAGESPEC'].fields_by_name['footage']._loaded_options = None
+  _globals['_FOOTAGESPEC'].fields_by_name['footage']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_FOOTAGESPEC'].fields_by_name['frames']._loaded_options = None
+  _globals['_FOOTAGESPEC'].fields_by_name['frames']._serialized_options = b'\272H\010*\006\030\300\227\r(\001'
+  _globals['_FOOTAGESPEC'].fields_by_name['picture']._loaded_options = None
+  _globals['_FOOTAGESPEC'].fields_by_name['picture']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_FOOTAGESPEC'].fields_by_name['frame_timing']._loaded_options = None
+  _globals['_FOOTAGESPEC'].fields_by_name['frame_timing']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_FOOTAGESPEC'].fields_by_name['backend']._loaded_options = None
+  _globals['_FOOTAGESPEC'].fields_by_name['backend']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
+  _globals['_FOOTAGESPEC']._loaded_options = None
+  _globals['_FOOTAGESPEC']._serialized_options = b'\272Ht\032r\n\037footage_spec.continues_an_image\022#continues needs an image in footage\032*!this.continues || has(this.footage.image)'
+  _globals['_GENERATEFOOTAGEREQUEST'].fields_by_name['spec']._loaded_options = None
+  _globals['_GENERATEFOOTAGEREQUEST'].fields_by_name['spec']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_FOOTAGEACCEPTED'].fields_by_name['digest']._loaded_options = None
+  _globals['_FOOTAGEACCEPTED'].fields_by_name['digest']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_GENERATEDCLIP'].fields_by_name['clip']._loaded_options = None
+  _globals['_GENERATEDCLIP'].fields_by_name['clip']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_GENERATEDCLIP'].fields_by_name['making']._loaded_options = None
+  _globals['_GENERATEDCLIP'].fields_by_name['making']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CANCELFOOTAGEREQUEST'].fields_by_name['digest']._loaded_options = None
+  _globals['_CANCELFOOTAGEREQUEST'].fields_by_name['digest']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_ESTIMATEFOOTAGEREQUEST'].fields_by_name['spec']._loaded_options = None
+  _globals['_ESTIMATEFOOTAGEREQUEST'].fields_by_name['spec']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_FOOTAGESPEC']._serialized_start=291
+  _globals['_FOOTAGESPEC']._serialized_end=725
+  _globals['_GENERATEFOOTAGEREQUEST']._serialized_start=728
+  _globals['_GENERATEFOOTAGEREQUEST']._serialized_end=857
+  _globals['_GENERATEFOOTAGERESPONSE']._serialized_start=860
+  _globals['_GENERATEFOOTAGERESPONSE']._serialized_end=1091
+  _globals['_FOOTAGEACCEPTED']._serialized_start=1093
+  _globals['_FOOTAGEACCEPTED']._serialized_end=1165
+  _globals['_GENERATEDCLIP']._serialized_start=1168
+  _globals['_GENERATEDCLIP']._serialized_end=1341
+  _globals['_CANCELFOOTAGEREQUEST']._serialized_start=1343
+  _globals['_CANCELFOOTAGEREQUEST']._serialized_end=1404
+  _globals['_CANCELFOOTAGERESPONSE']._serialized_start=1406
+  _globals['_CANCELFOOTAGERESPONSE']._serialized_end=1429
+  _globals['_ESTIMATEFOOTAGEREQUEST']._serialized_start=1431
+  _globals['_ESTIMATEFOOTAGEREQUEST']._serialized_end=1515
+  _globals['_ESTIMATEFOOTAGERESPONSE']._serialized_start=1517
+  _globals['_ESTIMATEFOOTAGERESPONSE']._serialized_end=1607
+  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1609
+  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1633
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1635
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1722
+  _globals['_BACKENDCAPABILITY']._serialized_start=1725
+  _globals['_BACKENDCAPABILITY']._serialized_end=1854
+  _globals['_MODELCAPABILITY']._serialized_start=1857
+  _globals['_MODELCAPABILITY']._serialized_end=2099
+  _globals['_GENERATIONSERVICE']._serialized_start=2102
+  _globals['_GENERATIONSERVICE']._serialized_end=2589
 # @@protoc_insertion_point(module_scope)

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class GenerationServiceStub:
-    """GenerationService makes clips. A clip belongs to the digest of its request
-    and not to a stream: the same request again joins the clip in the making, or
-    finds it made.
+    """GenerationService generates footage on a device. A clip belongs to the digest of
+    its spec and not to a stream: the same spec again joins the clip in the making,
+    or finds it made.
     """
 
     def __init__(self, channel):
@@ -37,20 +37,20 @@ class GenerationServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.GenerateClip = channel.unary_stream(
-                '/storyreel.generation.v1.GenerationService/GenerateClip',
-                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipRequest.SerializeToString,
-                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipResponse.FromString,
+        self.GenerateFootage = channel.unary_stream(
+                '/storyreel.generation.v1.GenerationService/GenerateFootage',
+                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageRequest.SerializeToString,
+                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageResponse.FromString,
                 _registered_method=True)
-        self.CancelClip = channel.unary_unary(
-                '/storyreel.generation.v1.GenerationService/CancelClip',
-                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.SerializeToString,
-                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.FromString,
+        self.CancelFootage = channel.unary_unary(
+                '/storyreel.generation.v1.GenerationService/CancelFootage',
+                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageRequest.SerializeToString,
+                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageResponse.FromString,
                 _registered_method=True)
-        self.EstimateClip = channel.unary_unary(
-                '/storyreel.generation.v1.GenerationService/EstimateClip',
-                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.SerializeToString,
-                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.FromString,
+        self.EstimateFootage = channel.unary_unary(
+                '/storyreel.generation.v1.GenerationService/EstimateFootage',
+                request_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageRequest.SerializeToString,
+                response_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageResponse.FromString,
                 _registered_method=True)
         self.GetCapabilities = channel.unary_unary(
                 '/storyreel.generation.v1.GenerationService/GetCapabilities',
@@ -60,29 +60,30 @@ class GenerationServiceStub:
 
 
 class GenerationServiceServicer:
-    """GenerationService makes clips. A clip belongs to the digest of its request
-    and not to a stream: the same request again joins the clip in the making, or
-    finds it made.
+    """GenerationService generates footage on a device. A clip belongs to the digest of
+    its spec and not to a stream: the same spec again joins the clip in the making,
+    or finds it made.
     """
 
-    def GenerateClip(self, request, context):
-        """GenerateClip makes the picture of one scene. The first event is `accepted`,
-        the last one `clip`. When nobody has watched for `keep_running` the work is
-        cancelled.
+    def GenerateFootage(self, request, context):
+        """GenerateFootage makes one clip. The first event is `accepted`, the last one
+        `footage`. When nobody has watched for `keep_running` the work is cancelled.
+        An error's Recovery proposes the next attempt as a Retry, which goes to the end
+        of `spec.footage.retries`.
 
-        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED,
-        STORE_FULL, INVALID_REQUEST for a timing of another text and for footage that
-        the mode does not allow, CANCELLED when somebody else cancelled the clip; for
-        footage DEVICE_MEMORY and GENERATION_FAILED, whose first suggestion is the
-        next attempt, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION.
+        Errors: UNKNOWN_BACKEND for a backend or a model that is not there,
+        INVALID_REQUEST for footage that the mode does not allow, DEVICE_MEMORY,
+        GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION,
+        ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL, CANCELLED when
+        somebody else cancelled the clip.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CancelClip(self, request, context):
-        """CancelClip stops the making of a clip and answers when it has stopped. A
-        clip that nobody makes is no error.
+    def CancelFootage(self, request, context):
+        """CancelFootage stops the making of a clip and answers when it has stopped. It is
+        not an error when nobody makes that clip.
 
         Errors: none of its own.
         """
@@ -90,9 +91,9 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def EstimateClip(self, request, context):
-        """EstimateClip says what a backend would do with footage and what it needs,
-        and makes nothing.
+    def EstimateFootage(self, request, context):
+        """EstimateFootage says what a backend would do with a spec and what it needs, and
+        makes nothing.
 
         Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
         """
@@ -101,7 +102,7 @@ class GenerationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCapabilities(self, request, context):
-        """GetCapabilities says who makes clips here: backends, models, limits.
+        """GetCapabilities says who generates here: backends, models, limits.
 
         Errors: none of its own.
         """
@@ -112,20 +113,20 @@ class GenerationServiceServicer:
 
 def add_GenerationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'GenerateClip': grpc.unary_stream_rpc_method_handler(
-                    servicer.GenerateClip,
-                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipRequest.FromString,
-                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipResponse.SerializeToString,
+            'GenerateFootage': grpc.unary_stream_rpc_method_handler(
+                    servicer.GenerateFootage,
+                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageRequest.FromString,
+                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageResponse.SerializeToString,
             ),
-            'CancelClip': grpc.unary_unary_rpc_method_handler(
-                    servicer.CancelClip,
-                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.FromString,
-                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.SerializeToString,
+            'CancelFootage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelFootage,
+                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageRequest.FromString,
+                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageResponse.SerializeToString,
             ),
-            'EstimateClip': grpc.unary_unary_rpc_method_handler(
-                    servicer.EstimateClip,
-                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.FromString,
-                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.SerializeToString,
+            'EstimateFootage': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateFootage,
+                    request_deserializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageRequest.FromString,
+                    response_serializer=storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageResponse.SerializeToString,
             ),
             'GetCapabilities': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCapabilities,
@@ -141,13 +142,13 @@ def add_GenerationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GenerationService:
-    """GenerationService makes clips. A clip belongs to the digest of its request
-    and not to a stream: the same request again joins the clip in the making, or
-    finds it made.
+    """GenerationService generates footage on a device. A clip belongs to the digest of
+    its spec and not to a stream: the same spec again joins the clip in the making,
+    or finds it made.
     """
 
     @staticmethod
-    def GenerateClip(request,
+    def GenerateFootage(request,
             target,
             options=(),
             channel_credentials=None,
@@ -160,9 +161,9 @@ class GenerationService:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/storyreel.generation.v1.GenerationService/GenerateClip',
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipRequest.SerializeToString,
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateClipResponse.FromString,
+            '/storyreel.generation.v1.GenerationService/GenerateFootage',
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageRequest.SerializeToString,
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.GenerateFootageResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -174,7 +175,7 @@ class GenerationService:
             _registered_method=True)
 
     @staticmethod
-    def CancelClip(request,
+    def CancelFootage(request,
             target,
             options=(),
             channel_credentials=None,
@@ -187,9 +188,9 @@ class GenerationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/storyreel.generation.v1.GenerationService/CancelClip',
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipRequest.SerializeToString,
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelClipResponse.FromString,
+            '/storyreel.generation.v1.GenerationService/CancelFootage',
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageRequest.SerializeToString,
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.CancelFootageResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -201,7 +202,7 @@ class GenerationService:
             _registered_method=True)
 
     @staticmethod
-    def EstimateClip(request,
+    def EstimateFootage(request,
             target,
             options=(),
             channel_credentials=None,
@@ -214,9 +215,9 @@ class GenerationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/storyreel.generation.v1.GenerationService/EstimateClip',
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipRequest.SerializeToString,
-            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateClipResponse.FromString,
+            '/storyreel.generation.v1.GenerationService/EstimateFootage',
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageRequest.SerializeToString,
+            storyreel_dot_generation_dot_v1_dot_generation__service__pb2.EstimateFootageResponse.FromString,
             options,
             channel_credentials,
             insecure,

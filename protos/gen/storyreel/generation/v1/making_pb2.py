@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from storyreel.error.v1 import category_pb2 as storyreel_dot_error_dot_v1_dot_category__pb2
 from storyreel.error.v1 import recovery_pb2 as storyreel_dot_error_dot_v1_dot_recovery__pb2
 from storyreel.generation.v1 import footage_pb2 as storyreel_dot_generation_dot_v1_dot_footage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/generation/v1/making.proto\x12\x17storyreel.generation.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!storyreel/error/v1/recovery.proto\x1a%storyreel/generation/v1/footage.proto\"E\n\nAdjustment\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0c\n\x04\x66rom\x18\x02 \x01(\t\x12\n\n\x02to\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xb7\x03\n\nNativePlan\x12+\n\x04mode\x18\x01 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05model\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x0c\n\x04rate\x18\x06 \x01(\r\x12\r\n\x05steps\x18\x07 \x01(\r\x12\x10\n\x08guidance\x18\x08 \x01(\x02\x12\x14\n\x0cguidance_low\x18\t \x01(\x02\x12\x12\n\nflow_shift\x18\n \x01(\x02\x12\x0c\n\x04seed\x18\x0b \x01(\r\x12;\n\x0cquantization\x18\x0c \x01(\x0e\x32%.storyreel.generation.v1.Quantization\x12\x31\n\x07profile\x18\r \x01(\x0e\x32 .storyreel.generation.v1.Profile\x12,\n\x05loras\x18\x0e \x03(\x0b\x32\x1d.storyreel.generation.v1.Lora\x12\x0e\n\x06prompt\x18\x0f \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x10 \x01(\t\x12\x10\n\x08\x62oundary\x18\x11 \x01(\x02\"\xa4\x01\n\x08\x46orecast\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x15\n\rdenoise_bytes\x18\x02 \x01(\x04\x12\x14\n\x0c\x64\x65\x63ode_bytes\x18\x03 \x01(\x04\x12\x12\n\nhost_bytes\x18\x04 \x01(\x04\x12\x12\n\ndisk_bytes\x18\x05 \x01(\x04\x12\x32\n\x06phases\x18\x06 \x03(\x0b\x32\".storyreel.generation.v1.PhaseTime\"\x96\x01\n\x07\x46inding\x12\x33\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32!.storyreel.generation.v1.Category\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x10\n\x08\x62locking\x18\x03 \x01(\x08\x12\x33\n\x0bsuggestions\x18\x04 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\"\xf1\x01\n\x06Report\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32#.storyreel.generation.v1.NativePlan\x12\x38\n\x0b\x61\x64justments\x18\x02 \x03(\x0b\x32#.storyreel.generation.v1.Adjustment\x12\x33\n\x08\x66orecast\x18\x03 \x01(\x0b\x32!.storyreel.generation.v1.Forecast\x12\x11\n\tplacement\x18\x04 \x03(\t\x12\x32\n\x08\x66indings\x18\x05 \x03(\x0b\x32 .storyreel.generation.v1.Finding\"G\n\tPhaseTime\x12\r\n\x05phase\x18\x01 \x01(\t\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xbd\x03\n\x06Making\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32#.storyreel.generation.v1.NativePlan\x12\x38\n\x0b\x61\x64justments\x18\x02 \x03(\x0b\x32#.storyreel.generation.v1.Adjustment\x12\x11\n\tplacement\x18\x03 \x03(\t\x12\x33\n\x08\x66orecast\x18\x04 \x01(\x0b\x32!.storyreel.generation.v1.Forecast\x12\x12\n\npeak_bytes\x18\x05 \x01(\x04\x12\x31\n\x05times\x18\x06 \x03(\x0b\x32\".storyreel.generation.v1.PhaseTime\x12\x10\n\x08revision\x18\x07 \x01(\t\x12\x13\n\x0b\x61pproximate\x18\x08 \x01(\x08\x12\x0e\n\x06\x63hecks\x18\t \x03(\t\x12\x0e\n\x06\x64\x65vice\x18\n \x01(\t\x12?\n\x08versions\x18\x0b \x03(\x0b\x32-.storyreel.generation.v1.Making.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xef\x01\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43\x41TEGORY_INPUT_VALIDATION\x10\x01\x12\x18\n\x14\x43\x41TEGORY_VRAM_MEMORY\x10\x02\x12\x1a\n\x16\x43\x41TEGORY_MODEL_LOADING\x10\x03\x12 \n\x1c\x43\x41TEGORY_GENERATION_PIPELINE\x10\x04\x12\x1c\n\x18\x43\x41TEGORY_SYSTEM_RESOURCE\x10\x05\x12\x18\n\x14\x43\x41TEGORY_FILE_SYSTEM\x10\x06\x12\x1a\n\x16\x43\x41TEGORY_CONFIGURATION\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/generation/v1/making.proto\x12\x17storyreel.generation.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!storyreel/error/v1/category.proto\x1a!storyreel/error/v1/recovery.proto\x1a%storyreel/generation/v1/footage.proto\"J\n\nAdjustment\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xb7\x03\n\nNativePlan\x12+\n\x04mode\x18\x01 \x01(\x0e\x32\x1d.storyreel.generation.v1.Mode\x12\r\n\x05model\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x0c\n\x04rate\x18\x06 \x01(\r\x12\r\n\x05steps\x18\x07 \x01(\r\x12\x10\n\x08guidance\x18\x08 \x01(\x02\x12\x14\n\x0cguidance_low\x18\t \x01(\x02\x12\x12\n\nflow_shift\x18\n \x01(\x02\x12\x0c\n\x04seed\x18\x0b \x01(\r\x12;\n\x0cquantization\x18\x0c \x01(\x0e\x32%.storyreel.generation.v1.Quantization\x12\x31\n\x07profile\x18\r \x01(\x0e\x32 .storyreel.generation.v1.Profile\x12,\n\x05loras\x18\x0e \x03(\x0b\x32\x1d.storyreel.generation.v1.Lora\x12\x0e\n\x06prompt\x18\x0f \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x10 \x01(\t\x12\x10\n\x08\x62oundary\x18\x11 \x01(\x02\"\xc0\x01\n\x08\x46orecast\x12+\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rdenoise_bytes\x18\x02 \x01(\x04\x12\x14\n\x0c\x64\x65\x63ode_bytes\x18\x03 \x01(\x04\x12\x12\n\nhost_bytes\x18\x04 \x01(\x04\x12\x12\n\ndisk_bytes\x18\x05 \x01(\x04\x12\x32\n\x06phases\x18\x06 \x03(\x0b\x32\".storyreel.generation.v1.PhaseTime\"\x91\x01\n\x07\x46inding\x12.\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x1c.storyreel.error.v1.Category\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x10\n\x08\x62locking\x18\x03 \x01(\x08\x12\x33\n\x0bsuggestions\x18\x04 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\"\xf1\x01\n\x06Report\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32#.storyreel.generation.v1.NativePlan\x12\x38\n\x0b\x61\x64justments\x18\x02 \x03(\x0b\x32#.storyreel.generation.v1.Adjustment\x12\x33\n\x08\x66orecast\x18\x03 \x01(\x0b\x32!.storyreel.generation.v1.Forecast\x12\x11\n\tplacement\x18\x04 \x03(\t\x12\x32\n\x08\x66indings\x18\x05 \x03(\x0b\x32 .storyreel.generation.v1.Finding\"G\n\tPhaseTime\x12\r\n\x05phase\x18\x01 \x01(\t\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xbd\x03\n\x06Making\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32#.storyreel.generation.v1.NativePlan\x12\x38\n\x0b\x61\x64justments\x18\x02 \x03(\x0b\x32#.storyreel.generation.v1.Adjustment\x12\x11\n\tplacement\x18\x03 \x03(\t\x12\x33\n\x08\x66orecast\x18\x04 \x01(\x0b\x32!.storyreel.generation.v1.Forecast\x12\x12\n\npeak_bytes\x18\x05 \x01(\x04\x12\x31\n\x05times\x18\x06 \x03(\x0b\x32\".storyreel.generation.v1.PhaseTime\x12\x10\n\x08revision\x18\x07 \x01(\t\x12\x13\n\x0b\x61pproximate\x18\x08 \x01(\x08\x12\x0e\n\x06\x63hecks\x18\t \x03(\t\x12\x0e\n\x06\x64\x65vice\x18\n \x01(\t\x12?\n\x08versions\x18\x0b \x03(\x0b\x32-.storyreel.generation.v1.Making.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,22 +37,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MAKING_VERSIONSENTRY']._loaded_options = None
   _globals['_MAKING_VERSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_CATEGORY']._serialized_start=1770
-  _globals['_CATEGORY']._serialized_end=2009
-  _globals['_ADJUSTMENT']._serialized_start=171
-  _globals['_ADJUSTMENT']._serialized_end=240
-  _globals['_NATIVEPLAN']._serialized_start=243
-  _globals['_NATIVEPLAN']._serialized_end=682
-  _globals['_FORECAST']._serialized_start=685
-  _globals['_FORECAST']._serialized_end=849
-  _globals['_FINDING']._serialized_start=852
-  _globals['_FINDING']._serialized_end=1002
-  _globals['_REPORT']._serialized_start=1005
-  _globals['_REPORT']._serialized_end=1246
-  _globals['_PHASETIME']._serialized_start=1248
-  _globals['_PHASETIME']._serialized_end=1319
-  _globals['_MAKING']._serialized_start=1322
-  _globals['_MAKING']._serialized_end=1767
-  _globals['_MAKING_VERSIONSENTRY']._serialized_start=1720
-  _globals['_MAKING_VERSIONSENTRY']._serialized_end=1767
+  _globals['_ADJUSTMENT']._serialized_start=206
+  _globals['_ADJUSTMENT']._serialized_end=280
+  _globals['_NATIVEPLAN']._serialized_start=283
+  _globals['_NATIVEPLAN']._serialized_end=722
+  _globals['_FORECAST']._serialized_start=725
+  _globals['_FORECAST']._serialized_end=917
+  _globals['_FINDING']._serialized_start=920
+  _globals['_FINDING']._serialized_end=1065
+  _globals['_REPORT']._serialized_start=1068
+  _globals['_REPORT']._serialized_end=1309
+  _globals['_PHASETIME']._serialized_start=1311
+  _globals['_PHASETIME']._serialized_end=1382
+  _globals['_MAKING']._serialized_start=1385
+  _globals['_MAKING']._serialized_end=1830
+  _globals['_MAKING_VERSIONSENTRY']._serialized_start=1783
+  _globals['_MAKING_VERSIONSENTRY']._serialized_end=1830
 # @@protoc_insertion_point(module_scope)

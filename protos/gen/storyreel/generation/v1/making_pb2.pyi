@@ -8,7 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from storyreel.error.v1 import category_pb2 as _category_pb2
 from storyreel.error.v1 import recovery_pb2 as _recovery_pb2
 from storyreel.generation.v1 import footage_pb2 as _footage_pb2
 import builtins as _builtins
@@ -22,50 +22,6 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _Category:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _CategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Category.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    CATEGORY_UNSPECIFIED: _Category.ValueType  # 0
-    """Never sent."""
-    CATEGORY_INPUT_VALIDATION: _Category.ValueType  # 1
-    """A value is out of its range, or something is missing. Correct the request."""
-    CATEGORY_VRAM_MEMORY: _Category.ValueType  # 2
-    """The device has not enough memory. Retried with changed parameters."""
-    CATEGORY_MODEL_LOADING: _Category.ValueType  # 3
-    """The model's files are missing or damaged. Fetch or verify them."""
-    CATEGORY_GENERATION_PIPELINE: _Category.ValueType  # 4
-    """The pipeline failed, or what it made failed a check. Retried with changed parameters."""
-    CATEGORY_SYSTEM_RESOURCE: _Category.ValueType  # 5
-    """The machine cannot do it now. Retried as it is, elsewhere or later."""
-    CATEGORY_FILE_SYSTEM: _Category.ValueType  # 6
-    """A file or folder cannot be read or written."""
-    CATEGORY_CONFIGURATION: _Category.ValueType  # 7
-    """A setting is wrong."""
-
-class Category(_Category, metaclass=_CategoryEnumTypeWrapper):
-    """Category is what kind of thing is wrong with a generation."""
-
-CATEGORY_UNSPECIFIED: Category.ValueType  # 0
-"""Never sent."""
-CATEGORY_INPUT_VALIDATION: Category.ValueType  # 1
-"""A value is out of its range, or something is missing. Correct the request."""
-CATEGORY_VRAM_MEMORY: Category.ValueType  # 2
-"""The device has not enough memory. Retried with changed parameters."""
-CATEGORY_MODEL_LOADING: Category.ValueType  # 3
-"""The model's files are missing or damaged. Fetch or verify them."""
-CATEGORY_GENERATION_PIPELINE: Category.ValueType  # 4
-"""The pipeline failed, or what it made failed a check. Retried with changed parameters."""
-CATEGORY_SYSTEM_RESOURCE: Category.ValueType  # 5
-"""The machine cannot do it now. Retried as it is, elsewhere or later."""
-CATEGORY_FILE_SYSTEM: Category.ValueType  # 6
-"""A file or folder cannot be read or written."""
-CATEGORY_CONFIGURATION: Category.ValueType  # 7
-"""A setting is wrong."""
-Global___Category: _TypeAlias = Category  # noqa: Y015
-
 @_typing.final
 class Adjustment(_message.Message):
     """Adjustment is one value that is not used as it was asked for."""
@@ -73,12 +29,14 @@ class Adjustment(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FIELD_FIELD_NUMBER: _builtins.int
-    FROM_FIELD_NUMBER: _builtins.int
-    TO_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """The field's path in the request."""
-    to: _builtins.str
+    before: _builtins.str
+    """As asked for, in its text form."""
+    after: _builtins.str
     """As used."""
     reason: _builtins.str
     """Why."""
@@ -86,12 +44,13 @@ class Adjustment(_message.Message):
         self,
         *,
         field: _builtins.str = ...,
-        to: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
         reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "from", b"from", "reason", b"reason", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "field", b"field", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -193,14 +152,12 @@ class Forecast(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SECONDS_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
     DENOISE_BYTES_FIELD_NUMBER: _builtins.int
     DECODE_BYTES_FIELD_NUMBER: _builtins.int
     HOST_BYTES_FIELD_NUMBER: _builtins.int
     DISK_BYTES_FIELD_NUMBER: _builtins.int
     PHASES_FIELD_NUMBER: _builtins.int
-    seconds: _builtins.float
-    """Seconds in all, loading included when the model is not loaded."""
     denoise_bytes: _builtins.int
     """Device bytes while denoising."""
     decode_bytes: _builtins.int
@@ -210,22 +167,26 @@ class Forecast(_message.Message):
     disk_bytes: _builtins.int
     """Scratch disk, bytes."""
     @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """How long it takes in all, loading included when the model is not loaded."""
+
+    @_builtins.property
     def phases(self) -> _containers.RepeatedCompositeFieldContainer[Global___PhaseTime]:
-        """How long each phase takes; together `seconds`."""
+        """How long each phase takes; together `duration`."""
 
     def __init__(
         self,
         *,
-        seconds: _builtins.float = ...,
+        duration: _duration_pb2.Duration | None = ...,
         denoise_bytes: _builtins.int = ...,
         decode_bytes: _builtins.int = ...,
         host_bytes: _builtins.int = ...,
         disk_bytes: _builtins.int = ...,
         phases: _abc.Iterable[Global___PhaseTime] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_bytes", b"decode_bytes", "denoise_bytes", b"denoise_bytes", "disk_bytes", b"disk_bytes", "host_bytes", b"host_bytes", "phases", b"phases", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_bytes", b"decode_bytes", "denoise_bytes", b"denoise_bytes", "disk_bytes", b"disk_bytes", "duration", b"duration", "host_bytes", b"host_bytes", "phases", b"phases"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -241,7 +202,7 @@ class Finding(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     BLOCKING_FIELD_NUMBER: _builtins.int
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
-    category: Global___Category.ValueType
+    category: _category_pb2.Category.ValueType
     """What kind of thing."""
     message: _builtins.str
     """What was found, with numbers."""
@@ -254,7 +215,7 @@ class Finding(_message.Message):
     def __init__(
         self,
         *,
-        category: Global___Category.ValueType = ...,
+        category: _category_pb2.Category.ValueType = ...,
         message: _builtins.str = ...,
         blocking: _builtins.bool = ...,
         suggestions: _abc.Iterable[_recovery_pb2.Suggestion] | None = ...,

@@ -23,44 +23,30 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
+from storyreel.cards.v1 import look_pb2 as storyreel_dot_cards_dot_v1_dot_look__pb2
+from storyreel.error.v1 import category_pb2 as storyreel_dot_error_dot_v1_dot_category__pb2
+from storyreel.error.v1 import error_reason_pb2 as storyreel_dot_error_dot_v1_dot_error__reason__pb2
 from storyreel.error.v1 import recovery_pb2 as storyreel_dot_error_dot_v1_dot_recovery__pb2
-from storyreel.generation.v1 import clip_pb2 as storyreel_dot_generation_dot_v1_dot_clip__pb2
+from storyreel.generation.v1 import footage_pb2 as storyreel_dot_generation_dot_v1_dot_footage__pb2
 from storyreel.generation.v1 import making_pb2 as storyreel_dot_generation_dot_v1_dot_making__pb2
+from storyreel.media.v1 import clip_pb2 as storyreel_dot_media_dot_v1_dot_clip__pb2
 from storyreel.muxing.v1 import timeline_pb2 as storyreel_dot_muxing_dot_v1_dot_timeline__pb2
 from storyreel.progress.v1 import progress_pb2 as storyreel_dot_progress_dot_v1_dot_progress__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1astoryreel/job/v1/job.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a!storyreel/error/v1/recovery.proto\x1a\"storyreel/generation/v1/clip.proto\x1a$storyreel/generation/v1/making.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a$storyreel/progress/v1/progress.proto\"\xa9\x06\n\x03Job\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x30\n\x06source\x18\x02 \x01(\x0b\x32\x18.storyreel.job.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08settings\x18\x03 \x01(\x0b\x32\x1a.storyreel.job.v1.Settings\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32\x17.storyreel.job.v1.StateB\x08\xbaH\x05\x82\x01\x02\x08\x00\x12\x1c\n\x08\x66raction\x18\x05 \x01(\x02\x42\n\xbaH\x07\n\x05\r\x00\x00\x00\x00\x12\x31\n\x06stages\x18\x06 \x03(\x0b\x32\x17.storyreel.job.v1.StageB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12=\n\x0c\x64\x65gradations\x18\x07 \x03(\x0b\x32\x1d.storyreel.job.v1.DegradationB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12)\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x1a.storyreel.job.v1.JobError\x12*\n\x07outputs\x18\t \x01(\x0b\x32\x19.storyreel.job.v1.Outputs\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x05title\x18\x0c \x01(\tB\x07\xbaH\x04r\x02\x18\x00\x12\x1a\n\tplan_only\x18\r \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x00\x12\x1a\n\x08warnings\x18\x0e \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12\x35\n\x08\x61ttempts\x18\x0f \x03(\x0b\x32\x19.storyreel.job.v1.AttemptB\x08\xbaH\x05\x92\x01\x02\x10\x00:\xab\x01\xbaH\xa7\x01\x1a\xa4\x01\n\x0fjob.output_only\x12\x38\x65rror, outputs, create_time and end_time are output only\x1aW!has(this.error) && !has(this.outputs) && !has(this.create_time) && !has(this.end_time)\"\xbf\x01\n\x06Source\x12\x33\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactH\x00\x12\x1b\n\x06inline\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x04H\x00\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x39\n\x05\x66iles\x18\x04 \x03(\x0b\x32 .storyreel.artifact.v1.NamedFileB\x08\xbaH\x05\x92\x01\x02\x10\x64\x42\x10\n\x07\x63ontent\x12\x05\xbaH\x02\x08\x01\"\xdd\x02\n\x08Settings\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12\x41\n\x08language\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12\x31\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.Picture\x12+\n\x04look\x18\x04 \x01(\x0b\x32\x1d.storyreel.generation.v1.Look\x12\x0f\n\x07offline\x18\x06 \x01(\x08\x12$\n\rspeed_percent\x18\x05 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\x12\x17\n\x05pools\x18\x07 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x00\x12 \n\x0f\x66ootage_backend\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18\x00\"\x83\x03\n\x05Stage\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.storyreel.job.v1.State\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\r\x12\x12\n\ncalls_done\x18\x04 \x01(\r\x12\x14\n\x0c\x63\x61lls_reused\x18\x05 \x01(\r\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\r\x12\x10\n\x08\x66raction\x18\x07 \x01(\x02\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63tivity\x18\n \x01(\t\x12.\n\x07running\x18\x0b \x03(\x0b\x32\x1d.storyreel.job.v1.RunningClip\x12*\n\x05parts\x18\x0c \x03(\x0b\x32\x1b.storyreel.job.v1.ScenePart\"H\n\tScenePart\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x02\x12\r\n\x05share\x18\x03 \x01(\x02\x12\x0c\n\x04link\x18\x04 \x01(\r\"v\n\x0bRunningClip\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\x36\n\x08progress\x18\x03 \x01(\x0b\x32$.storyreel.progress.v1.StageProgress\x12\x0c\n\x04link\x18\x04 \x01(\r\"v\n\x0b\x44\x65gradation\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\"\x89\x01\n\x07\x41ttempt\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12+\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x1a.storyreel.error.v1.Change\x12\x0c\n\x04link\x18\x06 \x01(\r\"\xc3\x01\n\x08JobError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x04 \x01(\t\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\"\x96\x01\n\x07Outputs\x12)\n\x05video\x18\x01 \x01(\x0b\x32\x1a.storyreel.muxing.v1.Video\x12-\n\x04plan\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08manifest\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\"\xea\x02\n\x08Manifest\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.job.v1.ManifestScene\x12:\n\x08versions\x18\x03 \x03(\x0b\x32(.storyreel.job.v1.Manifest.VersionsEntry\x12:\n\x08\x63overage\x18\x04 \x03(\x0b\x32(.storyreel.job.v1.Manifest.CoverageEntry\x12/\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rCoverageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"\xed\x02\n\rManifestScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x63hapter\x18\x03 \x01(\t\x12\x13\n\x0bstart_frame\x18\x04 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x13\n\x0bvoice_frame\x18\x06 \x01(\x04\x12\r\n\x05voice\x18\x07 \x01(\t\x12\x14\n\x0cscene_sha256\x18\x08 \x01(\t\x12\x15\n\rspeech_sha256\x18\t \x01(\t\x12\x13\n\x0b\x63lip_sha256\x18\n \x01(\t\x12\x15\n\rtiming_sha256\x18\x0b \x01(\t\x12+\n\x08\x61ttempts\x18\x0c \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\x12/\n\x06making\x18\r \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\x12\x31\n\tcontinued\x18\x0e \x03(\x0b\x32\x1e.storyreel.job.v1.ManifestClip\"d\n\x0cManifestClip\x12\x13\n\x0b\x63lip_sha256\x18\x01 \x01(\t\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\x12/\n\x06making\x18\x03 \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\"\xb7\x01\n\x04Plan\x12\r\n\x05title\x18\x01 \x01(\t\x12+\n\x06scenes\x18\x02 \x03(\x0b\x32\x1b.storyreel.job.v1.PlanScene\x12\x30\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1e.storyreel.job.v1.PlanCoverage\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\r\n\x05voice\x18\x05 \x01(\t\x12\x17\n\x0f\x66ootage_seconds\x18\x06 \x01(\x01\"\x94\x01\n\tPlanScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x11\n\tnarration\x18\x03 \x01(\t\x12\x19\n\x11\x65stimated_seconds\x18\x04 \x01(\x01\x12\x0f\n\x07\x63hapter\x18\x05 \x01(\t\x12.\n\x07\x66ootage\x18\x06 \x01(\x0b\x32\x1d.storyreel.job.v1.PlanFootage\"\x95\x01\n\x0bPlanFootage\x12\x0c\n\x04pool\x18\x01 \x01(\t\x12\x0f\n\x07outlook\x18\x02 \x01(\t\x12/\n\x06report\x18\x03 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\x12\r\n\x05\x63lips\x18\x04 \x01(\r\x12\x19\n\x11\x65stimated_seconds\x18\x05 \x01(\x01\x12\x0c\n\x04line\x18\x06 \x01(\r\">\n\x0cPlanCoverage\x12.\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\"x\n\x0c\x43overedBlock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0c\n\x04line\x18\x06 \x01(\r\x12\x11\n\tscene_ids\x18\x07 \x03(\t*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05*\xb2\x01\n\tStageKind\x12\x1a\n\x16STAGE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_KIND_INPUT\x10\x01\x12\x16\n\x12STAGE_KIND_PARSING\x10\x02\x12\x15\n\x11STAGE_KIND_SCRIPT\x10\x03\x12\x12\n\x0eSTAGE_KIND_TTS\x10\x04\x12\x19\n\x15STAGE_KIND_GENERATION\x10\x05\x12\x15\n\x11STAGE_KIND_MUXING\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1astoryreel/job/v1/job.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\x1dstoryreel/cards/v1/look.proto\x1a!storyreel/error/v1/category.proto\x1a%storyreel/error/v1/error_reason.proto\x1a!storyreel/error/v1/recovery.proto\x1a%storyreel/generation/v1/footage.proto\x1a$storyreel/generation/v1/making.proto\x1a\x1dstoryreel/media/v1/clip.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a$storyreel/progress/v1/progress.proto\"\xa2\x04\n\x03Job\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x06source\x18\x02 \x01(\x0b\x32\x18.storyreel.job.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08settings\x18\x03 \x01(\x0b\x32\x1a.storyreel.job.v1.Settings\x12&\n\x05state\x18\x04 \x01(\x0e\x32\x17.storyreel.job.v1.State\x12\x10\n\x08\x66raction\x18\x05 \x01(\x02\x12\'\n\x06stages\x18\x06 \x03(\x0b\x32\x17.storyreel.job.v1.Stage\x12\x33\n\x0c\x64\x65gradations\x18\x07 \x03(\x0b\x32\x1d.storyreel.job.v1.Degradation\x12)\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x1a.storyreel.job.v1.JobError\x12*\n\x07outputs\x18\t \x01(\x0b\x32\x19.storyreel.job.v1.Outputs\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05title\x18\x0c \x01(\t\x12\x11\n\tplan_only\x18\r \x01(\x08\x12\x10\n\x08warnings\x18\x0e \x03(\t\x12+\n\x08\x61ttempts\x18\x0f \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\"\xbf\x01\n\x06Source\x12\x33\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactH\x00\x12\x1b\n\x06inline\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x04H\x00\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x39\n\x05\x66iles\x18\x04 \x03(\x0b\x32 .storyreel.artifact.v1.NamedFileB\x08\xbaH\x05\x92\x01\x02\x10\x64\x42\x10\n\x07\x63ontent\x12\x05\xbaH\x02\x08\x01\"\x81\x03\n\x08Settings\x12<\n\x05voice\x18\x01 \x01(\tB-\xbaH*r(2&^([A-Za-z0-9][A-Za-z0-9+_. -]{0,99})?$\x12\x41\n\x08language\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12,\n\x07picture\x18\x03 \x01(\x0b\x32\x1b.storyreel.media.v1.Picture\x12&\n\x04look\x18\x04 \x01(\x0b\x32\x18.storyreel.cards.v1.Look\x12\x0f\n\x07offline\x18\x06 \x01(\x08\x12$\n\rspeed_percent\x18\x05 \x01(\rB\r\xbaH\n*\x05\x18\xc8\x01(2\xd8\x01\x01\x12\r\n\x05pools\x18\x07 \x03(\t\x12\x17\n\x0f\x66ootage_backend\x18\x08 \x01(\t\x12?\n\x0c\x66rame_timing\x18\t \x01(\x0e\x32\x1f.storyreel.media.v1.FrameTimingB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x83\x03\n\x05Stage\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.storyreel.job.v1.State\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\r\x12\x12\n\ncalls_done\x18\x04 \x01(\r\x12\x14\n\x0c\x63\x61lls_reused\x18\x05 \x01(\r\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\r\x12\x10\n\x08\x66raction\x18\x07 \x01(\x02\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61\x63tivity\x18\n \x01(\t\x12.\n\x07running\x18\x0b \x03(\x0b\x32\x1d.storyreel.job.v1.RunningClip\x12*\n\x05parts\x18\x0c \x03(\x0b\x32\x1b.storyreel.job.v1.ScenePart\"H\n\tScenePart\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x02\x12\r\n\x05share\x18\x03 \x01(\x02\x12\x0c\n\x04link\x18\x04 \x01(\r\"v\n\x0bRunningClip\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\x36\n\x08progress\x18\x03 \x01(\x0b\x32$.storyreel.progress.v1.StageProgress\x12\x0c\n\x04link\x18\x04 \x01(\r\"v\n\x0b\x44\x65gradation\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\"\xda\x01\n\x07\x41ttempt\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.storyreel.error.v1.ErrorReason\x12\x0f\n\x07message\x18\x04 \x01(\t\x12.\n\x08\x63\x61tegory\x18\x05 \x01(\x0e\x32\x1c.storyreel.error.v1.Category\x12\x0c\n\x04link\x18\x06 \x01(\r\x12-\n\x05retry\x18\x07 \x01(\x0b\x32\x1e.storyreel.generation.v1.Retry\"\xbc\x02\n\x08JobError\x12/\n\x06reason\x18\x01 \x01(\x0e\x32\x1f.storyreel.error.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.storyreel.job.v1.StageKind\x12\x10\n\x08scene_id\x18\x04 \x01(\t\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.storyreel.error.v1.Suggestion\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\x12.\n\x08\x63\x61tegory\x18\x08 \x01(\x0e\x32\x1c.storyreel.error.v1.Category\x12&\n\x08proposal\x18\t \x01(\x0b\x32\x14.google.protobuf.Any\"\x96\x01\n\x07Outputs\x12)\n\x05video\x18\x01 \x01(\x0b\x32\x1a.storyreel.muxing.v1.Video\x12-\n\x04plan\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08manifest\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\"\xea\x02\n\x08Manifest\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.job.v1.ManifestScene\x12:\n\x08versions\x18\x03 \x03(\x0b\x32(.storyreel.job.v1.Manifest.VersionsEntry\x12:\n\x08\x63overage\x18\x04 \x03(\x0b\x32(.storyreel.job.v1.Manifest.CoverageEntry\x12/\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rCoverageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"\xed\x02\n\rManifestScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x63hapter\x18\x03 \x01(\t\x12\x13\n\x0bstart_frame\x18\x04 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x05 \x01(\r\x12\x13\n\x0bvoice_frame\x18\x06 \x01(\x04\x12\r\n\x05voice\x18\x07 \x01(\t\x12\x14\n\x0cscene_sha256\x18\x08 \x01(\t\x12\x15\n\rspeech_sha256\x18\t \x01(\t\x12\x13\n\x0b\x63lip_sha256\x18\n \x01(\t\x12\x15\n\rtiming_sha256\x18\x0b \x01(\t\x12+\n\x08\x61ttempts\x18\x0c \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\x12/\n\x06making\x18\r \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\x12\x31\n\tcontinued\x18\x0e \x03(\x0b\x32\x1e.storyreel.job.v1.ManifestClip\"d\n\x0cManifestClip\x12\x13\n\x0b\x63lip_sha256\x18\x01 \x01(\t\x12\x0e\n\x06\x66rames\x18\x02 \x01(\r\x12/\n\x06making\x18\x03 \x01(\x0b\x32\x1f.storyreel.generation.v1.Making\"\xef\x01\n\x04Plan\x12\r\n\x05title\x18\x01 \x01(\t\x12+\n\x06scenes\x18\x02 \x03(\x0b\x32\x1b.storyreel.job.v1.PlanScene\x12\x30\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1e.storyreel.job.v1.PlanCoverage\x12\x35\n\x12\x65stimated_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05voice\x18\x05 \x01(\t\x12\x33\n\x10\x66ootage_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xb0\x01\n\tPlanScene\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x11\n\tnarration\x18\x03 \x01(\t\x12\x35\n\x12\x65stimated_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x63hapter\x18\x05 \x01(\t\x12.\n\x07\x66ootage\x18\x06 \x01(\x0b\x32\x1d.storyreel.job.v1.PlanFootage\"\xb1\x01\n\x0bPlanFootage\x12\x0c\n\x04pool\x18\x01 \x01(\t\x12\x0f\n\x07outlook\x18\x02 \x01(\t\x12/\n\x06report\x18\x03 \x01(\x0b\x32\x1f.storyreel.generation.v1.Report\x12\r\n\x05\x63lips\x18\x04 \x01(\r\x12\x35\n\x12\x65stimated_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0c\n\x04line\x18\x06 \x01(\r\">\n\x0cPlanCoverage\x12.\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1e.storyreel.job.v1.CoveredBlock\"x\n\x0c\x43overedBlock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0c\n\x04line\x18\x06 \x01(\r\x12\x11\n\tscene_ids\x18\x07 \x03(\t*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05*\xb2\x01\n\tStageKind\x12\x1a\n\x16STAGE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10STAGE_KIND_INPUT\x10\x01\x12\x16\n\x12STAGE_KIND_PARSING\x10\x02\x12\x15\n\x11STAGE_KIND_SCRIPT\x10\x03\x12\x12\n\x0eSTAGE_KIND_TTS\x10\x04\x12\x19\n\x15STAGE_KIND_GENERATION\x10\x05\x12\x15\n\x11STAGE_KIND_MUXING\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.job.v1.job_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOB'].fields_by_name['name']._loaded_options = None
-  _globals['_JOB'].fields_by_name['name']._serialized_options = b'\272H\004r\002\030\000'
   _globals['_JOB'].fields_by_name['source']._loaded_options = None
   _globals['_JOB'].fields_by_name['source']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_JOB'].fields_by_name['state']._loaded_options = None
-  _globals['_JOB'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\010\000'
-  _globals['_JOB'].fields_by_name['fraction']._loaded_options = None
-  _globals['_JOB'].fields_by_name['fraction']._serialized_options = b'\272H\007\n\005\r\000\000\000\000'
-  _globals['_JOB'].fields_by_name['stages']._loaded_options = None
-  _globals['_JOB'].fields_by_name['stages']._serialized_options = b'\272H\005\222\001\002\020\000'
-  _globals['_JOB'].fields_by_name['degradations']._loaded_options = None
-  _globals['_JOB'].fields_by_name['degradations']._serialized_options = b'\272H\005\222\001\002\020\000'
-  _globals['_JOB'].fields_by_name['title']._loaded_options = None
-  _globals['_JOB'].fields_by_name['title']._serialized_options = b'\272H\004r\002\030\000'
-  _globals['_JOB'].fields_by_name['plan_only']._loaded_options = None
-  _globals['_JOB'].fields_by_name['plan_only']._serialized_options = b'\272H\004j\002\010\000'
-  _globals['_JOB'].fields_by_name['warnings']._loaded_options = None
-  _globals['_JOB'].fields_by_name['warnings']._serialized_options = b'\272H\005\222\001\002\020\000'
-  _globals['_JOB'].fields_by_name['attempts']._loaded_options = None
-  _globals['_JOB'].fields_by_name['attempts']._serialized_options = b'\272H\005\222\001\002\020\000'
-  _globals['_JOB']._loaded_options = None
-  _globals['_JOB']._serialized_options = b'\272H\247\001\032\244\001\n\017job.output_only\0228error, outputs, create_time and end_time are output only\032W!has(this.error) && !has(this.outputs) && !has(this.create_time) && !has(this.end_time)'
   _globals['_SOURCE'].oneofs_by_name['content']._loaded_options = None
   _globals['_SOURCE'].oneofs_by_name['content']._serialized_options = b'\272H\002\010\001'
   _globals['_SOURCE'].fields_by_name['inline']._loaded_options = None
@@ -75,56 +61,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTINGS'].fields_by_name['language']._serialized_options = b'\272H,r*\030#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$'
   _globals['_SETTINGS'].fields_by_name['speed_percent']._loaded_options = None
   _globals['_SETTINGS'].fields_by_name['speed_percent']._serialized_options = b'\272H\n*\005\030\310\001(2\330\001\001'
-  _globals['_SETTINGS'].fields_by_name['pools']._loaded_options = None
-  _globals['_SETTINGS'].fields_by_name['pools']._serialized_options = b'\272H\005\222\001\002\020\000'
-  _globals['_SETTINGS'].fields_by_name['footage_backend']._loaded_options = None
-  _globals['_SETTINGS'].fields_by_name['footage_backend']._serialized_options = b'\272H\004r\002\030\000'
+  _globals['_SETTINGS'].fields_by_name['frame_timing']._loaded_options = None
+  _globals['_SETTINGS'].fields_by_name['frame_timing']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_MANIFEST_VERSIONSENTRY']._loaded_options = None
   _globals['_MANIFEST_VERSIONSENTRY']._serialized_options = b'8\001'
   _globals['_MANIFEST_COVERAGEENTRY']._loaded_options = None
   _globals['_MANIFEST_COVERAGEENTRY']._serialized_options = b'8\001'
-  _globals['_STATE']._serialized_start=4395
-  _globals['_STATE']._serialized_end=4523
-  _globals['_STAGEKIND']._serialized_start=4526
-  _globals['_STAGEKIND']._serialized_end=4704
-  _globals['_JOB']._serialized_start=332
-  _globals['_JOB']._serialized_end=1141
-  _globals['_SOURCE']._serialized_start=1144
-  _globals['_SOURCE']._serialized_end=1335
-  _globals['_SETTINGS']._serialized_start=1338
-  _globals['_SETTINGS']._serialized_end=1687
-  _globals['_STAGE']._serialized_start=1690
-  _globals['_STAGE']._serialized_end=2077
-  _globals['_SCENEPART']._serialized_start=2079
-  _globals['_SCENEPART']._serialized_end=2151
-  _globals['_RUNNINGCLIP']._serialized_start=2153
-  _globals['_RUNNINGCLIP']._serialized_end=2271
-  _globals['_DEGRADATION']._serialized_start=2273
-  _globals['_DEGRADATION']._serialized_end=2391
-  _globals['_ATTEMPT']._serialized_start=2394
-  _globals['_ATTEMPT']._serialized_end=2531
-  _globals['_JOBERROR']._serialized_start=2534
-  _globals['_JOBERROR']._serialized_end=2729
-  _globals['_OUTPUTS']._serialized_start=2732
-  _globals['_OUTPUTS']._serialized_end=2882
-  _globals['_MANIFEST']._serialized_start=2885
-  _globals['_MANIFEST']._serialized_end=3247
-  _globals['_MANIFEST_VERSIONSENTRY']._serialized_start=3151
-  _globals['_MANIFEST_VERSIONSENTRY']._serialized_end=3198
-  _globals['_MANIFEST_COVERAGEENTRY']._serialized_start=3200
-  _globals['_MANIFEST_COVERAGEENTRY']._serialized_end=3247
-  _globals['_MANIFESTSCENE']._serialized_start=3250
-  _globals['_MANIFESTSCENE']._serialized_end=3615
-  _globals['_MANIFESTCLIP']._serialized_start=3617
-  _globals['_MANIFESTCLIP']._serialized_end=3717
-  _globals['_PLAN']._serialized_start=3720
-  _globals['_PLAN']._serialized_end=3903
-  _globals['_PLANSCENE']._serialized_start=3906
-  _globals['_PLANSCENE']._serialized_end=4054
-  _globals['_PLANFOOTAGE']._serialized_start=4057
-  _globals['_PLANFOOTAGE']._serialized_end=4206
-  _globals['_PLANCOVERAGE']._serialized_start=4208
-  _globals['_PLANCOVERAGE']._serialized_end=4270
-  _globals['_COVEREDBLOCK']._serialized_start=4272
-  _globals['_COVEREDBLOCK']._serialized_end=4392
+  _globals['_STATE']._serialized_start=4680
+  _globals['_STATE']._serialized_end=4808
+  _globals['_STAGEKIND']._serialized_start=4811
+  _globals['_STAGEKIND']._serialized_end=4989
+  _globals['_JOB']._serialized_start=530
+  _globals['_JOB']._serialized_end=1076
+  _globals['_SOURCE']._serialized_start=1079
+  _globals['_SOURCE']._serialized_end=1270
+  _globals['_SETTINGS']._serialized_start=1273
+  _globals['_SETTINGS']._serialized_end=1658
+  _globals['_STAGE']._serialized_start=1661
+  _globals['_STAGE']._serialized_end=2048
+  _globals['_SCENEPART']._serialized_start=2050
+  _globals['_SCENEPART']._serialized_end=2122
+  _globals['_RUNNINGCLIP']._serialized_start=2124
+  _globals['_RUNNINGCLIP']._serialized_end=2242
+  _globals['_DEGRADATION']._serialized_start=2244
+  _globals['_DEGRADATION']._serialized_end=2362
+  _globals['_ATTEMPT']._serialized_start=2365
+  _globals['_ATTEMPT']._serialized_end=2583
+  _globals['_JOBERROR']._serialized_start=2586
+  _globals['_JOBERROR']._serialized_end=2902
+  _globals['_OUTPUTS']._serialized_start=2905
+  _globals['_OUTPUTS']._serialized_end=3055
+  _globals['_MANIFEST']._serialized_start=3058
+  _globals['_MANIFEST']._serialized_end=3420
+  _globals['_MANIFEST_VERSIONSENTRY']._serialized_start=3324
+  _globals['_MANIFEST_VERSIONSENTRY']._serialized_end=3371
+  _globals['_MANIFEST_COVERAGEENTRY']._serialized_start=3373
+  _globals['_MANIFEST_COVERAGEENTRY']._serialized_end=3420
+  _globals['_MANIFESTSCENE']._serialized_start=3423
+  _globals['_MANIFESTSCENE']._serialized_end=3788
+  _globals['_MANIFESTCLIP']._serialized_start=3790
+  _globals['_MANIFESTCLIP']._serialized_end=3890
+  _globals['_PLAN']._serialized_start=3893
+  _globals['_PLAN']._serialized_end=4132
+  _globals['_PLANSCENE']._serialized_start=4135
+  _globals['_PLANSCENE']._serialized_end=4311
+  _globals['_PLANFOOTAGE']._serialized_start=4314
+  _globals['_PLANFOOTAGE']._serialized_end=4491
+  _globals['_PLANCOVERAGE']._serialized_start=4493
+  _globals['_PLANCOVERAGE']._serialized_end=4555
+  _globals['_COVEREDBLOCK']._serialized_start=4557
+  _globals['_COVEREDBLOCK']._serialized_end=4677
 # @@protoc_insertion_point(module_scope)

@@ -4,15 +4,21 @@ isort:skip_file
 The noun of the orchestrator: a job, from document to video."""
 
 from collections import abc as _abc
+from google.protobuf import any_pb2 as _any_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
+from storyreel.cards.v1 import look_pb2 as _look_pb2
+from storyreel.error.v1 import category_pb2 as _category_pb2
+from storyreel.error.v1 import error_reason_pb2 as _error_reason_pb2
 from storyreel.error.v1 import recovery_pb2 as _recovery_pb2
-from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.generation.v1 import footage_pb2 as _footage_pb2
 from storyreel.generation.v1 import making_pb2 as _making_pb2
+from storyreel.media.v1 import clip_pb2 as _clip_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
 from storyreel.progress.v1 import progress_pb2 as _progress_pb2
 import builtins as _builtins
@@ -104,7 +110,9 @@ Global___StageKind: _TypeAlias = StageKind  # noqa: Y015
 
 @_typing.final
 class Job(_message.Message):
-    """Job is one document on its way to a video."""
+    """Job is one document on its way to a video. CreateJob ignores the fields that say
+    Output only, so that a job that was read can be handed in again.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -258,6 +266,7 @@ class Settings(_message.Message):
     SPEED_PERCENT_FIELD_NUMBER: _builtins.int
     POOLS_FIELD_NUMBER: _builtins.int
     FOOTAGE_BACKEND_FIELD_NUMBER: _builtins.int
+    FRAME_TIMING_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
@@ -274,18 +283,20 @@ class Settings(_message.Message):
     """Output only. The backend that the pools are asked for. From the server's
     STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND.
     """
+    frame_timing: _clip_pb2.FrameTiming.ValueType
+    """Which frames of a clip are written. Default: all of them."""
     @_builtins.property
     def picture(self) -> _clip_pb2.Picture:
         """Size and rate. Default: 1920 x 1080 at 30 frames per second."""
 
     @_builtins.property
-    def look(self) -> _clip_pb2.Look:
-        """How cards look."""
+    def look(self) -> _look_pb2.Look:
+        """How cards look. Default: the theme `dark` with the accent `blue`."""
 
     @_builtins.property
     def pools(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The pools that generated footage when the job was created:
-        `t2v`, `i2v`, `ti2v`. From the server's STORYREEL_ORCHESTRATOR_POOLS.
+        """Output only. The pools that generated footage when the job was created, such as
+        `t2v`. From the server's STORYREEL_ORCHESTRATOR_POOLS.
         """
 
     def __init__(
@@ -294,15 +305,16 @@ class Settings(_message.Message):
         voice: _builtins.str = ...,
         language: _builtins.str = ...,
         picture: _clip_pb2.Picture | None = ...,
-        look: _clip_pb2.Look | None = ...,
+        look: _look_pb2.Look | None = ...,
         offline: _builtins.bool = ...,
         speed_percent: _builtins.int = ...,
         pools: _abc.Iterable[_builtins.str] | None = ...,
         footage_backend: _builtins.str = ...,
+        frame_timing: _clip_pb2.FrameTiming.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -498,26 +510,27 @@ class Attempt(_message.Message):
 
     SCENE_ID_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
-    CATEGORY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
-    CHANGES_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
+    RETRY_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene."""
     number: _builtins.int
     """Which attempt at it, from 1."""
-    category: _builtins.str
-    """What kind of error ended it: `VRAM_MEMORY`, `GENERATION_PIPELINE`; else the
-    ErrorReason without its prefix.
-    """
+    reason: _error_reason_pb2.ErrorReason.ValueType
+    """Why it failed."""
     message: _builtins.str
     """What happened, in one or two sentences."""
+    category: _category_pb2.Category.ValueType
+    """What kind of error ended it."""
     link: _builtins.int
     """How many clips of the scene come before the one that it was to make."""
     @_builtins.property
-    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_recovery_pb2.Change]:
-        """What the next attempt changed of the wish; empty when the card is shown
-        instead, or the scene's first clip to and fro.
+    def retry(self) -> _footage_pb2.Retry:
+        """The attempt that followed; absent when the card is shown instead, or the
+        scene's first clip to and fro.
         """
 
     def __init__(
@@ -525,14 +538,15 @@ class Attempt(_message.Message):
         *,
         scene_id: _builtins.str = ...,
         number: _builtins.int = ...,
-        category: _builtins.str = ...,
+        reason: _error_reason_pb2.ErrorReason.ValueType = ...,
         message: _builtins.str = ...,
-        changes: _abc.Iterable[_recovery_pb2.Change] | None = ...,
+        category: _category_pb2.Category.ValueType = ...,
         link: _builtins.int = ...,
+        retry: _footage_pb2.Retry | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry", b"retry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "changes", b"changes", "link", b"link", "message", b"message", "number", b"number", "scene_id", b"scene_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "link", b"link", "message", b"message", "number", b"number", "reason", b"reason", "retry", b"retry", "scene_id", b"scene_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,8 +565,10 @@ class JobError(_message.Message):
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     ERROR_ID_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
-    reason: _builtins.str
-    """The ErrorReason without its prefix."""
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    reason: _error_reason_pb2.ErrorReason.ValueType
+    """Why."""
     message: _builtins.str
     """What happened, in one or two sentences."""
     stage: Global___StageKind.ValueType
@@ -563,24 +579,34 @@ class JobError(_message.Message):
     """The id under which the server's log has the rest; empty for expected errors."""
     retryable: _builtins.bool
     """True when repeating the job as it is may succeed."""
+    category: _category_pb2.Category.ValueType
+    """What kind of error of footage it is; CATEGORY_UNSPECIFIED for others."""
     @_builtins.property
     def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[_recovery_pb2.Suggestion]:
         """Ways out."""
 
+    @_builtins.property
+    def proposal(self) -> _any_pb2.Any:
+        """The next attempt that the service proposed, see Recovery; absent when it
+        proposed none.
+        """
+
     def __init__(
         self,
         *,
-        reason: _builtins.str = ...,
+        reason: _error_reason_pb2.ErrorReason.ValueType = ...,
         message: _builtins.str = ...,
         stage: Global___StageKind.ValueType = ...,
         scene_id: _builtins.str = ...,
         suggestions: _abc.Iterable[_recovery_pb2.Suggestion] | None = ...,
         error_id: _builtins.str = ...,
         retryable: _builtins.bool = ...,
+        category: _category_pb2.Category.ValueType = ...,
+        proposal: _any_pb2.Any | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_id", b"error_id", "message", b"message", "reason", b"reason", "retryable", b"retryable", "scene_id", b"scene_id", "stage", b"stage", "suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "error_id", b"error_id", "message", b"message", "proposal", b"proposal", "reason", b"reason", "retryable", b"retryable", "scene_id", b"scene_id", "stage", b"stage", "suggestions", b"suggestions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -833,19 +859,13 @@ class Plan(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     SCENES_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
-    ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
     VOICE_FIELD_NUMBER: _builtins.int
-    FOOTAGE_SECONDS_FIELD_NUMBER: _builtins.int
+    FOOTAGE_DURATION_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The document's title."""
-    estimated_seconds: _builtins.float
-    """How long the video will be, about."""
     voice: _builtins.str
     """Who would speak now: engine and voice, as in `espeak:en+m3`."""
-    footage_seconds: _builtins.float
-    """How long generating all footage takes, about, in seconds of a device; scenes
-    of which nobody knows it are not counted.
-    """
     @_builtins.property
     def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanScene]:
         """The scenes, in order."""
@@ -854,19 +874,29 @@ class Plan(_message.Message):
     def coverage(self) -> Global___PlanCoverage:
         """Where every block of the source went."""
 
+    @_builtins.property
+    def estimated_duration(self) -> _duration_pb2.Duration:
+        """How long the video will be, about."""
+
+    @_builtins.property
+    def footage_duration(self) -> _duration_pb2.Duration:
+        """How long devices work to generate all footage, about; scenes of which nobody
+        knows it are not counted.
+        """
+
     def __init__(
         self,
         *,
         title: _builtins.str = ...,
         scenes: _abc.Iterable[Global___PlanScene] | None = ...,
         coverage: Global___PlanCoverage | None = ...,
-        estimated_seconds: _builtins.float = ...,
+        estimated_duration: _duration_pb2.Duration | None = ...,
         voice: _builtins.str = ...,
-        footage_seconds: _builtins.float = ...,
+        footage_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_duration", b"estimated_duration", "footage_duration", b"footage_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_seconds", b"estimated_seconds", "footage_seconds", b"footage_seconds", "scenes", b"scenes", "title", b"title", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "estimated_duration", b"estimated_duration", "footage_duration", b"footage_duration", "scenes", b"scenes", "title", b"title", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -881,7 +911,7 @@ class PlanScene(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     TYPE_FIELD_NUMBER: _builtins.int
     NARRATION_FIELD_NUMBER: _builtins.int
-    ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
     CHAPTER_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
@@ -892,10 +922,12 @@ class PlanScene(_message.Message):
     """
     narration: _builtins.str
     """What will be said."""
-    estimated_seconds: _builtins.float
-    """How long the scene will be, about, pauses included."""
     chapter: _builtins.str
     """The chapter it belongs to."""
+    @_builtins.property
+    def estimated_duration(self) -> _duration_pb2.Duration:
+        """How long the scene will be, about, pauses included."""
+
     @_builtins.property
     def footage(self) -> Global___PlanFootage:
         """What will become of the footage it wishes for; absent when it wishes none."""
@@ -906,13 +938,13 @@ class PlanScene(_message.Message):
         id: _builtins.str = ...,
         type: _builtins.str = ...,
         narration: _builtins.str = ...,
-        estimated_seconds: _builtins.float = ...,
+        estimated_duration: _duration_pb2.Duration | None = ...,
         chapter: _builtins.str = ...,
         footage: Global___PlanFootage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "footage", b"footage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "id", b"id", "narration", b"narration", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "estimated_duration", b"estimated_duration", "footage", b"footage", "id", b"id", "narration", b"narration", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -928,23 +960,23 @@ class PlanFootage(_message.Message):
     OUTLOOK_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
     CLIPS_FIELD_NUMBER: _builtins.int
-    ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
     LINE_FIELD_NUMBER: _builtins.int
     pool: _builtins.str
-    """The pool that would generate it: `t2v`, `i2v`, `ti2v`."""
+    """The pool that would generate it, such as `t2v`."""
     outlook: _builtins.str
     """What will happen, in a sentence or two."""
     clips: _builtins.int
     """How many clips it takes, one after the other; 0 when nobody could be asked."""
-    estimated_seconds: _builtins.float
-    """How long generating all of them takes, about, in seconds; 0 when that is not
-    known.
-    """
     line: _builtins.int
     """The line of the source that the block with its wish starts on, from 1."""
     @_builtins.property
     def report(self) -> _making_pb2.Report:
         """What pre-flight found for its first clip; absent when nobody could be asked."""
+
+    @_builtins.property
+    def estimated_duration(self) -> _duration_pb2.Duration:
+        """How long generating all of them takes, about; absent when that is not known."""
 
     def __init__(
         self,
@@ -953,12 +985,12 @@ class PlanFootage(_message.Message):
         outlook: _builtins.str = ...,
         report: _making_pb2.Report | None = ...,
         clips: _builtins.int = ...,
-        estimated_seconds: _builtins.float = ...,
+        estimated_duration: _duration_pb2.Duration | None = ...,
         line: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips", "estimated_seconds", b"estimated_seconds", "line", b"line", "outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips", "estimated_duration", b"estimated_duration", "line", b"line", "outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

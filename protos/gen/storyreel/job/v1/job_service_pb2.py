@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.job.v1 import job_pb2 as storyreel_dot_job_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/job/v1/job_service.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1astoryreel/job/v1/job.proto\"\x89\x01\n\x10\x43reateJobRequest\x12*\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.JobB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"7\n\x11\x43reateJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\";\n\rGetJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"4\n\x0eGetJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\"`\n\x0fListJobsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x80 \x12\x12\n\nshow_plans\x18\x03 \x01(\x08\"P\n\x10ListJobsResponse\x12#\n\x04jobs\x18\x01 \x03(\x0b\x32\x15.storyreel.job.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"=\n\x0fWatchJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"6\n\x10WatchJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10\x43\x61ncelJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"7\n\x11\x43\x61ncelJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10ResumeJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"7\n\x11ResumeJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10\x44\x65leteJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"\x13\n\x11\x44\x65leteJobResponse2\xd9\x04\n\nJobService\x12T\n\tCreateJob\x12\".storyreel.job.v1.CreateJobRequest\x1a#.storyreel.job.v1.CreateJobResponse\x12K\n\x06GetJob\x12\x1f.storyreel.job.v1.GetJobRequest\x1a .storyreel.job.v1.GetJobResponse\x12Q\n\x08ListJobs\x12!.storyreel.job.v1.ListJobsRequest\x1a\".storyreel.job.v1.ListJobsResponse\x12S\n\x08WatchJob\x12!.storyreel.job.v1.WatchJobRequest\x1a\".storyreel.job.v1.WatchJobResponse0\x01\x12T\n\tCancelJob\x12\".storyreel.job.v1.CancelJobRequest\x1a#.storyreel.job.v1.CancelJobResponse\x12T\n\tResumeJob\x12\".storyreel.job.v1.ResumeJobRequest\x1a#.storyreel.job.v1.ResumeJobResponse\x12T\n\tDeleteJob\x12\".storyreel.job.v1.DeleteJobRequest\x1a#.storyreel.job.v1.DeleteJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/job/v1/job_service.proto\x12\x10storyreel.job.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1astoryreel/job/v1/job.proto\"\x89\x01\n\x10\x43reateJobRequest\x12*\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.JobB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._-]{0,128}$\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"7\n\x11\x43reateJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\";\n\rGetJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"4\n\x0eGetJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\"b\n\x0fListJobsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x12\n\nshow_plans\x18\x03 \x01(\x08\"P\n\x10ListJobsResponse\x12#\n\x04jobs\x18\x01 \x03(\x0b\x32\x15.storyreel.job.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x0fWatchJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"6\n\x10WatchJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10\x43\x61ncelJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"7\n\x11\x43\x61ncelJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10ResumeJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"7\n\x11ResumeJobResponse\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\">\n\x10\x44\x65leteJobRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^jobs/[a-z0-9]{8,64}$\"\x13\n\x11\x44\x65leteJobResponse2\xd9\x04\n\nJobService\x12T\n\tCreateJob\x12\".storyreel.job.v1.CreateJobRequest\x1a#.storyreel.job.v1.CreateJobResponse\x12K\n\x06GetJob\x12\x1f.storyreel.job.v1.GetJobRequest\x1a .storyreel.job.v1.GetJobResponse\x12Q\n\x08ListJobs\x12!.storyreel.job.v1.ListJobsRequest\x1a\".storyreel.job.v1.ListJobsResponse\x12S\n\x08WatchJob\x12!.storyreel.job.v1.WatchJobRequest\x1a\".storyreel.job.v1.WatchJobResponse0\x01\x12T\n\tCancelJob\x12\".storyreel.job.v1.CancelJobRequest\x1a#.storyreel.job.v1.CancelJobResponse\x12T\n\tResumeJob\x12\".storyreel.job.v1.ResumeJobRequest\x1a#.storyreel.job.v1.ResumeJobResponse\x12T\n\tDeleteJob\x12\".storyreel.job.v1.DeleteJobRequest\x1a#.storyreel.job.v1.DeleteJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,9 +40,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETJOBREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETJOBREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\0272\025^jobs/[a-z0-9]{8,64}$'
   _globals['_LISTJOBSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTJOBSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
+  _globals['_LISTJOBSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTJOBSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTJOBSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005z\003\030\200 '
+  _globals['_LISTJOBSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200@'
   _globals['_WATCHJOBREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_WATCHJOBREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\0272\025^jobs/[a-z0-9]{8,64}$'
   _globals['_CANCELJOBREQUEST'].fields_by_name['name']._loaded_options = None
@@ -60,25 +60,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETJOBRESPONSE']._serialized_start=371
   _globals['_GETJOBRESPONSE']._serialized_end=423
   _globals['_LISTJOBSREQUEST']._serialized_start=425
-  _globals['_LISTJOBSREQUEST']._serialized_end=521
-  _globals['_LISTJOBSRESPONSE']._serialized_start=523
-  _globals['_LISTJOBSRESPONSE']._serialized_end=603
-  _globals['_WATCHJOBREQUEST']._serialized_start=605
-  _globals['_WATCHJOBREQUEST']._serialized_end=666
-  _globals['_WATCHJOBRESPONSE']._serialized_start=668
-  _globals['_WATCHJOBRESPONSE']._serialized_end=722
-  _globals['_CANCELJOBREQUEST']._serialized_start=724
-  _globals['_CANCELJOBREQUEST']._serialized_end=786
-  _globals['_CANCELJOBRESPONSE']._serialized_start=788
-  _globals['_CANCELJOBRESPONSE']._serialized_end=843
-  _globals['_RESUMEJOBREQUEST']._serialized_start=845
-  _globals['_RESUMEJOBREQUEST']._serialized_end=907
-  _globals['_RESUMEJOBRESPONSE']._serialized_start=909
-  _globals['_RESUMEJOBRESPONSE']._serialized_end=964
-  _globals['_DELETEJOBREQUEST']._serialized_start=966
-  _globals['_DELETEJOBREQUEST']._serialized_end=1028
-  _globals['_DELETEJOBRESPONSE']._serialized_start=1030
-  _globals['_DELETEJOBRESPONSE']._serialized_end=1049
-  _globals['_JOBSERVICE']._serialized_start=1052
-  _globals['_JOBSERVICE']._serialized_end=1653
+  _globals['_LISTJOBSREQUEST']._serialized_end=523
+  _globals['_LISTJOBSRESPONSE']._serialized_start=525
+  _globals['_LISTJOBSRESPONSE']._serialized_end=605
+  _globals['_WATCHJOBREQUEST']._serialized_start=607
+  _globals['_WATCHJOBREQUEST']._serialized_end=668
+  _globals['_WATCHJOBRESPONSE']._serialized_start=670
+  _globals['_WATCHJOBRESPONSE']._serialized_end=724
+  _globals['_CANCELJOBREQUEST']._serialized_start=726
+  _globals['_CANCELJOBREQUEST']._serialized_end=788
+  _globals['_CANCELJOBRESPONSE']._serialized_start=790
+  _globals['_CANCELJOBRESPONSE']._serialized_end=845
+  _globals['_RESUMEJOBREQUEST']._serialized_start=847
+  _globals['_RESUMEJOBREQUEST']._serialized_end=909
+  _globals['_RESUMEJOBRESPONSE']._serialized_start=911
+  _globals['_RESUMEJOBRESPONSE']._serialized_end=966
+  _globals['_DELETEJOBREQUEST']._serialized_start=968
+  _globals['_DELETEJOBREQUEST']._serialized_end=1030
+  _globals['_DELETEJOBRESPONSE']._serialized_start=1032
+  _globals['_DELETEJOBRESPONSE']._serialized_end=1051
+  _globals['_JOBSERVICE']._serialized_start=1054
+  _globals['_JOBSERVICE']._serialized_end=1655
 # @@protoc_insertion_point(module_scope)

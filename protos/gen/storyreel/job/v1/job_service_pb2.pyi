@@ -36,7 +36,7 @@ class CreateJobRequest(_message.Message):
     """Plans the video and makes nothing: the job ends with `outputs.plan`."""
     @_builtins.property
     def job(self) -> _job_pb2.Job:
-        """Required. The job; fields that say Output only must be unset."""
+        """Required. The job; fields that say Output only are ignored."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class ListJobsRequest(_message.Message):
     SHOW_PLANS_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many jobs at most, 1 to 200. Default: 50."""
-    page_token: _builtins.bytes
+    page_token: _builtins.str
     """`next_page_token` of the page before. Default: the first page."""
     show_plans: _builtins.bool
     """Also jobs that only plan."""
@@ -142,7 +142,7 @@ class ListJobsRequest(_message.Message):
         self,
         *,
         page_size: _builtins.int = ...,
-        page_token: _builtins.bytes = ...,
+        page_token: _builtins.str = ...,
         show_plans: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -161,7 +161,7 @@ class ListJobsResponse(_message.Message):
 
     JOBS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.bytes
+    next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
     def jobs(self) -> _containers.RepeatedCompositeFieldContainer[_job_pb2.Job]:
@@ -171,7 +171,7 @@ class ListJobsResponse(_message.Message):
         self,
         *,
         jobs: _abc.Iterable[_job_pb2.Job] | None = ...,
-        next_page_token: _builtins.bytes = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

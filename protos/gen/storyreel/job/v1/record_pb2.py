@@ -22,8 +22,9 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
-from storyreel.generation.v1 import clip_pb2 as storyreel_dot_generation_dot_v1_dot_clip__pb2
+from storyreel.cards.v1 import card_service_pb2 as storyreel_dot_cards_dot_v1_dot_card__service__pb2
 from storyreel.generation.v1 import generation_service_pb2 as storyreel_dot_generation_dot_v1_dot_generation__service__pb2
 from storyreel.job.v1 import job_pb2 as storyreel_dot_job_dot_v1_dot_job__pb2
 from storyreel.muxing.v1 import timeline_pb2 as storyreel_dot_muxing_dot_v1_dot_timeline__pb2
@@ -35,19 +36,19 @@ from storyreel.tts.v1 import speech_pb2 as storyreel_dot_tts_dot_v1_dot_speech__
 from storyreel.tts.v1 import tts_service_pb2 as storyreel_dot_tts_dot_v1_dot_tts__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstoryreel/job/v1/record.proto\x12\x10storyreel.job.v1\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a\x30storyreel/generation/v1/generation_service.proto\x1a\x1astoryreel/job/v1/job.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a*storyreel/parsing/v1/parsing_service.proto\x1a%storyreel/parsing/v1/storyboard.proto\x1a#storyreel/script/v1/narration.proto\x1a(storyreel/script/v1/script_service.proto\x1a\x1dstoryreel/tts/v1/speech.proto\x1a\"storyreel/tts/v1/tts_service.proto\"\xff\x03\n\x0bStageResult\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06reused\x18\x02 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\r\x12\x41\n\nstoryboard\x18\x04 \x01(\x0b\x32+.storyreel.parsing.v1.ParseDocumentResponseH\x00\x12@\n\tnarration\x18\x05 \x01(\x0b\x32+.storyreel.script.v1.WriteNarrationResponseH\x00\x12\x36\n\x05voice\x18\x06 \x01(\x0b\x32%.storyreel.tts.v1.ChooseVoiceResponseH\x00\x12*\n\x06speech\x18\x07 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechH\x00\x12-\n\x04\x63lip\x18\x08 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipH\x00\x12+\n\x05video\x18\t \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x12+\n\x05sound\x18\n \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundH\x00\x12\x41\n\x08\x65stimate\x18\x0b \x01(\x0b\x32-.storyreel.generation.v1.EstimateClipResponseH\x00\x42\x07\n\x05reply\"\xa9\x03\n\x0bSceneRecord\x12+\n\x03ref\x18\x01 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x19\n\x11\x65stimated_seconds\x18\x03 \x01(\x01\x12(\n\x06speech\x18\x04 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech\x12+\n\x04\x63lip\x18\x05 \x01(\x0b\x32\x1d.storyreel.generation.v1.Clip\x12\x39\n\x10stored_narration\x18\x06 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12+\n\x08\x61ttempts\x18\x07 \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\x12.\n\x07\x66ootage\x18\x08 \x01(\x0b\x32\x1d.storyreel.job.v1.PlanFootage\x12\x30\n\tcontinued\x18\t \x03(\x0b\x32\x1d.storyreel.generation.v1.Clip\"=\n\x0cSceneRecords\x12-\n\x06scenes\x18\x01 \x03(\x0b\x32\x1d.storyreel.job.v1.SceneRecord\"\xbd\x01\n\x0bPublication\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12&\n\x05voice\x18\x04 \x01(\x0b\x32\x17.storyreel.tts.v1.Voiceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstoryreel/job/v1/record.proto\x12\x10storyreel.job.v1\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a%storyreel/cards/v1/card_service.proto\x1a\x30storyreel/generation/v1/generation_service.proto\x1a\x1astoryreel/job/v1/job.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a*storyreel/parsing/v1/parsing_service.proto\x1a%storyreel/parsing/v1/storyboard.proto\x1a#storyreel/script/v1/narration.proto\x1a(storyreel/script/v1/script_service.proto\x1a\x1dstoryreel/tts/v1/speech.proto\x1a\"storyreel/tts/v1/tts_service.proto\"\xbd\x04\n\x0bStageResult\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0e\n\x06reused\x18\x02 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x03 \x01(\r\x12\x41\n\nstoryboard\x18\x04 \x01(\x0b\x32+.storyreel.parsing.v1.ParseDocumentResponseH\x00\x12@\n\tnarration\x18\x05 \x01(\x0b\x32+.storyreel.script.v1.WriteNarrationResponseH\x00\x12\x36\n\x05voice\x18\x06 \x01(\x0b\x32%.storyreel.tts.v1.ChooseVoiceResponseH\x00\x12*\n\x06speech\x18\x07 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechH\x00\x12-\n\x04\x63\x61rd\x18\x08 \x01(\x0b\x32\x1d.storyreel.cards.v1.DrawnCardH\x00\x12+\n\x05video\x18\t \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x12+\n\x05sound\x18\n \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundH\x00\x12\x44\n\x08\x65stimate\x18\x0b \x01(\x0b\x32\x30.storyreel.generation.v1.EstimateFootageResponseH\x00\x12\x39\n\x07\x66ootage\x18\x0c \x01(\x0b\x32&.storyreel.generation.v1.GeneratedClipH\x00\x42\x07\n\x05reply\"\xd1\x03\n\x0bSceneRecord\x12+\n\x03ref\x18\x01 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\tnarration\x18\x02 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x35\n\x12\x65stimated_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x06speech\x18\x04 \x01(\x0b\x32\x18.storyreel.tts.v1.Speech\x12+\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x1d.storyreel.cards.v1.DrawnCard\x12\x39\n\x10stored_narration\x18\x06 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12+\n\x08\x61ttempts\x18\x07 \x03(\x0b\x32\x19.storyreel.job.v1.Attempt\x12\x33\n\x0cplan_footage\x18\x08 \x01(\x0b\x32\x1d.storyreel.job.v1.PlanFootage\x12\x37\n\x07\x66ootage\x18\t \x03(\x0b\x32&.storyreel.generation.v1.GeneratedClip\"=\n\x0cSceneRecords\x12-\n\x06scenes\x18\x01 \x03(\x0b\x32\x1d.storyreel.job.v1.SceneRecord\"\xbd\x01\n\x0bPublication\x12\"\n\x03job\x18\x01 \x01(\x0b\x32\x15.storyreel.job.v1.Job\x12/\n\x06scenes\x18\x02 \x03(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12&\n\x05voice\x18\x04 \x01(\x0b\x32\x17.storyreel.tts.v1.Voiceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.job.v1.record_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STAGERESULT']._serialized_start=469
-  _globals['_STAGERESULT']._serialized_end=980
-  _globals['_SCENERECORD']._serialized_start=983
-  _globals['_SCENERECORD']._serialized_end=1408
-  _globals['_SCENERECORDS']._serialized_start=1410
-  _globals['_SCENERECORDS']._serialized_end=1471
-  _globals['_PUBLICATION']._serialized_start=1474
-  _globals['_PUBLICATION']._serialized_end=1663
+  _globals['_STAGERESULT']._serialized_start=504
+  _globals['_STAGERESULT']._serialized_end=1077
+  _globals['_SCENERECORD']._serialized_start=1080
+  _globals['_SCENERECORD']._serialized_end=1545
+  _globals['_SCENERECORDS']._serialized_start=1547
+  _globals['_SCENERECORDS']._serialized_end=1608
+  _globals['_PUBLICATION']._serialized_start=1611
+  _globals['_PUBLICATION']._serialized_end=1800
 # @@protoc_insertion_point(module_scope)

@@ -7,10 +7,11 @@ by newer workers, so these messages only grow.
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
-from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.cards.v1 import card_service_pb2 as _card_service_pb2
 from storyreel.generation.v1 import generation_service_pb2 as _generation_service_pb2
 from storyreel.job.v1 import job_pb2 as _job_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
@@ -44,10 +45,11 @@ class StageResult(_message.Message):
     NARRATION_FIELD_NUMBER: _builtins.int
     VOICE_FIELD_NUMBER: _builtins.int
     SPEECH_FIELD_NUMBER: _builtins.int
-    CLIP_FIELD_NUMBER: _builtins.int
+    CARD_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     SOUND_FIELD_NUMBER: _builtins.int
     ESTIMATE_FIELD_NUMBER: _builtins.int
+    FOOTAGE_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene the call was made for, echoed; empty when it is the whole video."""
     reused: _builtins.bool
@@ -71,8 +73,8 @@ class StageResult(_message.Message):
         """Of Synthesize."""
 
     @_builtins.property
-    def clip(self) -> _clip_pb2.Clip:
-        """Of GenerateClip, drawn or generated."""
+    def card(self) -> _card_service_pb2.DrawnCard:
+        """Of DrawCard."""
 
     @_builtins.property
     def video(self) -> _timeline_pb2.Video:
@@ -83,8 +85,12 @@ class StageResult(_message.Message):
         """Of MasterSound."""
 
     @_builtins.property
-    def estimate(self) -> _generation_service_pb2.EstimateClipResponse:
-        """Of EstimateClip."""
+    def estimate(self) -> _generation_service_pb2.EstimateFootageResponse:
+        """Of EstimateFootage."""
+
+    @_builtins.property
+    def footage(self) -> _generation_service_pb2.GeneratedClip:
+        """Of GenerateFootage."""
 
     def __init__(
         self,
@@ -96,16 +102,17 @@ class StageResult(_message.Message):
         narration: _script_service_pb2.WriteNarrationResponse | None = ...,
         voice: _tts_service_pb2.ChooseVoiceResponse | None = ...,
         speech: _speech_pb2.Speech | None = ...,
-        clip: _clip_pb2.Clip | None = ...,
+        card: _card_service_pb2.DrawnCard | None = ...,
         video: _timeline_pb2.Video | None = ...,
         sound: _timeline_pb2.Sound | None = ...,
-        estimate: _generation_service_pb2.EstimateClipResponse | None = ...,
+        estimate: _generation_service_pb2.EstimateFootageResponse | None = ...,
+        footage: _generation_service_pb2.GeneratedClip | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "estimate", b"estimate", "narration", b"narration", "reply", b"reply", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "estimate", b"estimate", "footage", b"footage", "narration", b"narration", "reply", b"reply", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "estimate", b"estimate", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "card", b"card", "estimate", b"estimate", "footage", b"footage", "narration", b"narration", "reply", b"reply", "reused", b"reused", "scene_id", b"scene_id", "sound", b"sound", "speech", b"speech", "storyboard", b"storyboard", "video", b"video", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "clip", "video", "sound", "estimate"]  # noqa: Y015
+    _WhichOneofReturnType_reply: _TypeAlias = _typing.Literal["storyboard", "narration", "voice", "speech", "card", "video", "sound", "estimate", "footage"]  # noqa: Y015
     _WhichOneofArgType_reply: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_reply) -> _WhichOneofReturnType_reply | None: ...
 
@@ -119,15 +126,13 @@ class SceneRecord(_message.Message):
 
     REF_FIELD_NUMBER: _builtins.int
     NARRATION_FIELD_NUMBER: _builtins.int
-    ESTIMATED_SECONDS_FIELD_NUMBER: _builtins.int
+    ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
     SPEECH_FIELD_NUMBER: _builtins.int
-    CLIP_FIELD_NUMBER: _builtins.int
+    CARD_FIELD_NUMBER: _builtins.int
     STORED_NARRATION_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    PLAN_FOOTAGE_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
-    CONTINUED_FIELD_NUMBER: _builtins.int
-    estimated_seconds: _builtins.float
-    """How long saying it takes, about, in seconds."""
     @_builtins.property
     def ref(self) -> _storyboard_pb2.SceneRef:
         """Its place in the storyboard."""
@@ -137,12 +142,16 @@ class SceneRecord(_message.Message):
         """What is said."""
 
     @_builtins.property
+    def estimated_duration(self) -> _duration_pb2.Duration:
+        """How long saying it takes, about."""
+
+    @_builtins.property
     def speech(self) -> _speech_pb2.Speech:
         """What was spoken; absent in a plan."""
 
     @_builtins.property
-    def clip(self) -> _clip_pb2.Clip:
-        """What is shown; absent in a plan."""
+    def card(self) -> _card_service_pb2.DrawnCard:
+        """Its card; absent in a plan, and where footage is shown."""
 
     @_builtins.property
     def stored_narration(self) -> _artifact_pb2.Artifact:
@@ -153,29 +162,31 @@ class SceneRecord(_message.Message):
         """Attempts at its footage that failed, in order."""
 
     @_builtins.property
-    def footage(self) -> _job_pb2.PlanFootage:
+    def plan_footage(self) -> _job_pb2.PlanFootage:
         """What will become of its footage; in a plan alone."""
 
     @_builtins.property
-    def continued(self) -> _containers.RepeatedCompositeFieldContainer[_clip_pb2.Clip]:
-        """Clips that follow the first without a cut, where the footage is longer than one."""
+    def footage(self) -> _containers.RepeatedCompositeFieldContainer[_generation_service_pb2.GeneratedClip]:
+        """Its footage, one clip after the other without a cut; empty where the card is
+        shown.
+        """
 
     def __init__(
         self,
         *,
         ref: _storyboard_pb2.SceneRef | None = ...,
         narration: _narration_pb2.Narration | None = ...,
-        estimated_seconds: _builtins.float = ...,
+        estimated_duration: _duration_pb2.Duration | None = ...,
         speech: _speech_pb2.Speech | None = ...,
-        clip: _clip_pb2.Clip | None = ...,
+        card: _card_service_pb2.DrawnCard | None = ...,
         stored_narration: _artifact_pb2.Artifact | None = ...,
         attempts: _abc.Iterable[_job_pb2.Attempt] | None = ...,
-        footage: _job_pb2.PlanFootage | None = ...,
-        continued: _abc.Iterable[_clip_pb2.Clip] | None = ...,
+        plan_footage: _job_pb2.PlanFootage | None = ...,
+        footage: _abc.Iterable[_generation_service_pb2.GeneratedClip] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "estimated_duration", b"estimated_duration", "narration", b"narration", "plan_footage", b"plan_footage", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "clip", b"clip", "continued", b"continued", "estimated_seconds", b"estimated_seconds", "footage", b"footage", "narration", b"narration", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "card", b"card", "estimated_duration", b"estimated_duration", "footage", b"footage", "narration", b"narration", "plan_footage", b"plan_footage", "ref", b"ref", "speech", b"speech", "stored_narration", b"stored_narration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

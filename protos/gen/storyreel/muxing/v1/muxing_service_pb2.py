@@ -28,7 +28,7 @@ from storyreel.muxing.v1 import timeline_pb2 as storyreel_dot_muxing_dot_v1_dot_
 from storyreel.progress.v1 import progress_pb2 as storyreel_dot_progress_dot_v1_dot_progress__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/muxing/v1/muxing_service.proto\x12\x13storyreel.muxing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a$storyreel/progress/v1/progress.proto\"K\n\x12MasterSoundRequest\x12\x35\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\"\xbb\x01\n\x13MasterSoundResponse\x12\x34\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32 .storyreel.muxing.v1.MuxAcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12+\n\x05sound\x18\x03 \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundH\x00\x42\x07\n\x05\x65vent\"H\n\x0fMuxVideoRequest\x12\x35\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\"\xb8\x01\n\x10MuxVideoResponse\x12\x34\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32 .storyreel.muxing.v1.MuxAcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12+\n\x05video\x18\x03 \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x42\x07\n\x05\x65vent\"\x1d\n\x0bMuxAccepted\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\"9\n\x10\x43\x61ncelMuxRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x13\n\x11\x43\x61ncelMuxResponse2\xaa\x02\n\rMuxingService\x12\x62\n\x0bMasterSound\x12\'.storyreel.muxing.v1.MasterSoundRequest\x1a(.storyreel.muxing.v1.MasterSoundResponse0\x01\x12Y\n\x08MuxVideo\x12$.storyreel.muxing.v1.MuxVideoRequest\x1a%.storyreel.muxing.v1.MuxVideoResponse0\x01\x12Z\n\tCancelMux\x12%.storyreel.muxing.v1.CancelMuxRequest\x1a&.storyreel.muxing.v1.CancelMuxResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/muxing/v1/muxing_service.proto\x12\x13storyreel.muxing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/muxing/v1/timeline.proto\x1a$storyreel/progress/v1/progress.proto\"K\n\x12MasterSoundRequest\x12\x35\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\"\xba\x01\n\x13MasterSoundResponse\x12\x33\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1f.storyreel.progress.v1.AcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12+\n\x05sound\x18\x03 \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundH\x00\x42\x07\n\x05\x65vent\"H\n\x0fMuxVideoRequest\x12\x35\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\"\xb7\x01\n\x10MuxVideoResponse\x12\x33\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1f.storyreel.progress.v1.AcceptedH\x00\x12\x38\n\x08progress\x18\x02 \x01(\x0b\x32$.storyreel.progress.v1.StageProgressH\x00\x12+\n\x05video\x18\x03 \x01(\x0b\x32\x1a.storyreel.muxing.v1.VideoH\x00\x42\x07\n\x05\x65vent\"9\n\x10\x43\x61ncelMuxRequest\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x13\n\x11\x43\x61ncelMuxResponse2\xaa\x02\n\rMuxingService\x12\x62\n\x0bMasterSound\x12\'.storyreel.muxing.v1.MasterSoundRequest\x1a(.storyreel.muxing.v1.MasterSoundResponse0\x01\x12Y\n\x08MuxVideo\x12$.storyreel.muxing.v1.MuxVideoRequest\x1a%.storyreel.muxing.v1.MuxVideoResponse0\x01\x12Z\n\tCancelMux\x12%.storyreel.muxing.v1.CancelMuxRequest\x1a&.storyreel.muxing.v1.CancelMuxResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,17 +44,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MASTERSOUNDREQUEST']._serialized_start=206
   _globals['_MASTERSOUNDREQUEST']._serialized_end=281
   _globals['_MASTERSOUNDRESPONSE']._serialized_start=284
-  _globals['_MASTERSOUNDRESPONSE']._serialized_end=471
-  _globals['_MUXVIDEOREQUEST']._serialized_start=473
-  _globals['_MUXVIDEOREQUEST']._serialized_end=545
-  _globals['_MUXVIDEORESPONSE']._serialized_start=548
-  _globals['_MUXVIDEORESPONSE']._serialized_end=732
-  _globals['_MUXACCEPTED']._serialized_start=734
-  _globals['_MUXACCEPTED']._serialized_end=763
-  _globals['_CANCELMUXREQUEST']._serialized_start=765
-  _globals['_CANCELMUXREQUEST']._serialized_end=822
-  _globals['_CANCELMUXRESPONSE']._serialized_start=824
-  _globals['_CANCELMUXRESPONSE']._serialized_end=843
-  _globals['_MUXINGSERVICE']._serialized_start=846
-  _globals['_MUXINGSERVICE']._serialized_end=1144
+  _globals['_MASTERSOUNDRESPONSE']._serialized_end=470
+  _globals['_MUXVIDEOREQUEST']._serialized_start=472
+  _globals['_MUXVIDEOREQUEST']._serialized_end=544
+  _globals['_MUXVIDEORESPONSE']._serialized_start=547
+  _globals['_MUXVIDEORESPONSE']._serialized_end=730
+  _globals['_CANCELMUXREQUEST']._serialized_start=732
+  _globals['_CANCELMUXREQUEST']._serialized_end=789
+  _globals['_CANCELMUXRESPONSE']._serialized_start=791
+  _globals['_CANCELMUXRESPONSE']._serialized_end=810
+  _globals['_MUXINGSERVICE']._serialized_start=813
+  _globals['_MUXINGSERVICE']._serialized_end=1111
 # @@protoc_insertion_point(module_scope)

@@ -53,7 +53,7 @@ class MasterSoundResponse(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     SOUND_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def accepted(self) -> Global___MuxAccepted:
+    def accepted(self) -> _progress_pb2.Accepted:
         """The request is taken, or joined."""
 
     @_builtins.property
@@ -67,7 +67,7 @@ class MasterSoundResponse(_message.Message):
     def __init__(
         self,
         *,
-        accepted: Global___MuxAccepted | None = ...,
+        accepted: _progress_pb2.Accepted | None = ...,
         progress: _progress_pb2.StageProgress | None = ...,
         sound: _timeline_pb2.Sound | None = ...,
     ) -> None: ...
@@ -115,7 +115,7 @@ class MuxVideoResponse(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def accepted(self) -> Global___MuxAccepted:
+    def accepted(self) -> _progress_pb2.Accepted:
         """The request is taken, or joined."""
 
     @_builtins.property
@@ -129,7 +129,7 @@ class MuxVideoResponse(_message.Message):
     def __init__(
         self,
         *,
-        accepted: Global___MuxAccepted | None = ...,
+        accepted: _progress_pb2.Accepted | None = ...,
         progress: _progress_pb2.StageProgress | None = ...,
         video: _timeline_pb2.Video | None = ...,
     ) -> None: ...
@@ -142,28 +142,6 @@ class MuxVideoResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___MuxVideoResponse: _TypeAlias = MuxVideoResponse  # noqa: Y015
-
-@_typing.final
-class MuxAccepted(_message.Message):
-    """MuxAccepted names the work."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DIGEST_FIELD_NUMBER: _builtins.int
-    digest: _builtins.str
-    """The request's digest: SHA-256, in lower-case hexadecimal."""
-    def __init__(
-        self,
-        *,
-        digest: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___MuxAccepted: _TypeAlias = MuxAccepted  # noqa: Y015
 
 @_typing.final
 class CancelMuxRequest(_message.Message):

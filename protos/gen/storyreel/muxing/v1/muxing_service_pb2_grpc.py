@@ -84,7 +84,8 @@ class MuxingServiceServicer:
 
     def CancelMux(self, request, context):
         """CancelMux stops the making of a sound or a video and answers when it has
-        stopped. What nobody makes is no error.
+        stopped. It is
+        not an error when nobody makes them.
 
         Errors: none of its own.
         """

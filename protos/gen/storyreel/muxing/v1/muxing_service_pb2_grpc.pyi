@@ -53,7 +53,8 @@ class MuxingServiceStub:
     """
     CancelMux: _grpc.UnaryUnaryMultiCallable[_muxing_service_pb2.CancelMuxRequest, _muxing_service_pb2.CancelMuxResponse]
     """CancelMux stops the making of a sound or a video and answers when it has
-    stopped. What nobody makes is no error.
+    stopped. It is
+    not an error when nobody makes them.
 
     Errors: none of its own.
     """
@@ -83,7 +84,8 @@ class MuxingServiceAsyncStub(MuxingServiceStub):
     """
     CancelMux: _aio.UnaryUnaryMultiCallable[_muxing_service_pb2.CancelMuxRequest, _muxing_service_pb2.CancelMuxResponse]  # type: ignore[assignment]
     """CancelMux stops the making of a sound or a video and answers when it has
-    stopped. What nobody makes is no error.
+    stopped. It is
+    not an error when nobody makes them.
 
     Errors: none of its own.
     """
@@ -128,7 +130,8 @@ class MuxingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_muxing_service_pb2.CancelMuxResponse, _abc.Awaitable[_muxing_service_pb2.CancelMuxResponse]]:
         """CancelMux stops the making of a sound or a video and answers when it has
-        stopped. What nobody makes is no error.
+        stopped. It is
+        not an error when nobody makes them.
 
         Errors: none of its own.
         """

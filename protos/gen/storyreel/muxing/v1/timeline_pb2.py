@@ -25,11 +25,11 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
-from storyreel.generation.v1 import clip_pb2 as storyreel_dot_generation_dot_v1_dot_clip__pb2
+from storyreel.media.v1 import clip_pb2 as storyreel_dot_media_dot_v1_dot_clip__pb2
 from storyreel.tts.v1 import speech_pb2 as storyreel_dot_tts_dot_v1_dot_speech__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/muxing/v1/timeline.proto\x12\x13storyreel.muxing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\"storyreel/generation/v1/clip.proto\x1a\x1dstoryreel/tts/v1/speech.proto\"\x96\x01\n\tSoundPlan\x12#\n\x0erate_numerator\x18\x01 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\xa9\x07(\x01\x12$\n\x10rate_denominator\x18\x02 \x01(\rB\n\xbaH\x07*\x05\x18\xe9\x07(\x01\x12>\n\x06scenes\x18\x03 \x03(\x0b\x32!.storyreel.muxing.v1.PlannedVoiceB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"|\n\x0cPlannedVoice\x12\x30\n\x06speech\x18\x01 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x1d\n\x0blead_frames\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\"\xb1\x01\n\x05Sound\x12\x36\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x07samples\x18\x02 \x01(\x04\x42\x07\xbaH\x04\x32\x02 \x00\x12\x15\n\rloudness_lufs\x18\x03 \x01(\x01\x12\x16\n\x0etrue_peak_dbtp\x18\x04 \x01(\x01\x12\'\n\x14voice_offset_seconds\x18\x05 \x03(\x01\x42\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"\x90\x02\n\x07MuxPlan\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x39\n\x07picture\x18\x03 \x01(\x0b\x32 .storyreel.generation.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x06scenes\x18\x04 \x03(\x0b\x32!.storyreel.muxing.v1.PlannedSceneB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x31\n\x05sound\x18\x05 \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundB\x06\xbaH\x03\xc8\x01\x01\"\x9f\x02\n\x0cPlannedScene\x12\x33\n\x04\x63lip\x18\x01 \x01(\x0b\x32\x1d.storyreel.generation.v1.ClipB\x06\xbaH\x03\xc8\x01\x01\x12\x30\n\x06speech\x18\x02 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0blead_frames\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x32\n\tnarration\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12:\n\tcontinued\x18\x06 \x03(\x0b\x32\x1d.storyreel.generation.v1.ClipB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xc4\x02\n\x05Video\x12,\n\x03mp4\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12,\n\x03srt\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12,\n\x03vtt\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x33\n\ntranscript\x18\x04 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x32\n\tthumbnail\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x37\n\x0cmeasurements\x18\x06 \x01(\x0b\x32!.storyreel.muxing.v1.Measurements\x12\x0f\n\x07missing\x18\x07 \x03(\t\"\x86\x02\n\x0cMeasurements\x12\x0e\n\x06\x66rames\x18\x01 \x01(\r\x12\x31\n\x0evideo_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0e\x61udio_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x15max_av_offset_seconds\x18\x04 \x01(\x01\x12\x18\n\x10\x61v_drift_seconds\x18\x05 \x01(\x01\x12\x15\n\rloudness_lufs\x18\x06 \x01(\x01\x12\x16\n\x0etrue_peak_dbtp\x18\x07 \x01(\x01\x12\x18\n\x10scene_key_frames\x18\x08 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/muxing/v1/timeline.proto\x12\x13storyreel.muxing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\x1dstoryreel/media/v1/clip.proto\x1a\x1dstoryreel/tts/v1/speech.proto\"\x96\x01\n\tSoundPlan\x12#\n\x0erate_numerator\x18\x01 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\xa9\x07(\x01\x12$\n\x10rate_denominator\x18\x02 \x01(\rB\n\xbaH\x07*\x05\x18\xe9\x07(\x01\x12>\n\x06scenes\x18\x03 \x03(\x0b\x32!.storyreel.muxing.v1.PlannedVoiceB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"|\n\x0cPlannedVoice\x12\x30\n\x06speech\x18\x01 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x06\x66rames\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x97\r(\x01\x12\x1d\n\x0blead_frames\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\"\xc5\x01\n\x05Sound\x12\x36\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x07samples\x18\x02 \x01(\x04\x42\x07\xbaH\x04\x32\x02 \x00\x12\x15\n\rloudness_lufs\x18\x03 \x01(\x01\x12\x16\n\x0etrue_peak_dbtp\x18\x04 \x01(\x01\x12;\n\rvoice_offsets\x18\x05 \x03(\x0b\x32\x19.google.protobuf.DurationB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"\x8b\x02\n\x07MuxPlan\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x34\n\x07picture\x18\x03 \x01(\x0b\x32\x1b.storyreel.media.v1.PictureB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x06scenes\x18\x04 \x03(\x0b\x32!.storyreel.muxing.v1.PlannedSceneB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x31\n\x05sound\x18\x05 \x01(\x0b\x32\x1a.storyreel.muxing.v1.SoundB\x06\xbaH\x03\xc8\x01\x01\"\x95\x02\n\x0cPlannedScene\x12.\n\x04\x63lip\x18\x01 \x01(\x0b\x32\x18.storyreel.media.v1.ClipB\x06\xbaH\x03\xc8\x01\x01\x12\x30\n\x06speech\x18\x02 \x01(\x0b\x32\x18.storyreel.tts.v1.SpeechB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0blead_frames\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xd8\x04\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x32\n\tnarration\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x35\n\tcontinued\x18\x06 \x03(\x0b\x32\x18.storyreel.media.v1.ClipB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xc4\x02\n\x05Video\x12,\n\x03mp4\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12,\n\x03srt\x18\x02 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12,\n\x03vtt\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x33\n\ntranscript\x18\x04 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x32\n\tthumbnail\x18\x05 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x37\n\x0cmeasurements\x18\x06 \x01(\x0b\x32!.storyreel.muxing.v1.Measurements\x12\x0f\n\x07missing\x18\x07 \x03(\t\"\xac\x02\n\x0cMeasurements\x12\x0e\n\x06\x66rames\x18\x01 \x01(\r\x12\x31\n\x0evideo_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0e\x61udio_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rmax_av_offset\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08\x61v_drift\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rloudness_lufs\x18\x06 \x01(\x01\x12\x16\n\x0etrue_peak_dbtp\x18\x07 \x01(\x01\x12\x18\n\x10scene_key_frames\x18\x08 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,8 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOUND'].fields_by_name['audio']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SOUND'].fields_by_name['samples']._loaded_options = None
   _globals['_SOUND'].fields_by_name['samples']._serialized_options = b'\272H\0042\002 \000'
-  _globals['_SOUND'].fields_by_name['voice_offset_seconds']._loaded_options = None
-  _globals['_SOUND'].fields_by_name['voice_offset_seconds']._serialized_options = b'\272H\006\222\001\003\020\364\003'
+  _globals['_SOUND'].fields_by_name['voice_offsets']._loaded_options = None
+  _globals['_SOUND'].fields_by_name['voice_offsets']._serialized_options = b'\272H\006\222\001\003\020\364\003'
   _globals['_MUXPLAN'].fields_by_name['title']._loaded_options = None
   _globals['_MUXPLAN'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_MUXPLAN'].fields_by_name['language']._loaded_options = None
@@ -74,18 +74,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANNEDSCENE'].fields_by_name['chapter']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_PLANNEDSCENE'].fields_by_name['continued']._loaded_options = None
   _globals['_PLANNEDSCENE'].fields_by_name['continued']._serialized_options = b'\272H\005\222\001\002\020d'
-  _globals['_SOUNDPLAN']._serialized_start=226
-  _globals['_SOUNDPLAN']._serialized_end=376
-  _globals['_PLANNEDVOICE']._serialized_start=378
-  _globals['_PLANNEDVOICE']._serialized_end=502
-  _globals['_SOUND']._serialized_start=505
-  _globals['_SOUND']._serialized_end=682
-  _globals['_MUXPLAN']._serialized_start=685
-  _globals['_MUXPLAN']._serialized_end=957
-  _globals['_PLANNEDSCENE']._serialized_start=960
+  _globals['_SOUNDPLAN']._serialized_start=221
+  _globals['_SOUNDPLAN']._serialized_end=371
+  _globals['_PLANNEDVOICE']._serialized_start=373
+  _globals['_PLANNEDVOICE']._serialized_end=497
+  _globals['_SOUND']._serialized_start=500
+  _globals['_SOUND']._serialized_end=697
+  _globals['_MUXPLAN']._serialized_start=700
+  _globals['_MUXPLAN']._serialized_end=967
+  _globals['_PLANNEDSCENE']._serialized_start=970
   _globals['_PLANNEDSCENE']._serialized_end=1247
   _globals['_VIDEO']._serialized_start=1250
   _globals['_VIDEO']._serialized_end=1574
   _globals['_MEASUREMENTS']._serialized_start=1577
-  _globals['_MEASUREMENTS']._serialized_end=1839
+  _globals['_MEASUREMENTS']._serialized_end=1877
 # @@protoc_insertion_point(module_scope)

@@ -9,7 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
-from storyreel.generation.v1 import clip_pb2 as _clip_pb2
+from storyreel.media.v1 import clip_pb2 as _clip_pb2
 from storyreel.tts.v1 import speech_pb2 as _speech_pb2
 import builtins as _builtins
 import sys
@@ -98,7 +98,7 @@ class Sound(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     LOUDNESS_LUFS_FIELD_NUMBER: _builtins.int
     TRUE_PEAK_DBTP_FIELD_NUMBER: _builtins.int
-    VOICE_OFFSET_SECONDS_FIELD_NUMBER: _builtins.int
+    VOICE_OFFSETS_FIELD_NUMBER: _builtins.int
     samples: _builtins.int
     """Its length in samples at 48 kHz, without encoder delay and padding."""
     loudness_lufs: _builtins.float
@@ -112,9 +112,9 @@ class Sound(_message.Message):
         """
 
     @_builtins.property
-    def voice_offset_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+    def voice_offsets(self) -> _containers.RepeatedCompositeFieldContainer[_duration_pb2.Duration]:
         """For each scene, how far its voice was found from its place on the audio's
-        clock in the decoded AAC, in seconds; later is positive.
+        clock in the decoded AAC; later is positive.
         """
 
     def __init__(
@@ -124,11 +124,11 @@ class Sound(_message.Message):
         samples: _builtins.int = ...,
         loudness_lufs: _builtins.float = ...,
         true_peak_dbtp: _builtins.float = ...,
-        voice_offset_seconds: _abc.Iterable[_builtins.float] | None = ...,
+        voice_offsets: _abc.Iterable[_duration_pb2.Duration] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "loudness_lufs", b"loudness_lufs", "samples", b"samples", "true_peak_dbtp", b"true_peak_dbtp", "voice_offset_seconds", b"voice_offset_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "loudness_lufs", b"loudness_lufs", "samples", b"samples", "true_peak_dbtp", b"true_peak_dbtp", "voice_offsets", b"voice_offsets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -303,22 +303,13 @@ class Measurements(_message.Message):
     FRAMES_FIELD_NUMBER: _builtins.int
     VIDEO_DURATION_FIELD_NUMBER: _builtins.int
     AUDIO_DURATION_FIELD_NUMBER: _builtins.int
-    MAX_AV_OFFSET_SECONDS_FIELD_NUMBER: _builtins.int
-    AV_DRIFT_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_AV_OFFSET_FIELD_NUMBER: _builtins.int
+    AV_DRIFT_FIELD_NUMBER: _builtins.int
     LOUDNESS_LUFS_FIELD_NUMBER: _builtins.int
     TRUE_PEAK_DBTP_FIELD_NUMBER: _builtins.int
     SCENE_KEY_FRAMES_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """Frames in the video track, on the rate's grid."""
-    max_av_offset_seconds: _builtins.float
-    """The largest distance between a scene's voice and its place on the picture's
-    clock, in seconds. Voices begin on the grid of AAC access units, so up to
-    0.0107 are planned.
-    """
-    av_drift_seconds: _builtins.float
-    """How much that distance grows from the first scene to the last, beside what is
-    planned, in seconds.
-    """
     loudness_lufs: _builtins.float
     """Integrated loudness, LUFS (EBU R 128)."""
     true_peak_dbtp: _builtins.float
@@ -333,21 +324,34 @@ class Measurements(_message.Message):
     def audio_duration(self) -> _duration_pb2.Duration:
         """The length of the audio track, without encoder delay and padding."""
 
+    @_builtins.property
+    def max_av_offset(self) -> _duration_pb2.Duration:
+        """The largest distance between a scene's voice and its place on the picture's
+        clock. Voices begin on the grid of AAC access units, so up to 10.7 ms are
+        planned.
+        """
+
+    @_builtins.property
+    def av_drift(self) -> _duration_pb2.Duration:
+        """How much that distance grows from the first scene to the last, beside what is
+        planned.
+        """
+
     def __init__(
         self,
         *,
         frames: _builtins.int = ...,
         video_duration: _duration_pb2.Duration | None = ...,
         audio_duration: _duration_pb2.Duration | None = ...,
-        max_av_offset_seconds: _builtins.float = ...,
-        av_drift_seconds: _builtins.float = ...,
+        max_av_offset: _duration_pb2.Duration | None = ...,
+        av_drift: _duration_pb2.Duration | None = ...,
         loudness_lufs: _builtins.float = ...,
         true_peak_dbtp: _builtins.float = ...,
         scene_key_frames: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "video_duration", b"video_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "av_drift", b"av_drift", "max_av_offset", b"max_av_offset", "video_duration", b"video_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "av_drift_seconds", b"av_drift_seconds", "frames", b"frames", "loudness_lufs", b"loudness_lufs", "max_av_offset_seconds", b"max_av_offset_seconds", "scene_key_frames", b"scene_key_frames", "true_peak_dbtp", b"true_peak_dbtp", "video_duration", b"video_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "av_drift", b"av_drift", "frames", b"frames", "loudness_lufs", b"loudness_lufs", "max_av_offset", b"max_av_offset", "scene_key_frames", b"scene_key_frames", "true_peak_dbtp", b"true_peak_dbtp", "video_duration", b"video_duration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

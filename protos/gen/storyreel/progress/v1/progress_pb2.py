@@ -26,15 +26,25 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/progress/v1/progress.proto\x12\x15storyreel.progress.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x99\x01\n\rStageProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12!\n\x08\x66raction\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00\x12\x0c\n\x04\x64one\x18\x03 \x01(\x04\x12\r\n\x05total\x18\x04 \x01(\x04\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12,\n\tremaining\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Durationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$storyreel/progress/v1/progress.proto\x12\x15storyreel.progress.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"m\n\x05Watch\x12?\n\x0ckeep_running\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12#\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x42\x0b\xbaH\x08\x32\x06\x18\xff\xff\xff\xff\x0f\"1\n\x08\x41\x63\x63\x65pted\x12%\n\x06\x64igest\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"\x99\x01\n\rStageProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12!\n\x08\x66raction\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x00\x00\x12\x0c\n\x04\x64one\x18\x03 \x01(\x04\x12\r\n\x05total\x18\x04 \x01(\x04\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12,\n\tremaining\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Durationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.progress.v1.progress_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WATCH'].fields_by_name['keep_running']._loaded_options = None
+  _globals['_WATCH'].fields_by_name['keep_running']._serialized_options = b'\272H\013\252\001\010\"\004\010\200\243\0052\000'
+  _globals['_WATCH'].fields_by_name['after_sequence']._loaded_options = None
+  _globals['_WATCH'].fields_by_name['after_sequence']._serialized_options = b'\272H\0102\006\030\377\377\377\377\017'
+  _globals['_ACCEPTED'].fields_by_name['digest']._loaded_options = None
+  _globals['_ACCEPTED'].fields_by_name['digest']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
   _globals['_STAGEPROGRESS'].fields_by_name['fraction']._loaded_options = None
   _globals['_STAGEPROGRESS'].fields_by_name['fraction']._serialized_options = b'\272H\014\n\n\035\000\000\200?-\000\000\000\000'
-  _globals['_STAGEPROGRESS']._serialized_start=125
-  _globals['_STAGEPROGRESS']._serialized_end=278
+  _globals['_WATCH']._serialized_start=124
+  _globals['_WATCH']._serialized_end=233
+  _globals['_ACCEPTED']._serialized_start=235
+  _globals['_ACCEPTED']._serialized_end=284
+  _globals['_STAGEPROGRESS']._serialized_start=287
+  _globals['_STAGEPROGRESS']._serialized_end=440
 # @@protoc_insertion_point(module_scope)
