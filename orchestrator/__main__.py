@@ -37,7 +37,7 @@ def main() -> None:
         telemetry.start_log("debug" if settings.debug else load(CommonSettings).log)
         telemetry.start(f"storyreel-{role}")
         works: dict[str, Work] = {"serve": _serve, "worker": _work}
-        work = works[role] if role in works else partial(_generate, options.modes)
+        work = works[role] if role in works else partial(_generate, options.pools)
         asyncio.run(_until_stopped(role, work, settings), debug=settings.debug)
     except StoryreelError as error:
         ways = [way.description for way in error.suggestions if way.description not in error.message]
@@ -77,27 +77,32 @@ async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
 
     engine = settings.temporal_address or TEMPORAL
     client = await connect(engine, namespace=settings.temporal_namespace)
-    addresses = (settings.parsing, settings.script, settings.tts, settings.generation, settings.muxing)
-    channels = [channel.connect(address) for address in addresses]
-    activities = Activities(Stages(*channels), store(load(StoreSettings)))
+    stages = Stages(
+        parsing=channel.connect(settings.parsing),
+        script=channel.connect(settings.script),
+        tts=channel.connect(settings.tts),
+        cards=channel.connect(settings.cards),
+        muxing=channel.connect(settings.muxing),
+    )
+    activities = Activities(stages, store(load(StoreSettings)))
     async with worker(client, activities, calls_at_once=settings.calls_at_once), _healthy(settings):
         telemetry.log.info("orchestrator.working", engine=engine)
         await stopped.wait()
-    for one in channels:
+    for one in stages.channels():
         with contextlib.suppress(Exception):
             await one.close()
 
 
-async def _generate(modes: Sequence[str], settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
+async def _generate(pools: Sequence[str], settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
     from orchestrator.footage.pool import Pool
 
     engine = settings.temporal_address or TEMPORAL
     client = await connect(engine, namespace=settings.temporal_namespace)
     generation = channel.connect(settings.generation)
     stop = asyncio.ensure_future(stopped.wait())
-    async with Pool(client, generation, modes, grace=settings.pool_grace_seconds) as pool:
+    async with Pool(client, generation, pools, grace=settings.pool_grace_seconds) as pool:
         async with _healthy(settings):
-            telemetry.log.info("orchestrator.generating", engine=engine, modes=",".join(modes))
+            telemetry.log.info("orchestrator.generating", engine=engine, pools=",".join(pools))
             ended = asyncio.ensure_future(pool.ended())
             await asyncio.wait([stop, ended], return_when=asyncio.FIRST_COMPLETED)
             if ended.done():

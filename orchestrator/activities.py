@@ -16,8 +16,8 @@ from services.artifacts import wire
 from services.artifacts.store import Store
 from services.story.wire import PROTOBUF, encode
 from storyreel.artifact.v1 import artifact_pb2
-from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
-from storyreel.generation.v1 import generation_service_pb2_grpc as generation_grpc
+from storyreel.cards.v1 import card_service_pb2 as cards_pb
+from storyreel.cards.v1 import card_service_pb2_grpc as cards_grpc
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.job.v1.record_pb2 import StageResult
 from storyreel.muxing.v1 import muxing_service_pb2 as muxing_pb2
@@ -42,8 +42,12 @@ class Stages:
     parsing: grpc.aio.Channel
     script: grpc.aio.Channel
     tts: grpc.aio.Channel
-    generation: grpc.aio.Channel
+    cards: grpc.aio.Channel
     muxing: grpc.aio.Channel
+
+    def channels(self) -> tuple[grpc.aio.Channel, ...]:
+        """All of them."""
+        return self.parsing, self.script, self.tts, self.cards, self.muxing
 
 
 class Activities:
@@ -54,7 +58,7 @@ class Activities:
         self._parsing = parsing_grpc.ParsingServiceStub(stages.parsing)
         self._script = script_grpc.ScriptServiceStub(stages.script)
         self._tts = tts_grpc.TtsServiceStub(stages.tts)
-        self._generation = generation_grpc.GenerationServiceStub(stages.generation)
+        self._cards = cards_grpc.CardServiceStub(stages.cards)
         self._muxing = muxing_grpc.MuxingServiceStub(stages.muxing)
 
     def all(self) -> list[Callable[..., Any]]:
@@ -64,7 +68,7 @@ class Activities:
             self.narrate,
             self.choose_voice,
             self.speak,
-            self.generate,
+            self.draw,
             self.master,
             self.mux,
             self.keep,
@@ -95,12 +99,12 @@ class Activities:
         reply, reused = await calls.unary(self._tts.Synthesize, request)
         return StageResult(scene_id=scene_id, reused=reused, attempts=calls.attempt(), speech=reply.speech)
 
-    @activity.defn(name="GenerateClip")
-    async def generate(self, scene_id: str, request: generation_pb2.GenerateClipRequest) -> StageResult:
-        """Make one scene's picture."""
-        call = self._generation.GenerateClip(request, timeout=STREAM_SECONDS)
-        last, reused = await calls.stream(call, self._cancel_clip)
-        return StageResult(scene_id=scene_id, reused=reused, attempts=calls.attempt(), clip=last.clip)
+    @activity.defn(name="DrawCard")
+    async def draw(self, scene_id: str, request: cards_pb.DrawCardRequest) -> StageResult:
+        """Draw one scene's card."""
+        call = self._cards.DrawCard(request, timeout=STREAM_SECONDS)
+        last, reused = await calls.stream(call, self._cancel_card)
+        return StageResult(scene_id=scene_id, reused=reused, attempts=calls.attempt(), card=last.card)
 
     @activity.defn(name="MasterSound")
     async def master(self, plan: timeline_pb2.SoundPlan) -> StageResult:
@@ -134,9 +138,8 @@ class Activities:
         with calls.application_errors():
             return wire.to_proto(await self._store.put_bytes(encode(plan), media_type=PROTOBUF))
 
-    def _cancel_clip(self, digest: str) -> Awaitable[Any]:
-        request = generation_pb2.CancelClipRequest(digest=digest)
-        return self._generation.CancelClip(request, timeout=CANCEL_SECONDS)
+    def _cancel_card(self, digest: str) -> Awaitable[Any]:
+        return self._cards.CancelCard(cards_pb.CancelCardRequest(digest=digest), timeout=CANCEL_SECONDS)
 
     def _cancel_mux(self, digest: str) -> Awaitable[Any]:
         return self._muxing.CancelMux(muxing_pb2.CancelMuxRequest(digest=digest), timeout=CANCEL_SECONDS)

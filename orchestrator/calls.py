@@ -14,9 +14,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orchestrator import recovery
+from orchestrator.job import reason_value
 from services.chassis import channel
 from services.chassis.errors import Internal, StoryreelError
-from storyreel.error.v1 import recovery_pb2
+from services.chassis.status import proposal_to_proto, suggestions_to_proto
+from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
@@ -46,14 +48,22 @@ async def stream(
     call: grpc.aio.UnaryStreamCall[Any, M],
     cancel: Callable[[str], Awaitable[Any]],
     *,
+    frames: int = 0,
     generating: bool = False,
 ) -> tuple[M, bool]:
     """Follow a long call to its result; that event, and whether the result was found made.
 
     Each progress event is a heartbeat. A cancelled activity has the service stop the work and waits
     for that: dropping the stream would only start the work's time of grace.
+
+    Args:
+        call: The call.
+        cancel: Stops the work of a digest.
+        frames: Of the whole that is asked for, where a clip may end before: its progress is that of its part.
+        generating: The call generates footage, which is not repeated as often.
     """
     digest, state, last = "", progress_pb2.StageProgress(), None
+    share = 1.0
     async with beating(state):
         with application_errors(generating=generating):
             try:
@@ -61,8 +71,11 @@ async def stream(
                     match event.WhichOneof("event"):
                         case "accepted":
                             digest = event.accepted.digest  # type: ignore[attr-defined]
+                            if frames:
+                                share = event.accepted.frames / frames  # type: ignore[attr-defined]
                         case "progress":
                             state.CopyFrom(event.progress)  # type: ignore[attr-defined]
+                            state.fraction *= share
                             activity.heartbeat(state)
                         case _:
                             last = event
@@ -125,18 +138,14 @@ def application_errors(*, generating: bool = False) -> Iterator[None]:
 
 def job_error(error: StoryreelError) -> job_pb2.JobError:
     """What the job's record says of an error."""
+    category = f"CATEGORY_{error.metadata.get('category', 'UNSPECIFIED')}"
+    known = category in category_pb2.Category.keys()  # noqa: SIM118 - it is not a dict
     return job_pb2.JobError(
-        reason=error.reason,
+        reason=reason_value(error.reason),
         message=error.message,
         error_id=error.error_id,
         retryable=recovery.resumable(error.reason),
-        suggestions=[
-            recovery_pb2.Suggestion(
-                description=s.description,
-                changes=[
-                    recovery_pb2.Change(field=c.field, to=c.after, **{"from": c.before}) for c in s.changes
-                ],
-            )
-            for s in error.suggestions
-        ],
+        suggestions=suggestions_to_proto(error.suggestions),
+        category=category_pb2.Category.Value(category) if known else category_pb2.CATEGORY_UNSPECIFIED,
+        proposal=proposal_to_proto(error.proposal) if error.proposal else None,
     )

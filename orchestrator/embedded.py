@@ -1,4 +1,4 @@
-"""Everything in one process: five services and JobService on unix sockets, a worker, the local engine.
+"""Everything in one process: the services and JobService on unix sockets, a worker, the local engine.
 
 The only file that imports other services' servicers. With STORYREEL_TEMPORAL_ADDRESS
 set none of that is here: JobService alone, on the cluster's engine and store.
@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 from temporalio.client import Client
 
 from orchestrator.client import JobClient
@@ -25,6 +26,7 @@ from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
 from services.artifacts.store import Store
+from services.cards.settings import CardSettings
 from services.chassis import channel, scratch
 from services.chassis.errors import Configuration
 from services.chassis.scratch import Scratch
@@ -36,7 +38,9 @@ from services.parsing.settings import ParsingSettings
 from services.script.settings import ScriptSettings
 from services.tts.settings import TtsSettings
 
-STAGES = ("parsing", "script", "tts", "generation", "muxing")
+STAGES = ("parsing", "script", "tts", "cards", "muxing")
+"""The services that every job needs; footage needs the generation service too."""
+
 STOP_SECONDS = 2.0
 
 
@@ -103,12 +107,13 @@ class _StageSettings:
     parsing: ParsingSettings
     script: ScriptSettings
     tts: TtsSettings
+    cards: CardSettings
     generation: GenerationSettings
     muxing: MuxingSettings
 
 
 def _load_stages() -> _StageSettings:
-    """The settings of the five services.
+    """The settings of the services.
 
     Raises:
         Configuration: A variable does not parse.
@@ -117,6 +122,7 @@ def _load_stages() -> _StageSettings:
         parsing=load(ParsingSettings),
         script=load(ScriptSettings),
         tts=load(TtsSettings),
+        cards=load(CardSettings),
         generation=load(GenerationSettings),
         muxing=load(MuxingSettings),
     )
@@ -130,50 +136,53 @@ async def _work(
     settings: OrchestratorSettings,
     stages: _StageSettings,
 ) -> None:
-    """Run the five services and a worker."""
+    """Run the services and a worker."""
     # Only a process that works pays for importing the stages.
     from orchestrator.activities import Activities, Stages
     from orchestrator.footage.pool import Pool
     from orchestrator.worker import worker
 
     # In a thread: meanwhile jobs are taken already.
-    makers = await asyncio.to_thread(_rooms, store, stages)
+    makers = await asyncio.to_thread(_rooms, store, stages, footage=bool(settings.pool_names))
     # All of them first: a service that cannot be made leaves none half started.
     rooms = {name: make() for name, make in makers.items()}
     bound = await asyncio.gather(
         *(_serve(stack, room, f"unix:{sockets}/{name}.sock") for name, room in rooms.items()),
         return_exceptions=True,
     )
-    addresses = []
-    for one in bound:
-        if isinstance(one, BaseException):
-            raise one
-        addresses.append(one)
-    channels = [channel.connect(address) for address in addresses]
-    for opened in channels:
-        stack.push_async_callback(opened.close)
-    activities = Activities(Stages(*channels), store)
+    channels: dict[str, grpc.aio.Channel] = {}
+    for name, address in zip(rooms, bound, strict=True):
+        if isinstance(address, BaseException):
+            raise address
+        channels[name] = channel.connect(address)
+        stack.push_async_callback(channels[name].close)
+    activities = Activities(Stages(**{name: channels[name] for name in STAGES}), store)
     await stack.enter_async_context(worker(client, activities, calls_at_once=settings.calls_at_once))
     if settings.pool_names:
-        pool = Pool(client, channels[STAGES.index("generation")], settings.pool_names, grace=STOP_SECONDS)
+        pool = Pool(client, channels["generation"], settings.pool_names, grace=STOP_SECONDS)
         await stack.enter_async_context(pool)
 
 
-def _rooms(store: Store, stages: _StageSettings) -> dict[str, Callable[[], Room]]:
-    """What makes the five services, in the order of STAGES."""
-    from services.generation.servicer import room as generation
+def _rooms(store: Store, stages: _StageSettings, *, footage: bool) -> dict[str, Callable[[], Room]]:
+    """What makes the services: those of STAGES, and for footage the one that generates."""
+    from services.cards.servicer import room as cards
     from services.muxing.servicer import room as muxing
     from services.parsing.servicer import room as parsing
     from services.script.servicer import room as script
     from services.tts.servicer import room as tts
 
-    return {
+    rooms = {
         "parsing": lambda: parsing(stages.parsing, store),
         "script": lambda: script(stages.script, store),
         "tts": lambda: tts(stages.tts, store),
-        "generation": lambda: generation(stages.generation, store, lenient=True),
+        "cards": lambda: cards(stages.cards, store),
         "muxing": lambda: muxing(stages.muxing, store),
     }
+    if footage:
+        from services.generation.servicer import room as generation
+
+        rooms["generation"] = lambda: generation(stages.generation, store, lenient=True)
+    return rooms
 
 
 async def _serve(stack: AsyncExitStack, room: Room, address: str) -> str:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
-from storyreel.generation.v1 import clip_pb2
+from services.story.look import builtin
+from services.story.look_wire import look_to_proto
+from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
+from storyreel.media.v1 import clip_pb2
 from storyreel.progress.v1 import progress_pb2
 
 StageKind: TypeAlias = job_pb2.StageKind.ValueType
@@ -43,6 +46,18 @@ def state_name(state: State) -> str:
     return job_pb2.State.Name(state).removeprefix("STATE_")
 
 
+def reason_name(reason: error_reason_pb2.ErrorReason.ValueType) -> str:
+    """A reason as errors and logs name it: `DEVICE_MEMORY`."""
+    return error_reason_pb2.ErrorReason.Name(reason).removeprefix("ERROR_REASON_")
+
+
+def reason_value(name: str) -> error_reason_pb2.ErrorReason.ValueType:
+    """A reason's value in the contract; INTERNAL for a name that this version does not know."""
+    full = f"ERROR_REASON_{name}"
+    known = full in error_reason_pb2.ErrorReason.keys()  # noqa: SIM118 - it is not a dict
+    return error_reason_pb2.ErrorReason.Value(full if known else "ERROR_REASON_INTERNAL")
+
+
 def media_type(name: str, data: bytes) -> str:
     """What a document is, by the ending of its name, else by whether its bytes can be text at all."""
     ending = name.lower().rpartition(".")[2]
@@ -58,11 +73,11 @@ def with_defaults(settings: job_pb2.Settings) -> job_pb2.Settings:
         speed_percent=settings.speed_percent or 100,
         picture=settings.picture if settings.HasField("picture") else HD,
         look=settings.look,
+        frame_timing=settings.frame_timing or clip_pb2.FRAME_TIMING_CONSTANT,
         offline=settings.offline,
     )
-    whole.look.theme = whole.look.theme or clip_pb2.THEME_DARK
-    whole.look.accent = whole.look.accent or clip_pb2.ACCENT_BLUE
-    whole.look.timing = whole.look.timing or clip_pb2.FRAME_TIMING_CONSTANT
+    if not whole.look.HasField("palette"):
+        whole.look.palette.CopyFrom(look_to_proto(builtin()).palette)
     return whole
 
 

@@ -35,6 +35,7 @@ from services.chassis.errors import (
     JobState,
     Suggestion,
 )
+from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
 
 POLL_SECONDS = 0.5
@@ -121,11 +122,11 @@ class Jobs:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    async def page(self, size: int, token: bytes, *, plans: bool) -> tuple[list[job_pb2.Job], bytes]:
+    async def page(self, size: int, token: str, *, plans: bool) -> tuple[list[job_pb2.Job], str]:
         """A page of jobs, the last created first, and the token of the next one (empty after the last).
 
         Raises:
-            InvalidRequest: The token is none of ours.
+            InvalidRequest: The token is not one of ours.
         """
         start = _offset(token)
         runs = [(await self._listed(run), run) for run in (await self._newest_runs()).values()]
@@ -137,7 +138,7 @@ class Jobs:
             start += len(some)
             gone = await asyncio.gather(*(self._deleted(run) for _, run in some))
             jobs += [job for (job, _), deleted in zip(some, gone, strict=True) if not deleted]
-        return jobs, str(start).encode() if start < len(runs) else b""
+        return jobs, str(start) if start < len(runs) else ""
 
     async def _newest_runs(self) -> dict[str, WorkflowExecution]:
         """The newest run of each job, by workflow id: a resumed job has several."""
@@ -161,7 +162,14 @@ class Jobs:
             raise _wrong_state(job, "it cannot be cancelled")
         with _engine_errors(), _missing(name):
             await self._handle(name).cancel()
-        return [job async for job in self.watch(name)][-1]
+        return await self._ended(name)
+
+    async def _ended(self, name: str) -> job_pb2.Job:
+        """Wait until a job has ended; its last record."""
+        last = job_pb2.Job()
+        async for job in self.watch(name):
+            last = job
+        return last
 
     async def resume(self, name: str) -> job_pb2.Job:
         """Start a failed or cancelled job again; one that runs is answered as it is.
@@ -172,8 +180,7 @@ class Jobs:
         before = await self._kept(name)
         if before.raw_description.workflow_extended_info.cancel_requested:
             # Whoever cancelled it did not wait for the end: that comes first.
-            async for _ in self.watch(name):
-                pass
+            await self._ended(name)
             before = await self._kept(name)
         job = await self._job(before)
         if job.state == job_pb2.STATE_SUCCEEDED:
@@ -272,7 +279,8 @@ class Jobs:
             job.state = state
             if state == job_pb2.STATE_FAILED and not job.error.reason:
                 status = execution.status.name.lower() if execution.status else "unknown"
-                job.error.reason, job.error.retryable = "INTERNAL", True
+                job.error.reason = error_reason_pb2.ERROR_REASON_INTERNAL
+                job.error.retryable = True
                 job.error.message = f"The workflow ended as {status}."
         return job
 
@@ -290,14 +298,14 @@ def _workflow_id(name: str) -> str:
     return "job/" + name.removeprefix("jobs/")
 
 
-def _offset(token: bytes) -> int:
+def _offset(token: str) -> int:
     """How many jobs the pages before this one held."""
     if not token:
         return 0
-    if not token.isdigit() or len(token) > len(str(LISTED_RUNS)):
+    if not (token.isascii() and token.isdigit()) or len(token) > len(str(LISTED_RUNS)):
         raise InvalidRequest(
-            f"The page token of {len(token)} bytes is none that ListJobs gave out. "
-            "Send next_page_token as it came, or none for the first page."
+            f"The page token of {len(token)} characters is not one that ListJobs gave out. "
+            "Send next_page_token as it came, or nothing for the first page."
         )
     return int(token)
 

@@ -7,13 +7,16 @@ import json
 import re
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from orchestrator import requests
 from services.artifacts import wire
 from services.artifacts.store import Store
 from services.media import clock
@@ -64,7 +67,7 @@ def plan_of(
 ) -> job_pb2.Plan:
     """The plan: every scene with its narration, and where every block of the source went."""
     plan = job_pb2.Plan(title=job.title)
-    pauses = sum(n / d for n, d in (clock.LEAD_SECONDS, clock.TAIL_SECONDS))
+    pauses = timedelta(seconds=sum(n / d for n, d in (clock.LEAD_SECONDS, clock.TAIL_SECONDS)))
     spoken: dict[tuple[str, str], str] = {}
     for scene in scenes:
         text = " ".join(segment.text for segment in scene.narration.segments)
@@ -73,14 +76,22 @@ def plan_of(
             id=scene.ref.id,
             type=storyboard_pb2.SceneType.Name(scene.ref.type).removeprefix("SCENE_TYPE_").lower(),
             narration=text,
-            estimated_seconds=round(scene.estimated_seconds + pauses, 2),
+            estimated_duration=_duration(scene.estimated_duration.ToTimedelta() + pauses),
             chapter=scene.ref.chapter,
-            footage=scene.footage if scene.HasField("footage") else None,
+            footage=scene.plan_footage if scene.HasField("plan_footage") else None,
         )
-    plan.footage_seconds = round(sum(scene.footage.estimated_seconds for scene in plan.scenes), 1)
-    plan.estimated_seconds = round(sum(scene.estimated_seconds for scene in plan.scenes), 2)
+    footage = (scene.footage.estimated_duration.ToTimedelta() for scene in plan.scenes)
+    plan.footage_duration.FromTimedelta(sum(footage, timedelta()))
+    whole = (scene.estimated_duration.ToTimedelta() for scene in plan.scenes)
+    plan.estimated_duration.FromTimedelta(sum(whole, timedelta()))
     plan.coverage.blocks.extend(_covered(block, spoken) for block in coverage.blocks)
     return plan
+
+
+def _duration(length: timedelta) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(milliseconds=round(length / timedelta(milliseconds=1))))
+    return duration
 
 
 def _covered(block: storyboard_pb2.Block, spoken: dict[tuple[str, str], str]) -> job_pb2.CoveredBlock:
@@ -125,13 +136,15 @@ def manifest_of(
             voice=f"{scene.speech.voice.engine}:{scene.speech.voice.name}",
             scene_sha256=scene.ref.scene.sha256,
             speech_sha256=scene.speech.audio.sha256,
-            clip_sha256=scene.clip.video.sha256,
+            clip_sha256=requests.clips(scene)[0].video.sha256,
             timing_sha256=scene.speech.timing.sha256,
             attempts=scene.attempts,
-            making=scene.clip.making if scene.clip.HasField("making") else None,
+            making=scene.footage[0].making if scene.footage else None,
             continued=[
-                job_pb2.ManifestClip(clip_sha256=clip.video.sha256, frames=clip.frames, making=clip.making)
-                for clip in scene.continued
+                job_pb2.ManifestClip(
+                    clip_sha256=made.clip.video.sha256, frames=made.clip.frames, making=made.making
+                )
+                for made in scene.footage[1:]
             ],
         )
     _add_versions(manifest)
@@ -155,7 +168,7 @@ def _add_versions(manifest: job_pb2.Manifest) -> None:
 
 
 def _frames(scene: record_pb2.SceneRecord) -> int:
-    return sum(clip.frames for clip in (scene.clip, *scene.continued))
+    return sum(clip.frames for clip in requests.clips(scene))
 
 
 def versions() -> dict[str, str]:

@@ -7,7 +7,6 @@ carried out by the workflow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
 
@@ -38,13 +37,10 @@ MAX_REMAKES = 2
 """How often the scenes are made again because the store lost some of their artifacts."""
 
 MAX_WISHES = 3
-"""Attempts at one scene's footage, each after the first with changed parameters."""
+"""Attempts at one clip of footage, each after the first as the service proposed."""
 
 FIRST_PAUSE = timedelta(seconds=2)
 """Before the second of them; it doubles."""
-
-CATEGORIES = {"DEVICE_MEMORY": "VRAM_MEMORY", "GENERATION_FAILED": "GENERATION_PIPELINE"}
-"""After which reasons footage is attempted with changed parameters, and the category it is recorded as."""
 
 NOT_OF_FOOTAGE = frozenset({"ARTIFACT_MISSING", "ARTIFACT_CORRUPT", "STORE_FULL", "STORE_UNAVAILABLE"})
 """Reasons that would stop the card as well as the footage."""
@@ -60,7 +56,7 @@ FIRST_DEVICE_WAIT = timedelta(seconds=15)
 LONGEST_DEVICE_WAIT = timedelta(seconds=60)
 """For a device that is away: what starts again loads a model first, and has three attempts."""
 
-DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL", *CATEGORIES})
+DECIDED_ELSEWHERE = frozenset({"VOICE_UNAVAILABLE", "STORE_FULL", "DEVICE_MEMORY", "GENERATION_FAILED"})
 """Reasons that would be retried by their class, but repeating the call cannot help."""
 
 
@@ -99,20 +95,15 @@ def wait(error: StoryreelError, attempt: int, *, generating: bool = False) -> ti
     return min(FIRST_WAIT * times, LONGEST_WAIT)
 
 
-def pause(reason: str, *, tried: Sequence[object], proposed: object) -> timedelta | None:
-    """How long to wait before footage is attempted as proposed; None when it is not attempted again.
-
-    The service has kept to the wish's floor already.
+def pause(*, made: int) -> timedelta | None:
+    """How long to wait before a proposed attempt at footage is made; None when it is not made.
 
     Args:
-        reason: What ended the last attempt: the ErrorReason without its prefix.
-        tried: The wish of each attempt so far, without the record of its retries.
-        proposed: The wish with the changes that the service proposes; None when it proposes none.
+        made: Attempts at the clip so far, at least 1.
     """
-    spent = len(tried) >= MAX_WISHES or reason not in CATEGORIES
-    if spent or proposed is None or proposed in tried:
+    if made >= MAX_WISHES:
         return None
-    doublings: int = 2 ** (len(tried) - 1)
+    doublings: int = 2 ** (made - 1)
     return FIRST_PAUSE * doublings
 
 

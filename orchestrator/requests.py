@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.media import clock
+from storyreel.cards.v1 import card_service_pb2 as cards_pb
 from storyreel.generation.v1 import footage_pb2
 from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
+from storyreel.media.v1 import clip_pb2
 from storyreel.muxing.v1 import timeline_pb2
 from storyreel.parsing.v1 import parsing_service_pb2 as parsing_pb2
 from storyreel.parsing.v1 import storyboard_pb2
@@ -64,9 +66,9 @@ def speak(
     return tts_pb2.SynthesizeRequest(text=text, voice=voice, speed_percent=settings.speed_percent)
 
 
-def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> generation_pb2.GenerateClipRequest:
-    """Make a scene's picture; its length in frames is decided here, from its speech, and nowhere else."""
-    return generation_pb2.GenerateClipRequest(
+def draw(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> cards_pb.DrawCardRequest:
+    """Draw a scene's card; its length in frames is decided here, from its speech, and nowhere else."""
+    spec = cards_pb.CardSpec(
         scene=scene.ref.scene,
         narration=scene.narration,
         timing=scene.speech.timing,
@@ -74,13 +76,19 @@ def generate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> gener
         lead_frames=clock.lead_frames(rate(settings)),
         picture=settings.picture,
         look=settings.look,
-        backend="template",
+        frame_timing=settings.frame_timing,
     )
+    return cards_pb.DrawCardRequest(spec=spec)
 
 
 def frames(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> int:
     """A spoken scene's length."""
     return clock.scene_frames(scene.speech.samples, rate(settings))
+
+
+def clips(scene: record_pb2.SceneRecord) -> list[clip_pb2.Clip]:
+    """What a scene shows: its footage, one clip after the other, or its card."""
+    return [made.clip for made in scene.footage] or [scene.card.clip]
 
 
 def wished(scene: record_pb2.SceneRecord) -> bool:
@@ -89,47 +97,48 @@ def wished(scene: record_pb2.SceneRecord) -> bool:
 
 
 def footage(
-    scene: record_pb2.SceneRecord,
-    settings: job_pb2.Settings,
-    wish: footage_pb2.Footage,
-    *,
-    frames: int,
-    early: bool,
-    continues: bool,
-) -> generation_pb2.GenerateClipRequest:
-    """Generate a scene's picture, or the next clip of it; the card goes with it, so that it can stand in.
+    settings: job_pb2.Settings, wish: footage_pb2.Footage, *, frames: int, early: bool, continues: bool
+) -> generation_pb2.GenerateFootageRequest:
+    """Generate a scene's picture, or the next clip of it.
 
     Args:
-        scene: The scene.
         settings: The job's.
         wish: What is to be seen.
         frames: What is left of the scene.
         early: The clip may end before that, and another goes on from it.
-        continues: Another clip comes before it, in which the voice began.
+        continues: Another clip comes before it.
     """
-    request = generate(scene, settings)
-    request.frames, request.may_end_early, request.continues = frames, early, continues
-    if continues:
-        request.lead_frames = 0
-    request.backend = settings.footage_backend
-    request.footage.CopyFrom(wish)
-    request.footage.ClearField("extension")  # acted on here
-    request.keep_running.FromTimedelta(KEEP_RUNNING)
+    request = generation_pb2.GenerateFootageRequest(
+        spec=_spec(settings, wish, frames=frames, early=early, continues=continues)
+    )
+    request.watch.keep_running.FromTimedelta(KEEP_RUNNING)
     return request
 
 
 def estimate(
     scene: record_pb2.SceneRecord, settings: job_pb2.Settings, wish: footage_pb2.Footage, *, early: bool
-) -> generation_pb2.EstimateClipRequest:
+) -> generation_pb2.EstimateFootageRequest:
     """Foresee what a scene's footage needs; its speech is only estimated."""
-    samples = round(scene.estimated_seconds * clock.SAMPLE_RATE)
-    return generation_pb2.EstimateClipRequest(
+    samples = round(scene.estimated_duration.ToTimedelta().total_seconds() * clock.SAMPLE_RATE)
+    length = clock.scene_frames(samples, rate(settings))
+    spec = _spec(settings, wish, frames=length, early=early, continues=False)
+    return generation_pb2.EstimateFootageRequest(spec=spec)
+
+
+def _spec(
+    settings: job_pb2.Settings, wish: footage_pb2.Footage, *, frames: int, early: bool, continues: bool
+) -> generation_pb2.FootageSpec:
+    spec = generation_pb2.FootageSpec(
         footage=wish,
-        frames=clock.scene_frames(samples, rate(settings)),
+        frames=frames,
         picture=settings.picture,
-        backend=settings.footage_backend,
+        frame_timing=settings.frame_timing,
+        continues=continues,
         may_end_early=early,
+        backend=settings.footage_backend,
     )
+    spec.footage.ClearField("extension")  # acted on by the orchestrator
+    return spec
 
 
 def master(scenes: Sequence[record_pb2.SceneRecord], settings: job_pb2.Settings) -> timeline_pb2.SoundPlan:
@@ -154,9 +163,10 @@ def mux(
     )
     lead = clock.lead_frames(rate(job.settings))
     for scene in scenes:
+        first, *more = clips(scene)
         plan.scenes.add(
-            clip=scene.clip,
-            continued=scene.continued,
+            clip=first,
+            continued=more,
             speech=scene.speech,
             lead_frames=lead,
             chapter=scene.ref.chapter,

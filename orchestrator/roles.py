@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from orchestrator.settings import OrchestratorSettings
@@ -10,7 +11,8 @@ from services.artifacts.connect import StoreSettings
 from services.chassis.settings import CommonSettings
 from services.chassis.usage import Parser
 
-MODES = ("t2v", "i2v", "ti2v")
+POOLS = ("t2v", "i2v", "ti2v")
+"""The pools whose models are known here; others are named by the first part of their model's name."""
 
 DESCRIPTION = """\
 serve   JobService for others; without a Temporal cluster also everything behind it.
@@ -23,7 +25,7 @@ pool    Generates footage for that cluster, one clip at a time, beside a device.
 SERVE = """\
 JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS.
 
-Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the five services, a worker and
+Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the services, a worker and
 the pools of STORYREEL_ORCHESTRATOR_POOLS; `python -m services.parsing --help`, and so on,
 lists what these read. With it `serve` only takes jobs in; a `worker` does the work.
 
@@ -34,7 +36,7 @@ example:
 WORKER = """\
 Works on the jobs of the cluster that STORYREEL_TEMPORAL_ADDRESS names
 (default: 127.0.0.1:7233), from its queue storyreel-jobs, and calls the stages at
-STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _GENERATION and _MUXING. The stages and the
+STORYREEL_ORCHESTRATOR_PARSING, _SCRIPT, _TTS, _CARDS and _MUXING. The stages and the
 worker share a store, such as STORYREEL_STORE=s3.
 Answers health checks (gRPC) at STORYREEL_ORCHESTRATOR_HEALTH_ADDRESS when that is set.
 
@@ -46,7 +48,7 @@ POOL = """\
 Generates footage for the cluster that STORYREEL_TEMPORAL_ADDRESS names
 (default: 127.0.0.1:7233): one clip at a time, with the generation service beside it.
 
-MODE is what that service has a model for, and the queues that are polled:
+NAME is the pool: what that service has a model for, and the queues that are polled:
   t2v   clips from a text, t2v-A14B                   storyreel-gpu-t2v, storyreel-gpu-t2v-plan
   i2v   clips from an image, i2v-A14B                 storyreel-gpu-i2v, storyreel-gpu-i2v-plan
   ti2v  clips from an image, a text or both, ti2v-5B  storyreel-gpu-ti2v, storyreel-gpu-ti2v-plan
@@ -56,7 +58,7 @@ Beside it, at STORYREEL_ORCHESTRATOR_GENERATION, runs `python -m services.genera
   STORYREEL_GENERATION_DEVICE=cuda  and the models: `storyreel models fetch ti2v-5B`; or
   STORYREEL_GENERATION_VIDEOS_URL   of a video server,
 and the store that all services share. Where jobs are handed in (`serve`, or `storyreel` with
-STORYREEL_TEMPORAL_ADDRESS), STORYREEL_ORCHESTRATOR_POOLS names the same modes: scenes of others
+STORYREEL_TEMPORAL_ADDRESS), STORYREEL_ORCHESTRATOR_POOLS names the same pools: scenes of others
 are cards. For a video server STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND is openai_videos there.
 
 example:
@@ -64,13 +66,13 @@ example:
 """
 
 _KINDS = (OrchestratorSettings, StoreSettings, CommonSettings)
-_STAGES = ("parsing", "script", "tts", "muxing")
-_ENGINE = ("health_address", "reflection", "debug", "temporal_address", "temporal_namespace", "generation")
-_OF_POOL = (*_ENGINE, "pool_grace_seconds", "log")
+_STAGES = ("parsing", "script", "tts", "cards", "muxing")
+_ENGINE = ("health_address", "reflection", "debug", "temporal_address", "temporal_namespace")
+_OF_POOL = (*_ENGINE, "generation", "pool_grace_seconds", "log")
 
 
 def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a command line: `role`, and of a pool its `modes`; --help ends the process with 0."""
+    """Parse a command line: `role`, and of a pool its `pools`; --help ends the process with 0."""
     parser = Parser("python -m orchestrator", DESCRIPTION)
     roles = parser.add_subparsers(dest="role", metavar="ROLE", parser_class=Parser, help="what is to run")
     roles.add_parser("serve", description=SERVE, kinds=_KINDS)
@@ -79,16 +81,18 @@ def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
         "worker", description=WORKER, kinds=_KINDS, only=(*_ENGINE, *_STAGES, *store, "calls_at_once", "log")
     )
     pool = roles.add_parser("pool", description=POOL, kinds=_KINDS, only=_OF_POOL)
-    pool.add_argument("modes", nargs="*", metavar="MODE", type=_mode, help=", ".join(MODES))
+    pool.add_argument("pools", nargs="*", metavar="NAME", type=_pool, help=", ".join(POOLS))
     options = parser.parse_args(given)
     if options.role is None:
         parser.error(f"name what is to run: {', '.join(roles.choices)}")
-    if options.role == "pool" and not options.modes:
-        pool.error(f"name the modes of the pool: {', '.join(MODES)}")
+    if options.role == "pool" and not options.pools:
+        pool.error(f"name the pools to work for: {', '.join(POOLS)}")
     return options
 
 
-def _mode(text: str) -> str:
-    if text not in MODES:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no mode of footage; there are {', '.join(MODES)}")
+def _pool(text: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9_]{0,31}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not the name of a pool, which has lower-case letters and digits, such as t2v"
+        )
     return text

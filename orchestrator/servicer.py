@@ -17,6 +17,7 @@ from services.chassis.errors import ArtifactMissing, EmptyDocument
 from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import load
 from services.tts.settings import TtsSettings
+from storyreel.job.v1 import job_pb2
 from storyreel.job.v1 import job_service_pb2 as pb
 from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
 
@@ -34,7 +35,8 @@ class JobServicer(pb_grpc.JobServiceServicer):
 
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
         """Take a job; a source that came with the call is stored first."""
-        job = request.job
+        # What the contract calls output only is ours to say.
+        job = job_pb2.Job(source=request.job.source, settings=request.job.settings)
         if job.source.WhichOneof("content") == "inline":
             if not job.source.inline.strip():
                 raise EmptyDocument("The document is empty. Give one with text in it.")

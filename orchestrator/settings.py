@@ -41,14 +41,16 @@ class OrchestratorSettings(ServerSettings):
     parsing: str = Field("127.0.0.1:50051", description="The parsing service, for a worker of a cluster.")
     script: str = Field("127.0.0.1:50052", description="The script service.")
     tts: str = Field("127.0.0.1:50053", description="The tts service.")
-    generation: str = Field("127.0.0.1:50054", description="The generation service.")
+    cards: str = Field("127.0.0.1:50056", description="The card service.")
+    generation: str = Field("127.0.0.1:50054", description="The generation service, for a pool.")
     muxing: str = Field("127.0.0.1:50055", description="The muxing service.")
     pools: str = Field(
         "",
-        pattern=r"^\s*((t2v|i2v|ti2v)\s*(,\s*(t2v|i2v|ti2v)\s*)*)?$",
-        description="The modes that footage is generated in, with commas between: `t2v`, `i2v`, `ti2v`. "
-        "Scenes of another mode stay cards. Without a cluster these pools run in the same process; "
-        "with one, `python -m orchestrator pool MODE...` is a pool, beside each device.",
+        pattern=r"^\s*([a-z0-9][a-z0-9_]{0,31}\s*(,\s*[a-z0-9][a-z0-9_]{0,31}\s*)*)?$",
+        description="The pools that generate footage, with commas between: `t2v`, `i2v`, `ti2v`, or the "
+        "first part of another model's name. Scenes of other pools stay cards. Without a cluster these pools "
+        "run in the same process; with one, `python -m orchestrator pool NAME...` works for them beside each "
+        "device.",
     )
     footage_backend: str = Field(
         "diffusers",

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
 
     from storyreel.artifact.v1 import artifact_pb2
+    from storyreel.error.v1 import error_reason_pb2
     from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.tts.v1 import speech_pb2
@@ -34,7 +35,7 @@ LIMITS = {
     "WriteNarration": timedelta(seconds=120),
     "ChooseVoice": timedelta(seconds=60),
     "Synthesize": timedelta(seconds=120),
-    "GenerateClip": timedelta(hours=1),
+    "DrawCard": timedelta(hours=1),
     "GenerateFootage": timedelta(hours=6),
     "EstimateFootage": timedelta(seconds=30),
     "MasterSound": timedelta(hours=1),
@@ -73,7 +74,7 @@ class Calls:
         return self._done(stage, name, scene_id, result)
 
     async def generate(
-        self, request: generation_pb2.GenerateClipRequest, scene: record_pb2.SceneRecord, *, queue: str
+        self, request: generation_pb2.GenerateFootageRequest, scene: record_pb2.SceneRecord, *, queue: str
     ) -> record_pb2.StageResult:
         """Have a pool generate a scene's next clip, as soon as it has a device free.
 
@@ -83,13 +84,13 @@ class Calls:
         result = await self._execute(
             GENERATION, name, (scene_id, request), scene_id, record_pb2.StageResult, queue=queue
         )
-        if result.clip.frames < request.frames:
+        if result.footage.clip.frames < request.spec.frames:
             self.record.stage(GENERATION).attempts += result.attempts
             return self._of(name, scene_id, result)
         return self._done(GENERATION, name, scene_id, result)
 
     async def estimate(
-        self, request: generation_pb2.EstimateClipRequest, scene: record_pb2.SceneRecord, *, queue: str
+        self, request: generation_pb2.EstimateFootageRequest, scene: record_pb2.SceneRecord, *, queue: str
     ) -> record_pb2.StageResult:
         """Ask a pool what a clip needs; not one of the stage's counted calls."""
         return await self._execute(
@@ -216,9 +217,17 @@ def job_error(error: BaseException) -> job_pb2.JobError:
     ):
         found = cause.details[0]
     elif isinstance(cause, TimedOut):
-        found = job_pb2.JobError(reason="DEADLINE", message="A stage did not answer in time.", retryable=True)
+        found = job_pb2.JobError(
+            reason=error_reason_pb2.ERROR_REASON_DEADLINE,
+            message="A stage did not answer in time.",
+            retryable=True,
+        )
     else:
-        found = job_pb2.JobError(reason="INTERNAL", message=f"The workflow failed: {cause}", retryable=True)
+        found = job_pb2.JobError(
+            reason=error_reason_pb2.ERROR_REASON_INTERNAL,
+            message=f"The workflow failed: {cause}",
+            retryable=True,
+        )
     if isinstance(error, ActivityError):
         stage, scene, *_ = [*error.activity_id.split("/"), ""]
         found.stage = next((kind for kind in WEIGHTS if stage_name(kind) == stage), found.stage)

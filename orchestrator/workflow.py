@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -14,9 +13,12 @@ with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
     from orchestrator.footage.preview import Outlook
     from orchestrator.footage.scenes import Footage
-    from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record
+    from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record, reason_name
+    from storyreel.error.v1.error_reason_pb2 import ERROR_REASON_VOICE_UNAVAILABLE as VOICE_UNAVAILABLE
     from storyreel.job.v1 import job_pb2, record_pb2
+    from storyreel.muxing.v1.timeline_pb2 import Sound
     from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
+    from storyreel.tts.v1.speech_pb2 import Voice
 
 UNSHOWN = "Install the font that the reason names; where it names none, shorten or split the text."
 
@@ -28,14 +30,21 @@ Speaking = asyncio.Future[None]
 class JobWorkflow:
     """One job: parse; per scene script, speech, picture, as far in parallel as the data allows; mux."""
 
-    @workflow.run
-    async def run(self, job: job_pb2.Job) -> job_pb2.Job:
-        """Make the video, or only its plan; the result is the job's whole record."""
+    @workflow.init
+    def __init__(self, job: job_pb2.Job) -> None:
+        """The state of a run: the record, and what the scenes share."""
+        self.settings = job.settings
         self.record = Record(job, workflow.now())
         self.calls = stages.Calls(self.record)
         self.footage = Footage(self.record, self.calls)
-        self.settings = job.settings
+        self.voice = Voice()
         self.lost_engines: list[str] = []
+        self.silenced = False
+        self.sound = Sound()
+
+    @workflow.run
+    async def run(self, job: job_pb2.Job) -> job_pb2.Job:
+        """Make the video, or only its plan; the result is the job's whole record."""
         try:
             remakes = 0
             while not await self._made(remakes):
@@ -52,7 +61,7 @@ class JobWorkflow:
         except ActivityError as error:
             cause = stages.job_error(error)
             speaking = cause.stage == TTS and bool(cause.scene_id)
-            decision = recovery.after(cause.reason, speaking=speaking, remakes=remakes)
+            decision = recovery.after(reason_name(cause.reason), speaking=speaking, remakes=remakes)
             if is_cancelled_exception(error) or decision is recovery.Next.FAIL:
                 raise
             if decision is recovery.Next.OTHER_VOICE:
@@ -103,7 +112,7 @@ class JobWorkflow:
         try:
             scene.speech.CopyFrom((await self.calls.make(TTS, "Synthesize", request, scene)).speech)
         except ActivityError as error:
-            self.silenced |= stages.job_error(error).reason == "VOICE_UNAVAILABLE"
+            self.silenced |= stages.job_error(error).reason == VOICE_UNAVAILABLE
             raise
 
     async def _narrate(self, scene: Scene) -> None:
@@ -112,23 +121,23 @@ class JobWorkflow:
         scene.narration.CopyFrom(written.narration)
         if written.HasField("stored"):
             scene.stored_narration.CopyFrom(written.stored)
-        scene.estimated_seconds = written.estimated_duration.ToTimedelta() / timedelta(seconds=1)
+        scene.estimated_duration.CopyFrom(written.estimated_duration)
 
     async def _film(self, scene: Scene, spoken: Speaking, speaking: Sequence[Speaking]) -> None:
         """Speech before picture, which is as long as the voice; all speech before footage, which is dear."""
         await spoken
-        unheard = requests.wished(scene) and any(await asyncio.gather(*speaking, return_exceptions=True))
+        unheard = requests.wished(scene) and await _failed(speaking)
         # A speech that will not be in the video needs no picture.
         if unheard or self.silenced or (requests.wished(scene) and await self.footage.make(scene)):
             return
-        request = requests.generate(scene, self.settings)
-        scene.clip.CopyFrom((await self.calls.make(GENERATION, "GenerateClip", request, scene)).clip)
-        for why in scene.clip.unshown:
+        request = requests.draw(scene, self.settings)
+        scene.card.CopyFrom((await self.calls.make(GENERATION, "DrawCard", request, scene)).card)
+        for why in scene.card.unshown:
             self.record.degrade(GENERATION, "Some text is not on the screen.", why, UNSHOWN, scene.ref.id)
 
     async def _master(self, scenes: Sequence[Scene], speaking: Sequence[Speaking]) -> None:
         """The sound needs every voice and no picture, so it is made while the pictures are."""
-        if any(await asyncio.gather(*speaking, return_exceptions=True)):
+        if await _failed(speaking):
             return  # the scene that failed says why
         self.calls.begin(MUXING, 2)
         request = requests.master(scenes, self.settings)
@@ -151,6 +160,12 @@ class JobWorkflow:
             self.calls.end(job_pb2.STATE_CANCELLED)
         else:
             self.calls.end(job_pb2.STATE_FAILED, stages.job_error(error))
+
+
+async def _failed(calls: Iterable[Speaking]) -> bool:
+    """Wait for calls to end, and tell whether one of them failed; whoever awaits it hears why."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    return any(isinstance(result, BaseException) for result in results)
 
 
 async def _all(calls: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -17,7 +17,7 @@ from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
 from orchestrator.cli.voices import check_voice
 from orchestrator.embedded import Storyreel, storyreel
-from orchestrator.job import ENDED, media_type, state_name
+from orchestrator.job import ENDED, media_type, reason_name, state_name
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.chassis.errors import (
@@ -30,8 +30,11 @@ from services.chassis.errors import (
     UnknownVoice,
 )
 from services.chassis.settings import load
-from storyreel.generation.v1 import clip_pb2
+from services.media.wire import frame_timing_to_proto
+from services.story.look import builtin
+from services.story.look_wire import look_to_proto
 from storyreel.job.v1 import job_pb2
+from storyreel.media.v1 import clip_pb2
 
 INPUT, CONFIGURATION, FAILED = 3, 4, 6
 
@@ -194,7 +197,7 @@ async def _interrupted(reel: Storyreel, job: job_pb2.Job, shown: Display, *, can
 
 def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
     """Say why a job has not succeeded; the exit code tells what kind of reason it was."""
-    kind = BY_REASON.get(job.error.reason, StoryreelError)
+    kind = BY_REASON.get(reason_name(job.error.reason), StoryreelError)
     if job.state == job_pb2.STATE_CANCELLED:
         code, error = FAILED, StoryreelError(f"{job.name} was cancelled.")
     else:
@@ -240,11 +243,8 @@ async def _create(
             language=options.language,
             speed_percent=options.speed,
             picture=clip_pb2.Picture(width=width, height=height, rate_numerator=30, rate_denominator=1),
-            look=clip_pb2.Look(
-                theme=clip_pb2.Theme.Value(f"THEME_{options.theme.upper()}"),
-                accent=clip_pb2.Accent.Value(f"ACCENT_{options.accent.upper()}"),
-                timing=clip_pb2.FrameTiming.Value(f"FRAME_TIMING_{options.timing.upper()}"),
-            ),
+            look=look_to_proto(builtin(options.theme, options.accent)),
+            frame_timing=frame_timing_to_proto(options.timing),
         ),
     )
     return await reel.jobs.create(job, plan_only=plan_only, request_id=request_id)
@@ -262,5 +262,5 @@ async def _newest(reel: Storyreel) -> str:
 
 def _can_go_on(job: job_pb2.Job) -> bool:
     """Tell whether a job has work left that can be done; input that was refused will be refused again."""
-    refused = issubclass(BY_REASON.get(job.error.reason, StoryreelError), BadInput)
+    refused = issubclass(BY_REASON.get(reason_name(job.error.reason), StoryreelError), BadInput)
     return job.state != job_pb2.STATE_SUCCEEDED and not (job.state == job_pb2.STATE_FAILED and refused)

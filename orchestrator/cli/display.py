@@ -168,8 +168,8 @@ def _attempt(attempt: job_pb2.Attempt) -> str:
     """A failed attempt at footage, and what the next one changes."""
     told = f"footage: {attempt.scene_id} attempt {attempt.number} failed: {attempt.message}"
     changes = ", ".join(
-        f"{change.field} {getattr(change, 'from') or 'unset'} → {change.to or 'unset'}"
-        for change in attempt.changes
+        f"{change.field} {change.before or 'unset'} → {change.after or 'unset'}"
+        for change in attempt.retry.changes
     )
     instead = "The first clip plays to and fro" if attempt.link else "The card is shown"
     then = f"Attempt {attempt.number + 1} has {changes}." if changes else f"{instead} instead."
@@ -214,7 +214,7 @@ def summary(job: job_pb2.Job, files: list[Path]) -> Text:
         text.append(
             f"  {_clock(seconds)} · {picture.width}x{picture.height} · {size:.1f} MB · "
             f"{measured.loudness_lufs:.1f} LUFS · "
-            f"sound and picture at most {measured.max_av_offset_seconds * 1000:.0f} ms apart\n"
+            f"sound and picture at most {measured.max_av_offset.ToMilliseconds()} ms apart\n"
         )
         text.append("beside it  " + "  ".join(clean(path.name) for path in files[1:]) + "\n", style="dim")
     for entry in job.degradations:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.footage.routing import MODELS
+from orchestrator.footage.routing import MODEL_OF, pool_of_model
 from orchestrator.settings import OrchestratorSettings
 from services.generation.clip import Capability
 from services.generation.generators import SETTINGS
-
-POOLS = {pool: MODELS[pool] for pool in ("ti2v", "t2v", "i2v")}
-"""The model that each pool generates with; the one that needs the least first."""
 
 _START = (
     "pip install 'storyreel[diffusers,models]'",
@@ -66,14 +63,16 @@ def _missing(generators: Mapping[str, Capability], settings: OrchestratorSetting
         )
         return
     capability = generators[backend]
-    ready = [pool for pool, model in POOLS.items() if model in _ready(capability)]
+    ready = [pool_of_model(model) for model in sorted(_ready(capability))]
     if not ready:
         yield f"footage becomes cards: no model is whole; next: {_fetch(settings.pool_names)}"
     elif not settings.pool_names:
         yield f"footage becomes cards; next: export STORYREEL_ORCHESTRATOR_POOLS={','.join(ready)}"
     for pool in settings.pool_names if ready else ():
         if pool not in ready:
-            why = next((m.why_not for m in capability.models if m.name == POOLS[pool] and m.why_not), "")
+            why = next(
+                (m.why_not for m in capability.models if pool_of_model(m.name) == pool and m.why_not), ""
+            )
             yield f"the pool {pool} can make nothing: {why or 'it has no model.'} next: {_fetch([pool])}"
 
 
@@ -82,4 +81,4 @@ def _ready(capability: Capability) -> set[str]:
 
 
 def _fetch(pools: Sequence[str]) -> str:
-    return f"storyreel models fetch {POOLS[pools[0]] if pools else POOLS['ti2v']}"
+    return f"storyreel models fetch {MODEL_OF.get(pools[0], pools[0]) if pools else MODEL_OF['ti2v']}"

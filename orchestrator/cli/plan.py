@@ -30,16 +30,21 @@ def _print(console: Terminal, plan: job_pb2.Plan) -> None:
     for heading, justify in (("scene", "left"), ("type", "left"), ("about", "right"), ("narration", "left")):
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for scene in plan.scenes:
-        cells = (scene.id, scene.type, f"{scene.estimated_seconds:.0f} s", scene.narration)
+        cells = (
+            scene.id,
+            scene.type,
+            f"{scene.estimated_duration.ToTimedelta().total_seconds():.0f} s",
+            scene.narration,
+        )
         table.add_row(*(Text(clean(cell)) for cell in cells))
     console.print(table)
     wishing = [scene for scene in plan.scenes if scene.HasField("footage")]
-    show_footage(console, wishing, plan.footage_seconds)
+    show_footage(console, wishing, plan.footage_duration.ToTimedelta().total_seconds())
     blocks = plan.coverage.blocks
     counts = dict.fromkeys(("narrated", "shown", "dropped"), 0)
     for block in blocks:
         counts[block.outcome] += 1
-    minutes, seconds = divmod(round(plan.estimated_seconds), 60)
+    minutes, seconds = divmod(round(plan.estimated_duration.ToTimedelta().total_seconds()), 60)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     scenes = counted(len(plan.scenes), "scene")
     console.print(f"\n{scenes}, about {minutes}:{seconds:02d}. Blocks of the source: {said}.")

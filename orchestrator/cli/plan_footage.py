@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from google.protobuf.duration_pb2 import Duration
 from rich.padding import Padding
 from rich.text import Text
 
@@ -48,8 +49,8 @@ def _told(footage: job_pb2.PlanFootage) -> Iterator[tuple[int, str, str]]:
         yield 6, _made(report.plan), ""
         yield 6, _needs(footage), ""
     for adjustment in report.adjustments:
-        was = getattr(adjustment, "from") or "unset"
-        yield 6, f"{adjustment.field} {was} → {adjustment.to or 'unset'}: {adjustment.reason}", "dim"
+        was, now = adjustment.before or "unset", adjustment.after or "unset"
+        yield 6, f"{adjustment.field} {was} → {now}: {adjustment.reason}", "dim"
     for finding in report.findings:
         yield (
             6,
@@ -77,12 +78,16 @@ def _needs(footage: job_pb2.PlanFootage) -> str:
     peak = max(forecast.denoise_bytes, forecast.decode_bytes)
     each = ""
     if footage.clips > 1:
-        each = f" a clip, {about(footage.estimated_seconds)} for all {footage.clips}"
-    return f"{about(forecast.seconds)}{each}; {peak / 1e9:.1f} GB of device memory"
+        each = f" a clip, {about(_seconds(footage.estimated_duration))} for all {footage.clips}"
+    return f"{about(_seconds(forecast.duration))}{each}; {peak / 1e9:.1f} GB of device memory"
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.ToTimedelta().total_seconds()
 
 
 def _whole(scenes: Sequence[job_pb2.PlanScene], seconds: float) -> str:
-    known = sum(scene.footage.estimated_seconds > 0 for scene in scenes)
+    known = sum(scene.footage.HasField("estimated_duration") for scene in scenes)
     unknown = (
         f"; the other {counted(len(scenes) - known, 'scene')} not counted" if known < len(scenes) else ""
     )

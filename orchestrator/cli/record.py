@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from orchestrator.job import stage_name, state_name
+from orchestrator.job import reason_name, stage_name, state_name
 from storyreel.job.v1 import job_pb2
 
 
@@ -64,7 +64,15 @@ def _running(clip: job_pb2.RunningClip) -> dict[str, Any]:
 
 
 def _data(message: Any) -> dict[str, Any]:
-    data: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    shown = type(message)()
+    shown.CopyFrom(message)
+    if "proposal" in shown.DESCRIPTOR.fields_by_name:
+        shown.ClearField("proposal")  # for machines that repeat the call; it has no form in JSON of its own
+    data: dict[str, Any] = MessageToDict(shown, preserving_proto_field_name=True)
     if "stage" in data:
         data["stage"] = stage_name(message.stage)
+    if "reason" in data:
+        data["reason"] = reason_name(message.reason)
+    if "category" in data:
+        data["category"] = data["category"].removeprefix("CATEGORY_")
     return data

@@ -1,9 +1,9 @@
-"""Attempts at one clip of a scene's footage: each after the first with what the service proposes."""
+"""Attempts at one clip of a scene's footage: each after the first is the one that the service proposed."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import hashlib
 from dataclasses import dataclass
 
 from temporalio import workflow
@@ -12,57 +12,53 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
     from orchestrator.footage import routing
-    from orchestrator.job import Record
-    from storyreel.generation.v1 import clip_pb2, footage_pb2
+    from orchestrator.job import Record, reason_name
+    from storyreel.generation.v1 import footage_pb2
+    from storyreel.generation.v1.generation_service_pb2 import GeneratedClip
     from storyreel.job.v1 import job_pb2, record_pb2
 
 Scene = record_pb2.SceneRecord
 
 
 @dataclass
-class Take:
+class Link:
     """One clip of a scene.
 
     Args:
-        link: How many clips of the scene come before it.
+        number: How many clips of the scene come before it.
         frames: What is left of the scene.
         early: It may end before that, and another clip goes on from it.
-        tried: The wishes that were tried for it; the last one counts.
+        wish: What it is made from, with the retries that were made.
+        pool: Who makes it.
     """
 
-    link: int
+    number: int
     frames: int
     early: bool
-    tried: list[footage_pb2.Footage]
-
-    @property
-    def wish(self) -> footage_pb2.Footage:
-        """What it is made from."""
-        return self.tried[-1]
-
-    @property
-    def pool(self) -> str:
-        """Who makes it."""
-        return routing.pool(self.wish)
+    wish: footage_pb2.Footage
+    pool: str
 
 
-class Takes:
-    """Asks the pools for clips, and for other clips when those cannot be made."""
+class Attempts:
+    """Asks the pools for clips, and for the clips that they propose when those cannot be made."""
 
     def __init__(self, record: Record, calls: stages.Calls) -> None:
-        self._record, self._calls = record, calls
+        self._record = record
+        self._calls = calls
 
-    def first(self, scene: Scene, wish: footage_pb2.Footage, *, link: int, frames: int, early: bool) -> Take:
+    def first(
+        self, scene: Scene, wish: footage_pb2.Footage, *, number: int, frames: int, early: bool
+    ) -> Link:
         """A clip as it is tried first: what earlier runs of the job changed is not tried unchanged again."""
-        tried = [wish]
         for attempt in self._record.job.attempts:
-            if (attempt.scene_id, attempt.link) == (scene.ref.id, link) and attempt.changes:
-                with suppress(ValueError):  # another wish than the one it was proposed for
-                    tried.append(routing.retried(tried[-1], attempt.category, attempt.changes))
-                    scene.attempts.append(attempt)
-        return Take(link, frames, early, tried)
+            mine = (attempt.scene_id, attempt.link) == (scene.ref.id, number)
+            if mine and attempt.HasField("retry") and attempt.wish_sha256 == _digest(wish):
+                wish = routing.retried(wish, attempt.retry)
+                scene.attempts.append(attempt)
+        pool = routing.pool(wish, self._record.job.settings.pools)
+        return Link(number=number, frames=frames, early=early, wish=wish, pool=pool)
 
-    async def clip(self, scene: Scene, take: Take) -> clip_pb2.Clip:
+    async def clip(self, scene: Scene, link: Link) -> GeneratedClip:
         """Generate a clip.
 
         Raises:
@@ -71,43 +67,47 @@ class Takes:
         settings = self._record.job.settings
         while True:
             request = requests.footage(
-                scene, settings, take.wish, frames=take.frames, early=take.early, continues=take.link > 0
+                settings, link.wish, frames=link.frames, early=link.early, continues=link.number > 0
             )
             try:
-                result = await self._calls.generate(request, scene, queue=stages.pool_queue(take.pool))
+                result = await self._calls.generate(request, scene, queue=stages.pool_queue(link.pool))
             except ActivityError as error:
-                if not given_up(error) or not await self._again(scene, take, stages.job_error(error)):
+                if not given_up(error) or not await self._again(scene, link, stages.job_error(error)):
                     raise
             else:
-                return result.clip
+                return result.footage
 
-    async def _again(self, scene: Scene, take: Take, cause: job_pb2.JobError) -> bool:
-        """Record a failed attempt, and wait for the next one; False when there is none."""
-        changes = next((way.changes for way in cause.suggestions if way.changes), ())
-        category = recovery.CATEGORIES.get(cause.reason, cause.reason)
-        try:
-            proposed = routing.bare(routing.changed(take.wish, changes))
-        except ValueError:
-            proposed = None  # nothing that this version can change
-        pause = recovery.pause(cause.reason, tried=[*map(routing.bare, take.tried)], proposed=proposed)
+    async def _again(self, scene: Scene, link: Link, cause: job_pb2.JobError) -> bool:
+        """Record a failed attempt, and wait for the one that follows; False when there is none."""
+        retry = footage_pb2.Retry()
+        proposed = cause.HasField("proposal") and cause.proposal.Unpack(retry)
+        pause = recovery.pause(made=len(link.wish.retries) + 1) if proposed else None
         attempt = job_pb2.Attempt(
             scene_id=scene.ref.id,
             number=len(scene.attempts) + 1,
-            category=category,
+            reason=cause.reason,
+            category=cause.category,
             message=cause.message,
-            changes=changes if pause else (),
-            link=take.link,
+            retry=retry if pause else None,
+            link=link.number,
+            wish_sha256=_digest(link.wish),
         )
         scene.attempts.append(attempt)
         self._record.tried(attempt)
         self._calls.note(whole=True)
         if pause is None:
             return False
-        take.tried.append(routing.retried(take.wish, category, changes))
+        link.wish = routing.retried(link.wish, retry)
         await asyncio.sleep(pause.total_seconds())
         return True
 
 
 def given_up(error: ActivityError) -> bool:
     """Tell whether a clip failed for a reason that leaves the rest of the job as it is."""
-    return not is_cancelled_exception(error) and recovery.stands_in(stages.job_error(error).reason)
+    return not is_cancelled_exception(error) and recovery.stands_in(
+        reason_name(stages.job_error(error).reason)
+    )
+
+
+def _digest(wish: footage_pb2.Footage) -> str:
+    return hashlib.sha256(wish.SerializeToString(deterministic=True)).hexdigest()

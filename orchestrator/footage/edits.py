@@ -20,7 +20,7 @@ def edit(changes: Sequence[recovery_pb2.Change], line: int) -> str:
     fields = [change.field.removeprefix("footage.") for change in changes]
     if not changes or not KEYS.issuperset(fields):
         return ""
-    last = dict(zip(fields, (change.to for change in changes), strict=True))
+    last = dict(zip(fields, (change.after for change in changes), strict=True))
     written = [f"`{field}: {value}`" for field, value in last.items() if value]
     parts = [f"write {_and(written)}"] if written else []
     if left_out := [f"`{field}`" for field, value in last.items() if not value]:

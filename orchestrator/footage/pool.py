@@ -31,21 +31,23 @@ CANCEL_SECONDS = 60.0
 
 
 class Pool:
-    """The queues of some modes, with one slot for all; a context manager.
+    """The queues of some pools, with one slot for all; a context manager.
 
     While a clip is made the other queues are not polled: their clips wait for another device, and not here.
 
     Args:
         client: The engine.
         generation: A channel to the generation service beside the device.
-        modes: `t2v`, `i2v`, `ti2v`: those that the service has models for.
+        pools: Those that the service has models for, such as `t2v`.
         grace: Seconds that a clip in the making may take to end when the pool is left.
     """
 
     def __init__(
-        self, client: Client, generation: grpc.aio.Channel, modes: Sequence[str], *, grace: float
+        self, client: Client, generation: grpc.aio.Channel, pools: Sequence[str], *, grace: float
     ) -> None:
-        self._client, self._modes, self._grace = client, modes, timedelta(seconds=grace)
+        self._client = client
+        self._pools = pools
+        self._grace = timedelta(seconds=grace)
         self._stub = generation_grpc.GenerationServiceStub(generation)
         self._slot = asyncio.Lock()
         self._changed = asyncio.Condition()
@@ -70,34 +72,35 @@ class Pool:
         await asyncio.shield(self._polling)
 
     @activity.defn(name="GenerateFootage")
-    async def generate(self, scene_id: str, request: generation_pb2.GenerateClipRequest) -> StageResult:
+    async def generate(self, scene_id: str, request: generation_pb2.GenerateFootageRequest) -> StageResult:
         """Generate one scene's clip."""
         async with calls.beating(progress_pb2.StageProgress(step="wait")):
             await self._slot.acquire()  # at once, but for two queues that gave a clip in the same moment
         try:
             await self._now(activity.info().task_queue)
             limit = LIMITS["GenerateFootage"].total_seconds()
-            call = self._stub.GenerateClip(request, timeout=limit)
-            last, reused = await calls.stream(call, self._cancel, generating=True)
+            call = self._stub.GenerateFootage(request, timeout=limit)
+            last, reused = await calls.stream(call, self._cancel, frames=request.spec.frames, generating=True)
         finally:
             self._slot.release()
             await self._now("")
-        return StageResult(scene_id=scene_id, reused=reused, attempts=calls.attempt(), clip=last.clip)
+        return StageResult(scene_id=scene_id, reused=reused, attempts=calls.attempt(), footage=last.footage)
 
     @activity.defn(name="EstimateFootage")
-    async def estimate(self, scene_id: str, request: generation_pb2.EstimateClipRequest) -> StageResult:
+    async def estimate(self, scene_id: str, request: generation_pb2.EstimateFootageRequest) -> StageResult:
         """Foresee what one scene's clip needs."""
-        reply, _ = await calls.unary(self._stub.EstimateClip, request)
+        reply, _ = await calls.unary(self._stub.EstimateFootage, request)
         return StageResult(scene_id=scene_id, attempts=calls.attempt(), estimate=reply)
 
     def _cancel(self, digest: str) -> Awaitable[Any]:
-        return self._stub.CancelClip(generation_pb2.CancelClipRequest(digest=digest), timeout=CANCEL_SECONDS)
+        request = generation_pb2.CancelFootageRequest(digest=digest)
+        return self._stub.CancelFootage(request, timeout=CANCEL_SECONDS)
 
     async def _poll(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for mode in self._modes:
-                group.create_task(self._clips(pool_queue(mode)))
-                group.create_task(self._plans(pool_queue(mode, plans=True)))
+            for pool in self._pools:
+                group.create_task(self._clips(pool_queue(pool)))
+                group.create_task(self._plans(pool_queue(pool, plans=True)))
 
     async def _clips(self, queue: str) -> None:
         """Poll a queue for clips, but not while one of another queue is made."""

@@ -8,7 +8,8 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
     from orchestrator.footage import edits, routing
-    from orchestrator.job import Record
+    from orchestrator.job import Record, reason_name
+    from storyreel.error.v1 import error_reason_pb2
     from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.parsing.v1 import storyboard_pb2
@@ -33,14 +34,16 @@ class Outlook:
         """Put on a plan what will become of a scene's footage."""
         pools = self._settings.pools
         wish = routing.suited(scene.ref.footage, pools)
-        pool = scene.footage.pool = routing.pool(wish)
-        scene.footage.line = scene.ref.visual_line
+        pool = routing.pool(wish, pools)
+        plan = scene.plan_footage
+        plan.pool = pool
+        plan.line = scene.ref.visual_line
         if pool not in pools:
             as_asked = scene.ref.visual == storyboard_pb2.VISUAL_AUTO
             told = "" if as_asked else f" {no_pool_remedy(pool)}"
-            scene.footage.outlook = f"A card will be shown: {no_pool(pool)}{told}"
+            plan.outlook = f"A card will be shown: {no_pool(pool)}{told}"
             return
-        scene.footage.outlook = f"The pool {pool} will generate it."
+        plan.outlook = f"The pool {pool} will generate it."
         successor = routing.successor(wish, pools)
         try:
             request = requests.estimate(scene, self._settings, wish, early=bool(successor))
@@ -49,17 +52,21 @@ class Outlook:
             if is_cancelled_exception(error):
                 raise
             cause = stages.job_error(error)
-            if not recovery.resumable(cause.reason):
-                scene.footage.outlook = f"A card will be shown: {cause.message} {way_out(cause, scene)}"
+            if not recovery.resumable(reason_name(cause.reason)):
+                plan.outlook = f"A card will be shown: {cause.message} {way_out(cause, scene)}"
             else:
-                why = "Nobody of the pool answered." if cause.reason == "DEADLINE" else cause.message
-                scene.footage.outlook += f" What it needs is not known: {why}"
+                why = (
+                    "Nobody of the pool answered."
+                    if cause.reason == error_reason_pb2.ERROR_REASON_DEADLINE
+                    else cause.message
+                )
+                plan.outlook += f" What it needs is not known: {why}"
             return
-        _tell(scene.footage, found.estimate, request.frames, successor)
+        _tell(plan, found.estimate, request.spec.frames, successor)
 
 
 def _tell(
-    footage: job_pb2.PlanFootage, found: generation_pb2.EstimateClipResponse, frames: int, successor: str
+    footage: job_pb2.PlanFootage, found: generation_pb2.EstimateFootageResponse, frames: int, successor: str
 ) -> None:
     """Put on a plan what a pool found for the first clip of a scene that lasts so many frames."""
     footage.report.CopyFrom(found.report)
@@ -69,9 +76,10 @@ def _tell(
     first = found.frames or frames
     links = -(-frames // first)
     footage.clips = min(links, routing.LINKS_MOST)
-    footage.estimated_seconds = found.report.forecast.seconds * footage.clips
+    if found.report.forecast.HasField("duration"):
+        footage.estimated_duration.FromTimedelta(found.report.forecast.duration.ToTimedelta() * footage.clips)
     if footage.clips > 1:
-        who = " by the pool i2v" if successor != routing.MODELS[footage.pool] else ""
+        who = " by the pool i2v" if routing.pool_of_model(successor) != footage.pool else ""
         fro = ", the last of them to and fro" if links > routing.LINKS_MOST else ""
         footage.outlook = (
             f"The pool {footage.pool} will generate it, in {footage.clips} clips, each from the last frame "
@@ -99,14 +107,16 @@ def way_out(cause: job_pb2.JobError, scene: Scene) -> str:
         cause: Why there is none.
         scene: The scene, with the attempts at its footage.
     """
-    if cause.reason == "UNKNOWN_BACKEND":  # it suggests the card, which is shown already
+    if (
+        cause.reason == error_reason_pb2.ERROR_REASON_UNKNOWN_BACKEND
+    ):  # it suggests the card, which is shown already
         return BACKEND
-    if cause.reason == "GENERATION_FAILED":
+    if cause.reason == error_reason_pb2.ERROR_REASON_GENERATION_FAILED:
         return edits.another_wish(scene.ref.visual_line)
     # What follows other attempts is a change of the last of them, and not of what the document says.
-    retried = any(attempt.changes for attempt in scene.attempts)
+    retried = any(attempt.HasField("retry") for attempt in scene.attempts)
     written = "" if retried else edits.first_edit(cause.suggestions, scene.ref.visual_line)
-    if written and cause.reason == "INVALID_REQUEST":
+    if written and cause.reason == error_reason_pb2.ERROR_REASON_INVALID_REQUEST:
         return written
     ways = sorted(cause.suggestions, key=lambda way: bool(way.changes))
     first = next((way.description for way in ways if way.description and not (written and way.changes)), "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,6 +58,28 @@ def new_file(target: Path, *, mode: int) -> Iterator[BinaryIO]:
             unfinished.unlink()
         raise
     sync_folder(target.parent)
+
+
+@asynccontextmanager
+async def new_folder(parent: Path, *, prefix: str) -> AsyncIterator[Path]:
+    """A new folder for work in progress; it is gone when the block ends, whatever happens.
+
+    Raises:
+        StoreFull: The disk is full.
+        StoreUnavailable: The parent cannot be used.
+    """
+
+    def make() -> Path:
+        with errors(parent):
+            make_folder(parent)
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+    folder = await asyncio.to_thread(make)
+    try:
+        yield folder
+    finally:
+        # Without a thread: a cancelled caller cannot wait, and there are a few files in it at most.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_folder(folder: Path) -> None:

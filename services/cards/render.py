@@ -1,46 +1,45 @@
-"""Draws a shot and encodes it, in one process and one pass."""
+"""Draws a card and encodes it, in one process and one pass."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
+from services.cards.card import CardSpec
 from services.cards.cues import cues
 from services.cards.drawing.layers import Canvas
 from services.cards.film import Film
 from services.chassis.progress import Progress, Report
-from services.generation.clip import Shot
 from services.media.encode import Encoder, Encoding
 
 REPORT_SECONDS = 0.3
 """Progress is told so often at most."""
 
 
-def canvas(shot: Shot) -> Canvas:
-    """What a shot's card is drawn on."""
-    picture = shot.picture
+def canvas(spec: CardSpec) -> Canvas:
+    """What a card is drawn on."""
+    picture = spec.picture
     return Canvas(
         width=picture.width,
         height=picture.height,
         rate=picture.rate,
-        frames=shot.frames,
+        frames=spec.frames,
         cues=cues(
-            shot.card,
-            shot.narration,
-            shot.timing,
+            spec.card,
+            spec.narration,
+            spec.timing,
             rate=picture.rate,
-            lead_frames=shot.lead_frames,
-            frames=shot.frames,
+            lead_frames=spec.lead_frames,
+            frames=spec.frames,
         ),
-        theme=shot.look.theme,
-        accent=shot.look.accent,
-        language=shot.narration.language,
+        palette=spec.look.palette,
+        language=spec.narration.language,
     )
 
 
-def encoding(shot: Shot, *, threads: int) -> Encoding:
-    """How a shot is encoded."""
-    return Encoding(shot.picture.rate, shot.frames, sparse=shot.look.timing == "sparse", threads=threads)
+def encoding(spec: CardSpec, *, threads: int) -> Encoding:
+    """How a card is encoded."""
+    return Encoding(spec.picture.rate, spec.frames, sparse=spec.frame_timing == "sparse", threads=threads)
 
 
 def render(film: Film, path: Path, encoding: Encoding, *, report: Report) -> None:

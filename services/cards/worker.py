@@ -1,15 +1,14 @@
-"""The drawing process: one shot in, its clip in a file. Run by `services.chassis.inside`."""
+"""The drawing process: one card in, its clip in a file. Run by `services.chassis.inside`."""
 
 from __future__ import annotations
 
 import ctypes
-import json
 
 from services.cards import scenes, wire
+from services.cards.card import CardSpec
 from services.cards.film import Film, Ground
 from services.cards.render import canvas, encoding, render
 from services.chassis.progress import Report
-from services.generation.clip import Shot
 
 _ground = Ground()
 
@@ -31,18 +30,18 @@ _give_back()
 
 
 def answer(payload: bytes, report: Report) -> bytes:
-    """Make a clip; the reply is JSON: the text that could not be shown, with the reasons.
+    """Do a DrawingTask; the reply is a DrawingResult.
 
     Raises:
         StoreFull: The disk is full.
     """
-    shot, path, threads = wire.unpack(payload)
-    film, unshown = _film(shot)
-    render(film, path, encoding(shot, threads=threads), report=report)
-    return json.dumps({"unshown": unshown}).encode()
+    task = wire.read_task(payload)
+    film, unshown = _film(task.spec)
+    render(film, task.path, encoding(task.spec, threads=task.threads), report=report)
+    return wire.write_result(unshown)
 
 
-def _film(shot: Shot) -> tuple[Film, tuple[str, ...]]:
+def _film(spec: CardSpec) -> tuple[Film, tuple[str, ...]]:
     """The film and what it cannot show; the drawing is not kept, so that layers go when they have settled."""
-    drawing = scenes.draw(shot.card, canvas(shot))
+    drawing = scenes.draw(spec.card, canvas(spec))
     return Film(drawing, _ground.of(drawing)), drawing.unshown

@@ -41,6 +41,19 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """The one attempt that a service proposes after an error: a message of its contract, packed.
+
+    Args:
+        type_url: The message's type, as in `google.protobuf.Any`.
+        value: Its bytes.
+    """
+
+    type_url: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A field of a request and the rule it breaks."""
 
@@ -59,6 +72,7 @@ class StoryreelError(Exception):
         violations: The fields that break rules; only with InvalidRequest.
         retry_after: When to come back.
         error_id: The id under which the server's log has the rest.
+        proposal: The next attempt; None when the service proposes none.
     """
 
     message: str
@@ -67,6 +81,7 @@ class StoryreelError(Exception):
     violations: Sequence[Violation] = field(default=(), kw_only=True)
     retry_after: timedelta | None = field(default=None, kw_only=True)
     error_id: str = field(default="", kw_only=True)
+    proposal: Proposal | None = field(default=None, kw_only=True)
 
     reason: ClassVar[str] = "INTERNAL"
     code: ClassVar[str] = "INTERNAL"

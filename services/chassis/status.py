@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import grpc
@@ -22,6 +22,7 @@ from services.chassis.errors import (
     JobExists,
     JobNotFound,
     Overloaded,
+    Proposal,
     StoryreelError,
     Suggestion,
     Unreachable,
@@ -79,8 +80,10 @@ def to_status(error: StoryreelError) -> status_pb2.Status:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromTimedelta(error.retry_after)
         _add(status, retry)
-    for count in range(min(len(error.suggestions), MOST_SUGGESTIONS), 0, -1):
-        if _add(status, _recovery(error.suggestions[:count])):
+    for count in range(min(len(error.suggestions), MOST_SUGGESTIONS), -1, -1):
+        if not count and error.proposal is None:
+            break
+        if _add(status, _recovery(error.suggestions[:count], error.proposal)):
             break
     for shown in range(min(len(error.violations), MOST_VIOLATIONS), 0, -1):
         if _add(status, _bad_request(error.violations, shown=shown)):
@@ -108,15 +111,51 @@ def from_status(status: status_pb2.Status) -> StoryreelError | None:
     _find(status, bad)
     return kind(
         status.message,
-        suggestions=[
-            Suggestion(s.description, [Change(c.field, getattr(c, "from"), c.to) for c in s.changes])
-            for s in recovery.suggestions
-        ],
+        suggestions=suggestions_from_proto(recovery.suggestions),
         metadata=metadata,
         violations=[Violation(v.field, v.description) for v in bad.field_violations],
         retry_after=retry.retry_delay.ToTimedelta() if _find(status, retry) else None,
         error_id=error_id,
+        proposal=proposal_from_proto(recovery.proposal) if recovery.HasField("proposal") else None,
     )
+
+
+def suggestions_to_proto(suggestions: Iterable[Suggestion]) -> list[recovery_pb2.Suggestion]:
+    """Ways out in the contract's form."""
+    return [
+        recovery_pb2.Suggestion(
+            description=suggestion.description, changes=changes_to_proto(suggestion.changes)
+        )
+        for suggestion in suggestions
+    ]
+
+
+def suggestions_from_proto(messages: Iterable[recovery_pb2.Suggestion]) -> list[Suggestion]:
+    """Ways out from the contract's form."""
+    return [Suggestion(message.description, changes_from_proto(message.changes)) for message in messages]
+
+
+def changes_to_proto(changes: Iterable[Change]) -> list[recovery_pb2.Change]:
+    """Changes in the contract's form."""
+    return [
+        recovery_pb2.Change(field=change.field, before=change.before, after=change.after)
+        for change in changes
+    ]
+
+
+def changes_from_proto(messages: Iterable[recovery_pb2.Change]) -> tuple[Change, ...]:
+    """Changes from the contract's form."""
+    return tuple(Change(message.field, message.before, message.after) for message in messages)
+
+
+def proposal_to_proto(proposal: Proposal) -> Any:
+    """A proposed attempt in the contract's form."""
+    return Any(type_url=proposal.type_url, value=proposal.value)
+
+
+def proposal_from_proto(message: Any) -> Proposal:
+    """A proposed attempt from the contract's form."""
+    return Proposal(message.type_url, message.value)
 
 
 def from_call(error: grpc.aio.AioRpcError, *, address: str = "") -> StoryreelError:
@@ -159,14 +198,19 @@ def _without_reason(code: str, text: str, address: str) -> StoryreelError:
     return kind(f"The service{place} answered {code}: {said}.", metadata={"code": code}, retry_after=retry)
 
 
-def _recovery(suggestions: Sequence[Suggestion]) -> Message:
-    recovery = recovery_pb2.Recovery()
-    for suggestion in suggestions:
-        new = recovery.suggestions.add(description=_cut(suggestion.description, LONGEST_VALUE))
-        for change in suggestion.changes:
-            texts = [_cut(text, LONGEST_VALUE) for text in (change.field, change.before, change.after)]
-            new.changes.add(**dict(zip(("field", "from", "to"), texts, strict=True)))
+def _recovery(suggestions: Sequence[Suggestion], proposal: Proposal | None) -> Message:
+    recovery = recovery_pb2.Recovery(suggestions=suggestions_to_proto(map(_shortened, suggestions)))
+    if proposal is not None:
+        recovery.proposal.CopyFrom(proposal_to_proto(proposal))
     return recovery
+
+
+def _shortened(suggestion: Suggestion) -> Suggestion:
+    changes = [
+        Change(*(_cut(text, LONGEST_VALUE) for text in (change.field, change.before, change.after)))
+        for change in suggestion.changes
+    ]
+    return Suggestion(_cut(suggestion.description, LONGEST_VALUE), changes)
 
 
 def _bad_request(violations: Sequence[Violation], *, shown: int) -> Message:

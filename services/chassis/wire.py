@@ -1,4 +1,4 @@
-"""Progress to and from the contract."""
+"""Progress, and who watches it, to and from the contract."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ def progress_from_proto(message: progress_pb2.StageProgress) -> Progress:
     return Progress(
         message.step, message.fraction, message.done, message.total, message.unit, remaining=remaining
     )
+
+
+def watch_to_proto(*, keep_running: timedelta | None, after_sequence: int) -> progress_pb2.Watch:
+    """The contract's form of what a watcher wants."""
+    message = progress_pb2.Watch(after_sequence=after_sequence)
+    if keep_running is not None:
+        message.keep_running.FromTimedelta(keep_running)
+    return message
+
+
+def watch_from_proto(message: progress_pb2.Watch) -> tuple[timedelta | None, int | None]:
+    """How long the work goes on without watchers, and the last event seen; None: the default."""
+    keep = message.keep_running.ToTimedelta() if message.HasField("keep_running") else None
+    return keep, message.after_sequence or None

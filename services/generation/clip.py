@@ -1,68 +1,40 @@
-"""The nouns of generation: what a clip is made from, how it looks, and what was made."""
+"""The nouns of footage: the clip that is asked for, the clip that was generated, and who generates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from services.artifacts.store import Artifact
 from services.chassis.progress import Report
 from services.generation.footage.plan import Device, Making
 from services.generation.footage.plan import Report as Preflight
-from services.media.picture import Picture
+from services.media.clip import Clip, FrameTiming, Picture
 from services.story.footage import Footage, Mode, Resolution
-from services.story.narration import Narration, SpeechTiming
-from services.story.scene import Card
-
-Theme = Literal["dark", "light"]
-Accent = Literal["orange", "blue", "purple", "green", "pink", "cyan"]
-FrameTiming = Literal["constant", "sparse"]
-
-UNSHOWN_MOST = 20
-"""How many texts that could not be shown a clip names; the contract's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How cards are drawn, and which frames are written."""
-
-    theme: Theme = "dark"
-    accent: Accent = "blue"
-    timing: FrameTiming = "constant"
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """All that one scene's picture depends on.
+    """The clip that footage is wanted for.
 
     Args:
-        card: What is shown.
-        narration: What is said.
-        timing: When it is said.
-        frames: The clip's length, at least 1.
-        lead_frames: Frames before the voice starts, less than `frames`.
+        frames: Its length, at least 1.
         picture: Size and rate.
-        look: How it looks.
+        frame_timing: Which frames are written.
         continues: The footage's image is the last frame of the clip before, and is not shown again.
         ends_early: The scene goes on in another clip: the last frame is kept as an image for it.
     """
 
-    card: Card
-    narration: Narration
-    timing: SpeechTiming
     frames: int
-    lead_frames: int
     picture: Picture
-    look: Look = Look()
+    frame_timing: FrameTiming = "constant"
     continues: bool = False
     ends_early: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lead_frames < self.frames:
-            raise ValueError(f"{self.lead_frames} frames of lead do not fit {self.frames} frames")
-        if self.timing.text != self.narration.text:
-            raise ValueError("the timing is of another text than the narration")
+        if self.frames < 1:
+            raise ValueError(f"{self.frames} frames are not a clip")
 
 
 def last_frame_path(path: Path) -> Path:
@@ -71,23 +43,17 @@ def last_frame_path(path: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """One scene's picture.
+class GeneratedClip:
+    """Footage as a clip.
 
     Args:
-        video: Its file.
-        frames: Its length.
-        picture: Its size and rate.
-        unshown: Text that could not be shown, with reasons.
-        making: How it was generated; None for one that was drawn.
+        clip: The clip.
+        making: How it was generated.
         last_frame: The image that its scene goes on from; None where it does not.
     """
 
-    video: Artifact
-    frames: int
-    picture: Picture
-    unshown: tuple[str, ...] = ()
-    making: Making | None = None
+    clip: Clip
+    making: Making
     last_frame: Artifact | None = None
 
 
@@ -112,29 +78,6 @@ class Capability:
 
     models: tuple[ModelCapability, ...] = ()
     device: Device | None = None
-
-
-class Backend(Protocol):
-    """Something that draws clips."""
-
-    name: str
-
-    async def start(self) -> str:
-        """Get ready; tell what beside the shot its bytes depend on: versions, settings, fonts."""
-        ...
-
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
-        """Write a shot's picture to a new file; the text that could not be shown, with the reasons.
-
-        Raises:
-            ChildDied: The process that made it died.
-            StoreFull: The disk is full.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Stop all work."""
-        ...
 
 
 class Generator(Protocol):

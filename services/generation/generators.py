@@ -49,13 +49,13 @@ def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generato
             prompt_most=settings.prompt_most,
         )
         machine = Machine(
-            settings.device,
-            settings.precision,
-            settings.device_threads,
-            settings.max_vram_bytes or 0,
-            settings.attention,
-            settings.device != "cpu" if settings.compiled is None else settings.compiled,
-            settings.devices,
+            device=settings.device,
+            precision=settings.precision,
+            threads=settings.device_threads,
+            max_bytes=settings.max_vram_bytes or 0,
+            attention=settings.attention,
+            compiled=settings.compile_blocks,
+            devices=settings.devices,
         )
         yield DiffusersBackend(
             store,

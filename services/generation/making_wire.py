@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
-from services.chassis.errors import Change, Suggestion
+from services.chassis.status import suggestions_from_proto, suggestions_to_proto
 from services.generation.clip import Capability, ModelCapability
 from services.generation.footage.plan import (
     Adjustment,
@@ -27,10 +27,12 @@ from services.story.footage_wire import (
     lora_from_proto,
     lora_to_proto,
     mode_to_proto,
+    profile_to_proto,
+    quantization_to_proto,
 )
 from services.story.footage_wire import resolution_to_proto as resolution
-from storyreel.error.v1 import recovery_pb2
-from storyreel.generation.v1 import footage_pb2, generation_service_pb2, making_pb2
+from storyreel.error.v1 import category_pb2
+from storyreel.generation.v1 import generation_service_pb2, making_pb2
 
 
 def plan_to_proto(plan: NativePlan) -> making_pb2.NativePlan:
@@ -50,8 +52,8 @@ def plan_to_proto(plan: NativePlan) -> making_pb2.NativePlan:
         seed=plan.seed,
         prompt=plan.prompt,
         negative_prompt=plan.negative_prompt,
-        quantization=footage_pb2.Quantization.Value(f"QUANTIZATION_{plan.quantization}".upper()),
-        profile=footage_pb2.Profile.Value(f"PROFILE_{plan.profile}".upper()),
+        quantization=quantization_to_proto(plan.quantization),
+        profile=profile_to_proto(plan.profile),
         loras=map(lora_to_proto, plan.loras),
     )
 
@@ -135,24 +137,19 @@ def making_from_proto(message: making_pb2.Making) -> Making:
     )
 
 
-def capability_to_proto(name: str, capability: Capability | None) -> generation_service_pb2.BackendCapability:
-    """The contract's form of what a backend can do; without a capability it draws."""
-    if capability is None:
-        return generation_service_pb2.BackendCapability(name=name)
+def capability_to_proto(name: str, capability: Capability) -> generation_service_pb2.BackendCapability:
+    """The contract's form of what a backend can do."""
     device = capability.device
     return generation_service_pb2.BackendCapability(
         name=name,
-        generates=True,
         models=map(_model_to_proto, capability.models),
         device=device.name if device else "",
         device_bytes=device.total_bytes if device else 0,
     )
 
 
-def capability_from_proto(message: generation_service_pb2.BackendCapability) -> Capability | None:
-    """What a backend can do, from the contract's form; None of one that draws."""
-    if not message.generates:
-        return None
+def capability_from_proto(message: generation_service_pb2.BackendCapability) -> Capability:
+    """What a backend can do, from the contract's form."""
     device = Device(message.device, "", message.device_bytes, 0) if message.device else None
     return Capability(tuple(map(_model_from_proto, message.models)), device)
 
@@ -187,7 +184,7 @@ def _model_from_proto(message: generation_service_pb2.ModelCapability) -> ModelC
 
 def _forecast_to_proto(forecast: Forecast) -> making_pb2.Forecast:
     return making_pb2.Forecast(
-        seconds=forecast.seconds,
+        duration=_duration(forecast.seconds),
         denoise_bytes=forecast.denoise_bytes,
         decode_bytes=forecast.decode_bytes,
         host_bytes=forecast.host_bytes,
@@ -198,7 +195,7 @@ def _forecast_to_proto(forecast: Forecast) -> making_pb2.Forecast:
 
 def _forecast_from_proto(message: making_pb2.Forecast) -> Forecast:
     return Forecast(
-        message.seconds,
+        _seconds(message.duration),
         message.denoise_bytes,
         message.decode_bytes,
         message.host_bytes,
@@ -208,57 +205,47 @@ def _forecast_from_proto(message: making_pb2.Forecast) -> Forecast:
 
 
 def _times_to_proto(seconds: Mapping[str, float]) -> list[making_pb2.PhaseTime]:
-    times = []
-    for phase, each in seconds.items():
-        duration = Duration()
-        duration.FromTimedelta(timedelta(seconds=each))
-        times.append(making_pb2.PhaseTime(phase=phase, duration=duration))
-    return times
+    return [making_pb2.PhaseTime(phase=phase, duration=_duration(each)) for phase, each in seconds.items()]
 
 
 def _times_from_proto(times: Iterable[making_pb2.PhaseTime]) -> dict[str, float]:
-    return {time.phase: time.duration.ToTimedelta() / timedelta(seconds=1) for time in times}
+    return {time.phase: _seconds(time.duration) for time in times}
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(seconds=seconds))
+    return duration
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.ToTimedelta() / timedelta(seconds=1)
 
 
 def _adjustment_to_proto(one: Adjustment) -> making_pb2.Adjustment:
-    return making_pb2.Adjustment(field=one.field, to=one.after, reason=one.reason, **{"from": one.before})
+    return making_pb2.Adjustment(field=one.field, before=one.before, after=one.after, reason=one.reason)
 
 
 def _adjustment_from_proto(message: making_pb2.Adjustment) -> Adjustment:
-    return Adjustment(message.field, getattr(message, "from"), message.to, message.reason)
+    return Adjustment(message.field, message.before, message.after, message.reason)
 
 
 def _finding_to_proto(finding: Finding) -> making_pb2.Finding:
     return making_pb2.Finding(
-        category=making_pb2.Category.Value(f"CATEGORY_{finding.category.value}"),
+        category=category_pb2.Category.Value(f"CATEGORY_{finding.category.value}"),
         message=finding.message,
         blocking=finding.blocking,
-        suggestions=map(_suggestion_to_proto, finding.suggestions),
+        suggestions=suggestions_to_proto(finding.suggestions),
     )
 
 
 def _finding_from_proto(message: making_pb2.Finding) -> Finding:
     return Finding(
-        Category(making_pb2.Category.Name(message.category).removeprefix("CATEGORY_")),
+        Category(category_pb2.Category.Name(message.category).removeprefix("CATEGORY_")),
         message.message,
         message.blocking,
-        tuple(map(_suggestion_from_proto, message.suggestions)),
+        tuple(suggestions_from_proto(message.suggestions)),
     )
-
-
-def _suggestion_to_proto(suggestion: Suggestion) -> recovery_pb2.Suggestion:
-    return recovery_pb2.Suggestion(
-        description=suggestion.description,
-        changes=[
-            recovery_pb2.Change(field=change.field, to=change.after, **{"from": change.before})
-            for change in suggestion.changes
-        ],
-    )
-
-
-def _suggestion_from_proto(message: recovery_pb2.Suggestion) -> Suggestion:
-    changes = [Change(change.field, getattr(change, "from"), change.to) for change in message.changes]
-    return Suggestion(message.description, changes)
 
 
 def _shortest(value: float) -> float:

@@ -24,9 +24,6 @@ class GenerationSettings(ServerSettings):
         min_length=1,
         description="Where to serve: `host:port` (port 0: a free one) or `unix:/path/of/a.sock`.",
     )
-    children: int = Field(
-        2, ge=1, le=64, description="Processes that draw and encode, each one clip at a time."
-    )
     threads: int = Field(
         1,
         ge=1,
@@ -34,12 +31,7 @@ class GenerationSettings(ServerSettings):
         description="Threads of the encoder in each process. One costs the least CPU time per frame; "
         "each count gives other bytes, and so other results in the store.",
     )
-    clip_minutes: float = Field(
-        60, gt=0, le=720, description="How long one clip may take before its process is ended."
-    )
-    at_once: int = Field(
-        512, ge=1, le=10_000, description="Clips asked for at once; beyond the children's number they wait."
-    )
+    at_once: int = Field(512, ge=1, le=10_000, description="Calls answered at once; more are refused.")
 
     device: str = Field(
         "",
@@ -76,9 +68,9 @@ class GenerationSettings(ServerSettings):
     )
     warm: str = Field(
         "",
-        pattern=r"^((t2v-A14B|i2v-A14B|ti2v-5B)(,(t2v-A14B|i2v-A14B|ti2v-5B)){0,2})?$",
-        description="Models that are loaded and run once before the service is ready, with commas between: "
-        "`t2v-A14B`, `i2v-A14B`, `ti2v-5B`.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._-]*)*$|^$",
+        description="Models that are loaded and run once before the service is ready, with commas between, "
+        "such as `ti2v-5B`; `storyreel models list` names them.",
     )
     footage_minutes: float = Field(
         30,
@@ -97,6 +89,11 @@ class GenerationSettings(ServerSettings):
         return tuple(self.warm.split(",")) if self.warm else ()
 
     @property
+    def compile_blocks(self) -> bool:
+        """Whether the models' blocks are compiled; by default on a GPU."""
+        return self.device != "cpu" if self.compiled is None else self.compiled
+
+    @property
     def footage_time(self) -> timedelta:
         """How long footage of one scene may take."""
         return timedelta(minutes=self.footage_minutes)
@@ -105,8 +102,3 @@ class GenerationSettings(ServerSettings):
     def max_vram_bytes(self) -> int | None:
         """The most device memory that is used; None: all there is."""
         return None if self.max_vram_gb is None else round(self.max_vram_gb * 1e9)
-
-    @property
-    def clip_time(self) -> timedelta:
-        """How long one clip may take."""
-        return timedelta(minutes=self.clip_minutes)

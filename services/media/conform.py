@@ -14,9 +14,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from services.artifacts import disk
+from services.media.clip import Picture
 from services.media.clock import Rate
 from services.media.encode import Encoder, Encoding
-from services.media.picture import Picture
 from services.media.planes import Planes
 
 Frame: TypeAlias = npt.NDArray[np.uint8]

@@ -41,7 +41,7 @@ async def assemble(
         ChildDied: ffmpeg or the child that reads media died.
         StoreFull: The disk or the store is full.
     """
-    wanted = [timeline.sound.audio, *(reel.video for _, reel in timeline.reels)]
+    wanted = [timeline.sound.audio, *(reel.video for _, reel in timeline.clips)]
     async with studio.folder() as folder, studio.files(wanted) as (sound, *clips):
         return await _Assembly(studio, timeline, folder, Steps(report, VIDEO)).make(sound, clips, timings)
 
@@ -86,9 +86,9 @@ class _Assembly:
         picture = self.timeline.picture
         task = worker.Compare(
             tuple(clips),
-            tuple(reel.frames for _, reel in self.timeline.reels),
+            tuple(reel.frames for _, reel in self.timeline.clips),
             join.Wanted(picture.width, picture.height, picture.rate),
-            tuple(number for number, _ in self.timeline.reels),
+            tuple(number for number, _ in self.timeline.clips),
         )
         return worker.JOINT.validate_json(await self._do(task, self.steps.at("join")))
 
@@ -128,7 +128,7 @@ class _Assembly:
 
     async def _thumbnail(self, clip: Path, missing: list[str]) -> Artifact | None:
         out = self._path("thumbnail.jpg")
-        task = worker.Portray(clip, self.timeline.reels[0][1].frames, self.timeline.rate, out)
+        task = worker.Portray(clip, self.timeline.clips[0][1].frames, self.timeline.rate, out)
         try:
             await self._do(task, self.steps.at("package", of=0))
         except (ArtifactCorrupt, ChildDied) as error:

@@ -33,6 +33,7 @@ from services.muxing.timeline import Scene
 from services.story import wire as story
 from services.story.narration import SpeechTiming
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, take_pb2, timeline_pb2
+from storyreel.progress.v1 import progress_pb2
 from storyreel.script.v1 import narration_pb2
 from storyreel.tts.v1 import speech_pb2
 
@@ -69,7 +70,7 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
             async for event in events:
                 match event:
                     case str():
-                        yield SoundEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
+                        yield SoundEvent(accepted=progress_pb2.Accepted(digest=event))
                     case Progress():
                         yield SoundEvent(progress=progress_to_proto(event))
                     case Outcome():
@@ -89,7 +90,7 @@ class MuxingServicer(muxing_service_pb2_grpc.MuxingServiceServicer):
             async for event in events:
                 match event:
                     case str():
-                        yield VideoEvent(accepted=muxing_service_pb2.MuxAccepted(digest=event))
+                        yield VideoEvent(accepted=progress_pb2.Accepted(digest=event))
                     case Progress():
                         yield VideoEvent(progress=progress_to_proto(event))
                     case Outcome():

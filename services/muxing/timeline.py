@@ -7,29 +7,9 @@ from dataclasses import dataclass
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused, Suggestion
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate, Span, timeline, voice_at
 from services.muxing.sound import Sound
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Size (pixels, even) and rate of a video."""
-
-    width: int
-    height: int
-    rate: Rate
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height} at {self.rate.numerator}/{self.rate.denominator}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reel:
-    """One clip: H.264 in MP4, `frames` long on the grid of its picture's rate."""
-
-    video: Artifact
-    picture: Picture
-    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +17,7 @@ class Planned:
     """One scene as it was planned, before it has a place.
 
     Args:
-        reels: Its clips, at least one, which follow each other without a cut.
+        clips: Its clips, at least one, which follow each other without a cut.
         lead_frames: Frames before the voice starts.
         audio: FLAC, 48 kHz, mono, 16 bit.
         timing: A SpeechTiming.
@@ -46,7 +26,7 @@ class Planned:
         narration: A Narration, which knows how the speech is written; None: as it is spoken.
     """
 
-    reels: tuple[Reel, ...]
+    clips: tuple[Clip, ...]
     lead_frames: int
     audio: Artifact
     timing: Artifact
@@ -57,7 +37,7 @@ class Planned:
     @property
     def frames(self) -> int:
         """The length of all its clips."""
-        return sum(reel.frames for reel in self.reels)
+        return sum(reel.frames for reel in self.clips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +91,9 @@ class Timeline:
         return self.rate.sample_at(self.frames)
 
     @property
-    def reels(self) -> tuple[tuple[int, Reel], ...]:
+    def clips(self) -> tuple[tuple[int, Clip], ...]:
         """All clips in order, each with the number of its scene."""
-        return tuple((scene.number, reel) for scene in self.scenes for reel in scene.planned.reels)
+        return tuple((scene.number, reel) for scene in self.scenes for reel in scene.planned.clips)
 
     def end_of(self, scene: Scene) -> int:
         """The sample after a scene's last one."""
@@ -157,7 +137,7 @@ def lay(
     )
     result = Timeline(title, language, picture, placed, sound)
     for scene in placed:
-        for reel in scene.planned.reels:
+        for reel in scene.planned.clips:
             if reel.picture != picture:
                 raise misfit(scene.number, f"is {reel.picture}, the video {picture}")
         if (over := scene.voice_end - result.end_of(scene)) > 0:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from google.protobuf.duration_pb2 import Duration
 
 from services.artifacts import wire as artifacts
 from services.media.clock import Rate
+from services.media.wire import clip_from_proto, picture_from_proto
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Score, Sound, Voice, compose
 from services.muxing.sync import Heard
 from services.muxing.takes import Recording, Take
-from services.muxing.timeline import Picture, Planned, Reel, Timeline, lay
+from services.muxing.timeline import Planned, Timeline, lay
 from services.muxing.video import Measurements, Video
-from storyreel.generation.v1 import clip_pb2
 from storyreel.muxing.v1 import take_pb2, timeline_pb2
 
 
@@ -26,7 +24,7 @@ def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
     """
     planned = [
         Planned(
-            reels=tuple(map(_reel_from_proto, (scene.clip, *scene.continued))),
+            clips=tuple(map(clip_from_proto, (scene.clip, *scene.continued))),
             lead_frames=scene.lead_frames,
             audio=artifacts.from_proto(scene.speech.audio),
             timing=artifacts.from_proto(scene.speech.timing),
@@ -38,7 +36,7 @@ def timeline_from_proto(message: timeline_pb2.MuxPlan) -> Timeline:
     ]
     return lay(
         planned,
-        _picture_from_proto(message.picture),
+        picture_from_proto(message.picture),
         sound_from_proto(message.sound),
         title=message.title,
         language=message.language or "und",
@@ -105,7 +103,7 @@ def sound_to_proto(sound: Sound) -> timeline_pb2.Sound:
         samples=sound.samples,
         loudness_lufs=sound.loudness.lufs,
         true_peak_dbtp=sound.loudness.true_peak,
-        voice_offset_seconds=sound.voice_offsets,
+        voice_offsets=map(_duration, sound.voice_offsets),
     )
 
 
@@ -115,7 +113,7 @@ def sound_from_proto(message: timeline_pb2.Sound) -> Sound:
         audio=artifacts.from_proto(message.audio),
         samples=message.samples,
         loudness=Loudness(message.loudness_lufs, message.true_peak_dbtp),
-        voice_offsets=tuple(message.voice_offset_seconds),
+        voice_offsets=tuple(map(_seconds, message.voice_offsets)),
     )
 
 
@@ -145,21 +143,13 @@ def video_from_proto(message: timeline_pb2.Video) -> Video:
     )
 
 
-def _reel_from_proto(clip: clip_pb2.Clip) -> Reel:
-    return Reel(artifacts.from_proto(clip.video), _picture_from_proto(clip.picture), clip.frames)
-
-
-def _picture_from_proto(message: clip_pb2.Picture) -> Picture:
-    return Picture(message.width, message.height, Rate(message.rate_numerator, message.rate_denominator))
-
-
 def _measurements_to_proto(value: Measurements) -> timeline_pb2.Measurements:
     return timeline_pb2.Measurements(
         frames=value.frames,
         video_duration=_duration(value.video_seconds),
         audio_duration=_duration(value.audio_seconds),
-        max_av_offset_seconds=value.max_av_offset_seconds,
-        av_drift_seconds=value.av_drift_seconds,
+        max_av_offset=_duration(value.max_av_offset_seconds),
+        av_drift=_duration(value.av_drift_seconds),
         loudness_lufs=value.loudness.lufs,
         true_peak_dbtp=value.loudness.true_peak,
         scene_key_frames=value.scene_key_frames,
@@ -169,10 +159,10 @@ def _measurements_to_proto(value: Measurements) -> timeline_pb2.Measurements:
 def _measurements_from_proto(message: timeline_pb2.Measurements) -> Measurements:
     return Measurements(
         frames=message.frames,
-        video_seconds=message.video_duration.ToTimedelta().total_seconds(),
-        audio_seconds=message.audio_duration.ToTimedelta().total_seconds(),
-        max_av_offset_seconds=message.max_av_offset_seconds,
-        av_drift_seconds=message.av_drift_seconds,
+        video_seconds=_seconds(message.video_duration),
+        audio_seconds=_seconds(message.audio_duration),
+        max_av_offset_seconds=_seconds(message.max_av_offset),
+        av_drift_seconds=_seconds(message.av_drift),
         loudness=Loudness(message.loudness_lufs, message.true_peak_dbtp),
         scene_key_frames=message.scene_key_frames,
     )
@@ -180,5 +170,9 @@ def _measurements_from_proto(message: timeline_pb2.Measurements) -> Measurements
 
 def _duration(seconds: float) -> Duration:
     result = Duration()
-    result.FromTimedelta(timedelta(seconds=seconds))
+    result.FromNanoseconds(round(seconds * 1e9))
     return result
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.ToNanoseconds() / 1e9

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
+from google.protobuf.any_pb2 import Any
+
 from services.artifacts import wire as artifacts
-from services.chassis.errors import Change
+from services.chassis.errors import InvalidRequest, Proposal, Violation
+from services.chassis.status import changes_from_proto, changes_to_proto, proposal_from_proto
 from services.story.footage import (
     Expert,
     Extension,
@@ -19,7 +23,7 @@ from services.story.footage import (
     Retry,
     RetryCategory,
 )
-from storyreel.error.v1 import recovery_pb2
+from storyreel.error.v1 import category_pb2
 from storyreel.generation.v1 import footage_pb2
 
 MODES: dict[int, Mode] = {
@@ -61,6 +65,16 @@ def resolution_to_proto(resolution: Resolution | None) -> footage_pb2.Resolution
     return footage_pb2.Resolution.Value(f"RESOLUTION_{resolution or 'unspecified'}".upper())
 
 
+def profile_to_proto(profile: Profile) -> footage_pb2.Profile.ValueType:
+    """The contract's form of a profile."""
+    return footage_pb2.Profile.Value(f"PROFILE_{profile}".upper())
+
+
+def quantization_to_proto(quantization: Quantization) -> footage_pb2.Quantization.ValueType:
+    """The contract's form of the form of the weights."""
+    return footage_pb2.Quantization.Value(f"QUANTIZATION_{quantization}".upper())
+
+
 def footage_to_proto(footage: Footage) -> footage_pb2.Footage:
     """The contract's form of footage."""
     message = footage_pb2.Footage(
@@ -74,10 +88,10 @@ def footage_to_proto(footage: Footage) -> footage_pb2.Footage:
         strength=footage.strength,
         seed=footage.seed,
         loras=map(lora_to_proto, footage.loras),
-        profile=footage_pb2.Profile.Value(f"PROFILE_{footage.profile}".upper()),
-        quantization=footage_pb2.Quantization.Value(f"QUANTIZATION_{footage.quantization}".upper()),
+        profile=profile_to_proto(footage.profile),
+        quantization=quantization_to_proto(footage.quantization),
         allow_approximate=footage.allow_approximate,
-        retries=map(_retry_to_proto, footage.retries),
+        retries=(_retry_to_proto(footage, retry) for retry in footage.retries),
         extension=footage_pb2.Extension.Value(f"EXTENSION_{footage.extension or 'unspecified'}".upper()),
     )
     if footage.image:
@@ -90,8 +104,12 @@ def footage_to_proto(footage: Footage) -> footage_pb2.Footage:
 
 
 def footage_from_proto(message: footage_pb2.Footage) -> Footage:
-    """The footage of a message; the message must be valid."""
-    return Footage(
+    """The footage of a valid message, with the values that its retries give it.
+
+    Raises:
+        InvalidRequest: A retry keeps a LoRA that is not one of the footage's own.
+    """
+    footage = Footage(
         prompt=message.prompt,
         negative_prompt=message.negative_prompt,
         mode=MODES.get(message.mode),
@@ -108,9 +126,11 @@ def footage_from_proto(message: footage_pb2.Footage) -> Footage:
         quantization=QUANTIZATIONS.get(message.quantization, "none"),
         allow_approximate=message.allow_approximate,
         floor=_floor_from_proto(message.floor),
-        retries=tuple(map(_retry_from_proto, message.retries)),
         extension=EXTENSIONS.get(message.extension),
     )
+    for retry in message.retries:
+        footage = _retried(footage, retry)
+    return footage
 
 
 def lora_to_proto(lora: Lora) -> footage_pb2.Lora:
@@ -126,7 +146,8 @@ def lora_to_proto(lora: Lora) -> footage_pb2.Lora:
 def lora_from_proto(message: footage_pb2.Lora) -> Lora:
     """The LoRA of a message; the message must be valid."""
     weights = artifacts.from_proto(message.weights)
-    return Lora(weights, _decimal(message.scale) or 1.0, EXPERTS.get(message.expert, "both"))
+    scale = _decimal(message.scale) if message.HasField("scale") else 1.0
+    return Lora(weights, scale, EXPERTS.get(message.expert, "both"))
 
 
 def _floor_to_proto(floor: Floor) -> footage_pb2.Floor:
@@ -142,17 +163,62 @@ def _floor_from_proto(message: footage_pb2.Floor) -> Floor:
     return Floor(RESOLUTIONS.get(message.resolution), message.steps, message.keep_loras, message.exact)
 
 
-def _retry_to_proto(retry: Retry) -> footage_pb2.Retry:
-    changes = [
-        recovery_pb2.Change(field=change.field, to=change.after, **{"from": change.before})
-        for change in retry.changes
-    ]
-    return footage_pb2.Retry(category=retry.category, changes=changes)
+def propose(footage: Footage) -> Proposal:
+    """The last retry of a footage, packed as the attempt that a service proposes."""
+    packed = Any()
+    packed.Pack(_retry_to_proto(footage, footage.retries[-1]), deterministic=True)
+    return proposal_from_proto(packed)
 
 
-def _retry_from_proto(message: footage_pb2.Retry) -> Retry:
-    changes = (Change(change.field, getattr(change, "from"), change.to) for change in message.changes)
-    return Retry(cast(RetryCategory, message.category), tuple(changes))
+def _retry_to_proto(footage: Footage, retry: Retry) -> footage_pb2.Retry:
+    """A retry with the values that it left in the footage."""
+    values = footage_pb2.RetryValues()
+    for field in {change.field for change in retry.changes}:
+        match field:
+            case "steps":
+                values.steps = footage.steps
+            case "resolution":
+                values.resolution = resolution_to_proto(footage.resolution)
+            case "guidance":
+                values.guidance = footage.guidance
+            case "quantization":
+                values.quantization = quantization_to_proto(footage.quantization)
+            case "loras":
+                values.loras.CopyFrom(footage_pb2.KeptLoras(loras=map(lora_to_proto, footage.loras)))
+            case "profile":
+                values.profile = profile_to_proto(footage.profile)
+            case "seed" if footage.seed is not None:
+                values.seed = footage.seed
+    return footage_pb2.Retry(
+        category=category_pb2.Category.Value(f"CATEGORY_{retry.category}"),
+        values=values,
+        changes=changes_to_proto(retry.changes),
+    )
+
+
+def _retried(footage: Footage, message: footage_pb2.Retry) -> Footage:
+    """Footage with the values of one more retry."""
+    values = message.values
+    kept = tuple(map(lora_from_proto, values.loras.loras))
+    if foreign := [lora for lora in kept if lora not in footage.loras]:
+        what = f"keeps the LoRA {foreign[0].weights.sha256}, which is not one of the footage's own"
+        raise InvalidRequest(
+            "A retry keeps LoRAs or leaves them out.",
+            violations=[Violation("footage.retries.values.loras", what)],
+        )
+    category = category_pb2.Category.Name(message.category).removeprefix("CATEGORY_")
+    retry = Retry(cast(RetryCategory, category), changes_from_proto(message.changes))
+    return replace(
+        footage,
+        steps=values.steps if values.HasField("steps") else footage.steps,
+        resolution=RESOLUTIONS.get(values.resolution, footage.resolution),
+        guidance=_decimal(values.guidance) if values.HasField("guidance") else footage.guidance,
+        quantization=QUANTIZATIONS.get(values.quantization, footage.quantization),
+        loras=kept if values.HasField("loras") else footage.loras,
+        profile=PROFILES.get(values.profile, footage.profile),
+        seed=values.seed if values.HasField("seed") else footage.seed,
+        retries=(*footage.retries, retry),
+    )
 
 
 def _decimal(single: float) -> float:

@@ -34,7 +34,7 @@ from services.cards.drawing.layers import Drawing, Layer
 from services.cards.render import canvas
 from services.generation.clip import Shot
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.script.backends.template import TemplateBackend
 from services.story import wire
 from storyreel.parsing.v1 import storyboard_pb2

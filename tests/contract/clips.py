@@ -21,7 +21,7 @@ from services.generation.clip import Clip
 from services.generation.servicer import room
 from services.generation.settings import GenerationSettings
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story import wire
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard

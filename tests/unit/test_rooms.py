@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
-STAGES = ("parsing", "script", "tts", "generation", "muxing")
-WIRE = {"servicer.py", "client.py", "wire.py", "making_wire.py", "footage_wire.py", "__main__.py"}
+STAGES = ("parsing", "script", "tts", "cards", "generation", "muxing")
+WIRE = {"servicer.py", "client.py", "wire.py", "making_wire.py", "__main__.py"}
 """The files of a stage that know gRPC and the contract's messages."""
 
 DOMAIN = sorted(
     path
-    for stage in (*STAGES, "media")
+    for stage in (*STAGES, "media", "models")
     for path in (SERVICES / stage).rglob("*.py")
     if path.name not in WIRE and path.name != "__init__.py"
 )

@@ -25,49 +25,49 @@ from pygments.token import (
 from pygments.util import ClassNotFound
 
 from services.cards.drawing.ink import Colour
-from services.cards.drawing.theme import rgb
+from services.story.look import rgb
 
-WINDOW, TITLE_BAR, RULE = rgb("0f1729"), rgb("151f36"), rgb("24304a")
-NUMBERS, LABEL = rgb("7b8aa1"), rgb("a3b1c6")
-DOTS = (rgb("ff5f57"), rgb("febc2e"), rgb("28c840"))
+WINDOW, TITLE_BAR, RULE = rgb("#0f1729"), rgb("#151f36"), rgb("#24304a")
+NUMBERS, LABEL = rgb("#7b8aa1"), rgb("#a3b1c6")
+DOTS = (rgb("#ff5f57"), rgb("#febc2e"), rgb("#28c840"))
 
-PLAIN = rgb("dbe4f0")
+PLAIN = rgb("#dbe4f0")
 
 COLOURS: dict[_TokenType, Colour] = {
     Token: PLAIN,
-    Comment: rgb("8593aa"),
-    Comment.Preproc: rgb("c792ea"),
+    Comment: rgb("#8593aa"),
+    Comment.Preproc: rgb("#c792ea"),
     Error: PLAIN,
-    Keyword: rgb("c792ea"),
-    Keyword.Constant: rgb("f0a46c"),
-    Keyword.Type: rgb("ecc57c"),
+    Keyword: rgb("#c792ea"),
+    Keyword.Constant: rgb("#f0a46c"),
+    Keyword.Type: rgb("#ecc57c"),
     Name: PLAIN,
-    Name.Attribute: rgb("ecc57c"),
-    Name.Builtin: rgb("5cc8d7"),
-    Name.Builtin.Pseudo: rgb("a9b9d6"),
-    Name.Class: rgb("ecc57c"),
-    Name.Constant: rgb("f0a46c"),
-    Name.Decorator: rgb("6fb3f7"),
-    Name.Exception: rgb("ecc57c"),
-    Name.Function: rgb("6fb3f7"),
-    Name.Function.Magic: rgb("6fb3f7"),
-    Name.Namespace: rgb("dbe4f0"),
-    Name.Tag: rgb("f2858f"),
-    Literal: rgb("f0a46c"),
-    Number: rgb("f0a46c"),
-    String: rgb("a5d67f"),
-    String.Doc: rgb("8fbf7a"),
-    String.Escape: rgb("5cc8d7"),
-    String.Interpol: rgb("5cc8d7"),
-    Operator: rgb("7fc4e8"),
-    Operator.Word: rgb("c792ea"),
-    Punctuation: rgb("a9b9d6"),
-    Generic.Deleted: rgb("f2858f"),
-    Generic.Inserted: rgb("a5d67f"),
-    Generic.Heading: rgb("6fb3f7"),
-    Generic.Subheading: rgb("c792ea"),
-    Generic.Prompt: rgb("5cc8d7"),
-    Generic.Output: rgb("a9b9d6"),
+    Name.Attribute: rgb("#ecc57c"),
+    Name.Builtin: rgb("#5cc8d7"),
+    Name.Builtin.Pseudo: rgb("#a9b9d6"),
+    Name.Class: rgb("#ecc57c"),
+    Name.Constant: rgb("#f0a46c"),
+    Name.Decorator: rgb("#6fb3f7"),
+    Name.Exception: rgb("#ecc57c"),
+    Name.Function: rgb("#6fb3f7"),
+    Name.Function.Magic: rgb("#6fb3f7"),
+    Name.Namespace: rgb("#dbe4f0"),
+    Name.Tag: rgb("#f2858f"),
+    Literal: rgb("#f0a46c"),
+    Number: rgb("#f0a46c"),
+    String: rgb("#a5d67f"),
+    String.Doc: rgb("#8fbf7a"),
+    String.Escape: rgb("#5cc8d7"),
+    String.Interpol: rgb("#5cc8d7"),
+    Operator: rgb("#7fc4e8"),
+    Operator.Word: rgb("#c792ea"),
+    Punctuation: rgb("#a9b9d6"),
+    Generic.Deleted: rgb("#f2858f"),
+    Generic.Inserted: rgb("#a5d67f"),
+    Generic.Heading: rgb("#6fb3f7"),
+    Generic.Subheading: rgb("#c792ea"),
+    Generic.Prompt: rgb("#5cc8d7"),
+    Generic.Output: rgb("#a9b9d6"),
 }
 """The colour of a kind of token; kinds not named take that of the kind they belong to."""
 

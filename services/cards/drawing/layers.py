@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from services.media.clock import Rate
+from services.story.look import Palette
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +81,7 @@ class Canvas:
         rate: Frames per second.
         frames: The scene's length.
         cues: When each element comes in.
-        theme: `dark` or `light`.
-        accent: The accent's name, for example `orange`.
+        palette: The colours.
         language: Of the text, BCP 47; Han characters take their shapes from it.
     """
 
@@ -90,8 +90,7 @@ class Canvas:
     rate: Rate
     frames: int
     cues: Cues
-    theme: str
-    accent: str
+    palette: Palette
     language: str = "en"
 
     def frames_in(self, milliseconds: int) -> int:

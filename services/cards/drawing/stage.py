@@ -162,7 +162,7 @@ class Stage:
             min(2 * radius, self.canvas.width - box[0]),
             min(2 * radius, self.canvas.height - box[1]),
         )
-        share = 0.30 if self.theme.name == "dark" else 0.26
+        share = 0.30 if self.theme.dark else 0.26
         image = Image.new("RGB", (seen[2] - seen[0], seen[3] - seen[1]), self.theme.accent)
         image.putalpha(coverage.crop(seen).point(lambda value: round(value * share)))
         self.show(Sprite(image, box[0] + seen[0], box[1] + seen[1]), milliseconds=0, rise=0)
@@ -188,7 +188,7 @@ class Stage:
     def drawing(self) -> Drawing:
         """What was built."""
         size = (self.canvas.width, self.canvas.height)
-        ground = background(*size, self.canvas.theme, self.canvas.accent)
+        ground = background(*size, self.canvas.palette)
         unshown = (*self.unshown, *self._overlong(), *scripts.lacking(self.setter.missing))
         return Drawing(ground, tuple(self.layers), unshown)
 
@@ -202,7 +202,7 @@ def stage(canvas: Canvas, texts: Iterable[str]) -> Stage:
     whole = " ".join(texts)[:20_000]
     return Stage(
         canvas=canvas,
-        theme=theme(canvas.theme, canvas.accent),
+        theme=theme(canvas.palette),
         setter=Typesetter(han=_han(canvas.language, whole)),
         rtl=bool(bidi.base_level(whole)),
     )

@@ -9,52 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from services.cards.drawing.ink import Colour
-
-ACCENTS = ("orange", "blue", "purple", "green", "pink", "cyan")
-THEMES = ("dark", "light")
+from services.story.look import Palette, opacity, rgb
 
 CONTRAST_LEAST = 4.5
 """Of text against what it stands on (WCAG 2.2, success criterion 1.4.3)."""
 
-_DARK = {
-    "orange": "fdba74",
-    "blue": "93c5fd",
-    "purple": "d8b4fe",
-    "green": "86efac",
-    "pink": "f9a8d4",
-    "cyan": "67e8f9",
-}
-_LIGHT = {
-    "orange": "9a3412",
-    "blue": "1d4ed8",
-    "purple": "6d28d9",
-    "green": "166534",
-    "pink": "9d174d",
-    "cyan": "155e75",
-}
-
-# The two lights behind a scene, above and below; deep hues, so that text stays legible on them.
-_GLOWS_DARK = {
-    "orange": ("b8420c", "86195f"),
-    "blue": ("1d5fd6", "4c2fb8"),
-    "purple": ("6d34d4", "1e40af"),
-    "green": ("047857", "0b5a83"),
-    "pink": ("b81f6b", "5b21b6"),
-    "cyan": ("0782a6", "2743b5"),
-}
-_GLOWS_LIGHT = {
-    "orange": ("fdc58a", "fbcfe0"),
-    "blue": ("a9cdfd", "d6cbfd"),
-    "purple": ("d3bdfd", "bcd7fe"),
-    "green": ("a4ebc0", "b5e3f8"),
-    "pink": ("fbb9da", "dccffe"),
-    "cyan": ("98e6f5", "c3d4fe"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours by what they are for.
+    """A palette as it is drawn with.
 
     `ink` is for titles and what is being said, `body` for running text, `calm` for what
     has been said or waits, `accent` for what stands out. Cards are filled with `surface`,
@@ -62,7 +25,7 @@ class Theme:
     each a colour and its opacity from 0 to 1.
     """
 
-    name: str
+    dark: bool
     ground: tuple[Colour, Colour]
     glows: tuple[tuple[Colour, float], tuple[Colour, float]]
     ink: Colour
@@ -76,72 +39,38 @@ class Theme:
     shade: tuple[Colour, float]
 
 
-def rgb(code: str) -> Colour:
-    """A colour from its six hexadecimal digits."""
-    return int(code[0:2], 16), int(code[2:4], 16), int(code[4:6], 16)
-
-
-def mix(low: Colour, high: Colour, share: float) -> Colour:
-    """A colour between two: `share` of the second, 0 to 1."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(low, high, strict=True))
-    return red, green, blue
-
-
 @cache
-def theme(name: str, accent: str) -> Theme:
-    """The colours of a theme and an accent.
+def theme(palette: Palette) -> Theme:
+    """A palette as numbers."""
 
-    Raises:
-        ValueError: There is no such theme or accent; the message lists those there are.
-    """
-    if name not in THEMES or accent not in ACCENTS:
-        raise ValueError(
-            f"{name} with {accent}: themes are {', '.join(THEMES)}, accents {', '.join(ACCENTS)}"
-        )
-    if name == "dark":
-        colour = rgb(_DARK[accent])
-        high, low = (rgb(code) for code in _GLOWS_DARK[accent])
-        surface = mix(rgb("151f38"), high, 0.06)
-        return Theme(
-            name="dark",
-            ground=(rgb("0b1120"), rgb("111c3a")),
-            glows=((high, 0.46), (low, 0.40)),
-            ink=rgb("f8fafc"),
-            body=rgb("d3dce8"),
-            calm=rgb("a6b3c6"),
-            accent=colour,
-            on_accent=rgb("0b1120"),
-            surface=surface,
-            lit=mix(surface, high, 0.24),
-            edge=(rgb("ffffff"), 0.09),
-            shade=(rgb("02040b"), 0.55),
-        )
-    colour = rgb(_LIGHT[accent])
-    high, low = (rgb(code) for code in _GLOWS_LIGHT[accent])
+    def tint(code: str) -> tuple[Colour, float]:
+        return rgb(code), opacity(code)
+
+    ground = (rgb(palette.ground_from), rgb(palette.ground_to))
     return Theme(
-        name="light",
-        ground=(rgb("f8fafc"), rgb("e2e8f0")),
-        glows=((high, 0.68), (low, 0.60)),
-        ink=rgb("0f172a"),
-        body=rgb("2c3a4f"),
-        calm=rgb("4b5870"),
-        accent=colour,
-        on_accent=rgb("ffffff"),
-        surface=mix(rgb("ffffff"), rgb("e2e8f0"), 0.22),
-        lit=rgb("ffffff"),
-        edge=(rgb("0f172a"), 0.07),
-        shade=(rgb("0f172a"), 0.14),
+        dark=luminance(ground[0]) < luminance(rgb(palette.ink)),
+        ground=ground,
+        glows=(tint(palette.field_from), tint(palette.field_to)),
+        ink=rgb(palette.ink),
+        body=rgb(palette.body),
+        calm=rgb(palette.calm),
+        accent=rgb(palette.accent),
+        on_accent=rgb(palette.on_accent),
+        surface=rgb(palette.surface),
+        lit=rgb(palette.lit),
+        edge=tint(palette.edge),
+        shade=tint(palette.shade),
     )
 
 
 @lru_cache(maxsize=4)
-def background(width: int, height: int, name: str, accent: str) -> npt.NDArray[np.uint8]:
+def background(width: int, height: int, palette: Palette) -> npt.NDArray[np.uint8]:
     """The ground with its two lights, dithered by a triangular ±1 so that it does not band; read-only.
 
     Returns:
         RGB, uint8, shape (height, width, 3); the same for the same arguments.
     """
-    colours = theme(name, accent)
+    colours = theme(palette)
     x = np.linspace(0, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     slope = (x + y) / 2

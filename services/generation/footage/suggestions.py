@@ -30,8 +30,7 @@ def suggestions(
 ) -> list[Suggestion]:
     """Ways out, the best first.
 
-    The first one is the next attempt when there is one. When there is none after an error that is retried,
-    the first has no changes: nobody takes for the next attempt what only a person should decide.
+    The first one tells of the next attempt when there is one; the error's proposal marks it.
 
     Args:
         category: Of the error.

@@ -36,8 +36,8 @@ from services.generation.video_api.progress import Telling
 from services.generation.video_api.recovery import add_ways_out
 from services.generation.video_api.settings import PREFIX, VideoServerSettings
 from services.generation.video_api.waiting import Waiting
+from services.media.clip import Picture
 from services.media.clock import Rate
-from services.media.picture import Picture
 from services.story.footage import Footage
 
 WORKER = "services.generation.video_api.worker"
@@ -218,7 +218,7 @@ class OpenAIVideosBackend:
             frames=shot.frames,
             least_frames=max(2, round(planned.frames * LEAST_SHARE)),
             image=str(image_path) if image else "",
-            sparse=shot.look.timing == "sparse",
+            sparse=shot.frame_timing == "sparse",
             threads=self._settings.threads,
         )
         reply = await self._child.call(shoot.packed(), timeout=_SHOOT_TIME, report=telling.counted)

@@ -6,12 +6,14 @@ import sys
 
 from services.chassis.errors import DeviceMemory, GenerationFailed, StoryreelError
 from services.generation.footage import forecast as forecasts
+from services.generation.footage.changes import apply
 from services.generation.footage.ladder import next_attempt
 from services.generation.footage.native import plan
 from services.generation.footage.plan import Category, Forecast
 from services.generation.footage.suggestions import suggestions
 from services.media.clock import Rate
 from services.story.footage import Footage
+from services.story.footage_wire import propose
 
 _PICTURE = "luma_mean"
 """What `checks.Watch` writes in the metadata of a picture that it refuses."""
@@ -50,3 +52,4 @@ def add_ways_out(error: StoryreelError, footage: Footage, *, frames: int, rate: 
         picture_failed=_PICTURE in error.metadata,
     )
     error.suggestions = suggestions(category, footage, next_changes=changes)
+    error.proposal = propose(apply(footage, category, changes)) if changes else None

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from services.media.clip import Picture
 from services.media.clock import Rate
-from services.media.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)

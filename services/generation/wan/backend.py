@@ -20,7 +20,7 @@ from services.generation.footage.plan import Device, Making, NativePlan, Report
 from services.generation.wan import identity, warming, wire
 from services.generation.wan.errors import Trouble
 from services.generation.wan.preflights import Preflight
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.models.files import ModelFiles
 from services.story.footage import Footage
 
@@ -105,8 +105,8 @@ class DiffusersBackend:
         Raises:
             InvalidRequest: The mode does not allow the wish, or an image or a LoRA cannot be used.
             Overloaded: Another clip is in the making; `retry_after` says when to come back.
-            DeviceMemory: The device has not enough memory, whatever the placement; the first suggestion is
-                the next attempt, as for GenerationFailed.
+            DeviceMemory: The device has not enough memory, whatever the placement; `proposal` is the next
+                attempt, as for GenerationFailed.
             GenerationFailed: The pipeline failed, or its picture did not pass a check.
             ModelUnavailable: A file of the model is missing or damaged; the message names it.
             DeviceFault: The device failed, or the process died; there is a new one for the next clip.
@@ -149,14 +149,14 @@ class DiffusersBackend:
         found = await self._forecast(device, footage, shot.frames, shot.picture, continues=shot.continues)
         seconds_most = self._clip_time.total_seconds()
         trouble = Trouble(
-            footage,
-            shot.frames,
-            shot.picture,
-            device,
-            found,
-            self._preflight,
-            seconds_most,
-            shot.continues,
+            footage=footage,
+            frames=shot.frames,
+            picture=shot.picture,
+            device=device,
+            found=found,
+            preflight=self._preflight,
+            seconds_most=seconds_most,
+            continues=shot.continues,
         )
         if found.plan is None or found.blocking:
             raise await asyncio.to_thread(trouble.refused)
@@ -182,15 +182,15 @@ class DiffusersBackend:
         )
         report(Progress("complete", 1.0, remaining=0.0))
         return Making(
-            found.plan,
-            found.adjustments,
-            answer.placement,
-            found.forecast,
-            answer.peak_bytes,
-            answer.seconds,
-            revision,
-            found.plan.quantization != "none" or found.plan.profile != "plain",
-            answer.checks,
+            plan=found.plan,
+            adjustments=found.adjustments,
+            placement=answer.placement,
+            forecast=found.forecast,
+            peak_bytes=answer.peak_bytes,
+            seconds=answer.seconds,
+            revision=revision,
+            approximate=found.plan.quantization != "none" or found.plan.profile != "plain",
+            checks=answer.checks,
             device=device.name if self._machine.devices == 1 else f"{self._machine.devices} x {device.name}",
             versions=identity.versions(),
         )
@@ -218,7 +218,7 @@ class DiffusersBackend:
             loras=tuple(lora for lora in loras if lora is not None),
             placement=found.placement,
             needs_bytes=found.forecast.peak_bytes if found.forecast else 0,
-            sparse=shot.look.timing == "sparse",
+            sparse=shot.frame_timing == "sparse",
             encoder_threads=self._threads,
             continues=shot.continues,
             last_frame=path.with_suffix(".last.png") if shot.ends_early else None,

@@ -16,20 +16,23 @@ from services.chassis.errors import (
     InvalidRequest,
     ModelUnavailable,
     Overloaded,
+    Proposal,
     StoreFull,
     StoreUnavailable,
     StoryreelError,
     Suggestion,
     Violation,
 )
+from services.generation.footage.changes import apply
 from services.generation.footage.fit import eight_bits, usable_bytes
 from services.generation.footage.ladder import next_attempt
 from services.generation.footage.modes import check
 from services.generation.footage.plan import Category, Device, Finding, Forecast, Report
 from services.generation.footage.suggestions import suggestions
 from services.generation.wan.preflights import Preflight
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story.footage import Footage
+from services.story.footage_wire import propose
 
 CATEGORIES: dict[type[StoryreelError], Category] = {
     InvalidRequest: Category.INPUT_VALIDATION,
@@ -46,13 +49,13 @@ CATEGORIES: dict[type[StoryreelError], Category] = {
 """The category of each class of error; others have none."""
 
 RETRIED = (Category.VRAM_MEMORY, Category.GENERATION_PIPELINE)
-"""After these the first suggestion is the next attempt."""
+"""After these a next attempt is proposed, where one is left that could end better."""
 
 _LATER = timedelta(minutes=1)
 _ENDLESS = Forecast(math.inf, 1 << 62, 1 << 62, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """A clip that may go wrong, with all that a way out depends on.
 
@@ -77,7 +80,7 @@ class Trouble:
     continues: bool = False
 
     def explained(self, error: Exception) -> Exception:
-        """An error with category and numbers in its metadata, and the next attempt as first suggestion."""
+        """An error with category and numbers in its metadata, ways out, and the attempt that it proposes."""
         if isinstance(error, ChildDied):
             error = DeviceFault(
                 f"The process that generates died ({error.metadata.get('exit', 'unknown')}). "
@@ -87,13 +90,15 @@ class Trouble:
         category = CATEGORIES.get(type(error)) if isinstance(error, StoryreelError) else None
         if category is None or not isinstance(error, StoryreelError):
             return error
+        ways, proposal = self._ways_out(category, error)
         return type(error)(
             error.message,
-            suggestions=(*self._ways_out(category, error), *error.suggestions),
+            suggestions=(*ways, *error.suggestions),
             metadata={"category": category.value} | self._numbers() | error.metadata,
             violations=error.violations,
             retry_after=error.retry_after,
             error_id=error.error_id,
+            proposal=proposal,
         )
 
     def refused(self) -> Exception:
@@ -133,9 +138,11 @@ class Trouble:
     def _broken(self) -> list[Violation]:
         return check(self.footage, auto_optimise=self.preflight.auto_optimise)
 
-    def _ways_out(self, category: Category, error: StoryreelError) -> list[Suggestion]:
+    def _ways_out(
+        self, category: Category, error: StoryreelError
+    ) -> tuple[list[Suggestion], Proposal | None]:
         if category not in RETRIED:
-            return []
+            return [], None
         changes = next_attempt(
             self.footage,
             category,
@@ -147,7 +154,8 @@ class Trouble:
             picture_failed="luma_mean" in error.metadata,
         )
         ways = suggestions(category, self.footage, next_changes=changes, device=self.device)
-        return [*ways, *self._doubts(error)]
+        proposal = propose(apply(self.footage, category, changes)) if changes else None
+        return [*ways, *self._doubts(error)], proposal
 
     def _doubts(self, error: StoryreelError) -> list[Suggestion]:
         """What else may be wrong: a model as it was published does not run out of numbers."""

@@ -18,7 +18,7 @@ from services.generation.footage.preflight import Facts, Limits, preflight
 from services.generation.footage.published import ARCHITECTURES
 from services.generation.footage.throughput import rates_of
 from services.generation.wan.described import described
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.models.files import ModelFiles
 from services.story.footage import Footage
 

@@ -27,8 +27,8 @@ from services.generation.footage.native import NATIVE
 from services.generation.footage.plan import Device, NativePlan, Report
 from services.generation.wan import wire
 from services.generation.wan.preflights import Preflight
+from services.media.clip import Picture
 from services.media.clock import Rate
-from services.media.picture import Picture
 from services.models.files import ModelFiles
 from services.story.footage import Footage
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import TypeAdapter
 
 from services.generation.footage.plan import Device, NativePlan
-from services.media.picture import Picture
+from services.media.clip import Picture
 
 Precision = Literal["auto", "bfloat16", "float32"]
 Attention = Literal["auto", "any", "cudnn"]

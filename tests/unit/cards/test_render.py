@@ -18,7 +18,7 @@ from services.chassis.progress import Progress
 from services.generation.clip import Look, Shot
 from services.media.clock import Rate
 from services.media.encode import Encoding
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
 

@@ -16,7 +16,7 @@ from services.generation import wire
 from services.generation.clip import Accent, Clip, FrameTiming, Look, Shot, Theme
 from services.generation.footage.plan import Forecast, Making, NativePlan
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story import wire as story
 from services.story.footage import Lora
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource

@@ -13,7 +13,7 @@ from services.chassis.errors import ArtifactMissing, StoryreelError
 from services.generation.clip import UNSHOWN_MOST, Shot, last_frame_path
 from services.generation.studio import Made, film
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
 

@@ -16,7 +16,7 @@ from services.cards.render import canvas, encoding, render
 from services.generation.clip import Look, Shot
 from services.media.clock import Rate
 from services.media.conform import Frame, Reshoot, Showing, covering
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.muxing import join
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard

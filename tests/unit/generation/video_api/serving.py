@@ -19,7 +19,7 @@ from services.generation.clip import Shot
 from services.generation.footage.plan import Making
 from services.generation.video_api.backend import OpenAIVideosBackend
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard

@@ -39,7 +39,7 @@ from services.generation.footage.throughput import rates_of
 from services.generation.wan.backend import DiffusersBackend
 from services.generation.wan.wire import Machine
 from services.media.clock import Rate
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.models.catalogue import MODELS
 from services.models.files import ModelFiles
 from services.models.import_folder import take

@@ -14,7 +14,7 @@ from services.generation.clip import Look
 from services.media import probe
 from services.media.clock import Rate
 from services.media.encode import Encoder
-from services.media.picture import Picture
+from services.media.clip import Picture
 from services.muxing.join import Wanted, compare
 from services.story.footage import Footage, Lora, Quantization
 from tests.unit.generation.wan.conftest import PICTURE, WISH, Studio, shot

@@ -53,8 +53,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPEAKABLE_TEXT: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT. The text holds nothing that can be spoken."""
     ERROR_REASON_UNKNOWN_BACKEND: _ErrorReason.ValueType  # 10
-    """INVALID_ARGUMENT. The service has no backend, or no model, of this name; Recovery
-    names those there are.
+    """INVALID_ARGUMENT. The service has no backend of this name; Recovery names those
+    there are.
     """
     ERROR_REASON_GATE_REFUSED: _ErrorReason.ValueType  # 11
     """INTERNAL. The finished video is not what was planned (length, sync,
@@ -158,8 +158,8 @@ engine for the whole video.
 ERROR_REASON_UNSPEAKABLE_TEXT: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT. The text holds nothing that can be spoken."""
 ERROR_REASON_UNKNOWN_BACKEND: ErrorReason.ValueType  # 10
-"""INVALID_ARGUMENT. The service has no backend, or no model, of this name; Recovery
-names those there are.
+"""INVALID_ARGUMENT. The service has no backend of this name; Recovery names those
+there are.
 """
 ERROR_REASON_GATE_REFUSED: ErrorReason.ValueType  # 11
 """INTERNAL. The finished video is not what was planned (length, sync,

@@ -190,7 +190,7 @@ class Lora(_message.Message):
     SCALE_FIELD_NUMBER: _builtins.int
     EXPERT_FIELD_NUMBER: _builtins.int
     scale: _builtins.float
-    """How strongly it acts, 0 to 4. Default: 1."""
+    """How strongly it acts, above 0 and at most 4. Default: 1."""
     expert: Global___Expert.ValueType
     """Which expert it changes."""
     @_builtins.property

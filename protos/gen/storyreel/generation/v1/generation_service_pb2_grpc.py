@@ -71,11 +71,11 @@ class GenerationServiceServicer:
         An error's Recovery proposes the next attempt as a Retry, which goes to the end
         of `spec.footage.retries`.
 
-        Errors: UNKNOWN_BACKEND for a backend or a model that is not there,
-        INVALID_REQUEST for footage that the mode does not allow, DEVICE_MEMORY,
-        GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION,
-        ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL, CANCELLED when
-        somebody else cancelled the clip.
+        Errors: UNKNOWN_BACKEND, INVALID_REQUEST for footage that the mode does not
+        allow and for a model that the backend does not have (Recovery names those it
+        has), DEVICE_MEMORY, GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT,
+        CONFIGURATION, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
+        CANCELLED when somebody else cancelled the clip.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +95,8 @@ class GenerationServiceServicer:
         """EstimateFootage says what a backend would do with a spec and what it needs, and
         makes nothing.
 
-        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+        Errors: UNKNOWN_BACKEND, INVALID_REQUEST for a model that the backend does not
+        have, ARTIFACT_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,11 +42,11 @@ class GenerationServiceStub:
     An error's Recovery proposes the next attempt as a Retry, which goes to the end
     of `spec.footage.retries`.
 
-    Errors: UNKNOWN_BACKEND for a backend or a model that is not there,
-    INVALID_REQUEST for footage that the mode does not allow, DEVICE_MEMORY,
-    GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION,
-    ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL, CANCELLED when
-    somebody else cancelled the clip.
+    Errors: UNKNOWN_BACKEND, INVALID_REQUEST for footage that the mode does not
+    allow and for a model that the backend does not have (Recovery names those it
+    has), DEVICE_MEMORY, GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT,
+    CONFIGURATION, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
+    CANCELLED when somebody else cancelled the clip.
     """
     CancelFootage: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.CancelFootageRequest, _generation_service_pb2.CancelFootageResponse]
     """CancelFootage stops the making of a clip and answers when it has stopped. It is
@@ -58,7 +58,8 @@ class GenerationServiceStub:
     """EstimateFootage says what a backend would do with a spec and what it needs, and
     makes nothing.
 
-    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+    Errors: UNKNOWN_BACKEND, INVALID_REQUEST for a model that the backend does not
+    have, ARTIFACT_MISSING.
     """
     GetCapabilities: _grpc.UnaryUnaryMultiCallable[_generation_service_pb2.GetCapabilitiesRequest, _generation_service_pb2.GetCapabilitiesResponse]
     """GetCapabilities says who generates here: backends, models, limits.
@@ -80,11 +81,11 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     An error's Recovery proposes the next attempt as a Retry, which goes to the end
     of `spec.footage.retries`.
 
-    Errors: UNKNOWN_BACKEND for a backend or a model that is not there,
-    INVALID_REQUEST for footage that the mode does not allow, DEVICE_MEMORY,
-    GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION,
-    ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL, CANCELLED when
-    somebody else cancelled the clip.
+    Errors: UNKNOWN_BACKEND, INVALID_REQUEST for footage that the mode does not
+    allow and for a model that the backend does not have (Recovery names those it
+    has), DEVICE_MEMORY, GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT,
+    CONFIGURATION, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
+    CANCELLED when somebody else cancelled the clip.
     """
     CancelFootage: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.CancelFootageRequest, _generation_service_pb2.CancelFootageResponse]  # type: ignore[assignment]
     """CancelFootage stops the making of a clip and answers when it has stopped. It is
@@ -96,7 +97,8 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     """EstimateFootage says what a backend would do with a spec and what it needs, and
     makes nothing.
 
-    Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+    Errors: UNKNOWN_BACKEND, INVALID_REQUEST for a model that the backend does not
+    have, ARTIFACT_MISSING.
     """
     GetCapabilities: _aio.UnaryUnaryMultiCallable[_generation_service_pb2.GetCapabilitiesRequest, _generation_service_pb2.GetCapabilitiesResponse]  # type: ignore[assignment]
     """GetCapabilities says who generates here: backends, models, limits.
@@ -121,11 +123,11 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         An error's Recovery proposes the next attempt as a Retry, which goes to the end
         of `spec.footage.retries`.
 
-        Errors: UNKNOWN_BACKEND for a backend or a model that is not there,
-        INVALID_REQUEST for footage that the mode does not allow, DEVICE_MEMORY,
-        GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT, CONFIGURATION,
-        ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL, CANCELLED when
-        somebody else cancelled the clip.
+        Errors: UNKNOWN_BACKEND, INVALID_REQUEST for footage that the mode does not
+        allow and for a model that the backend does not have (Recovery names those it
+        has), DEVICE_MEMORY, GENERATION_FAILED, MODEL_UNAVAILABLE, DEVICE_FAULT,
+        CONFIGURATION, ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
+        CANCELLED when somebody else cancelled the clip.
         """
 
     @_abc_1.abstractmethod
@@ -149,7 +151,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         """EstimateFootage says what a backend would do with a spec and what it needs, and
         makes nothing.
 
-        Errors: UNKNOWN_BACKEND, ARTIFACT_MISSING.
+        Errors: UNKNOWN_BACKEND, INVALID_REQUEST for a model that the backend does not
+        have, ARTIFACT_MISSING.
         """
 
     @_abc_1.abstractmethod

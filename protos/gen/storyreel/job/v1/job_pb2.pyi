@@ -515,6 +515,7 @@ class Attempt(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     RETRY_FIELD_NUMBER: _builtins.int
+    WISH_SHA256_FIELD_NUMBER: _builtins.int
     scene_id: _builtins.str
     """The scene."""
     number: _builtins.int
@@ -527,6 +528,10 @@ class Attempt(_message.Message):
     """What kind of error ended it."""
     link: _builtins.int
     """How many clips of the scene come before the one that it was to make."""
+    wish_sha256: _builtins.str
+    """SHA-256 of the wish that failed, in lower-case hexadecimal: a resumed job makes
+    the retry only after the same wish.
+    """
     @_builtins.property
     def retry(self) -> _footage_pb2.Retry:
         """The attempt that followed; absent when the card is shown instead, or the
@@ -543,10 +548,11 @@ class Attempt(_message.Message):
         category: _category_pb2.Category.ValueType = ...,
         link: _builtins.int = ...,
         retry: _footage_pb2.Retry | None = ...,
+        wish_sha256: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["retry", b"retry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "link", b"link", "message", b"message", "number", b"number", "reason", b"reason", "retry", b"retry", "scene_id", b"scene_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "link", b"link", "message", b"message", "number", b"number", "reason", b"reason", "retry", b"retry", "scene_id", b"scene_id", "wish_sha256", b"wish_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
