@@ -19,15 +19,34 @@ from buf.validate import validate_pb2
 from services.chassis.errors import BY_REASON, InvalidRequest
 from services.chassis.interceptor import Interceptor
 from services.chassis.status import to_status
+from storyreel.cards.v1 import look_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
 
+OUTPUT_ONLY = (
+    "name",
+    "state",
+    "fraction",
+    "stages",
+    "degradations",
+    "error",
+    "outputs",
+    "create_time",
+    "end_time",
+    "title",
+    "plan_only",
+    "warnings",
+    "attempts",
+)
+
 EXEMPT = {
-    f"storyreel.job.v1.Job.{name}": "output only: the message's rule job.output_only refuses it"
-    for name in ("error", "outputs", "create_time", "end_time")
+    f"storyreel.job.v1.Job.{name}": "output only: the server ignores what a caller sends"
+    for name in OUTPUT_ONLY
 } | {
-    "storyreel.generation.v1.GenerateClipRequest.keep_running": "a duration, whose rule bounds it as a whole"
+    "storyreel.job.v1.Settings.pools": "output only: the server's own",
+    "storyreel.job.v1.Settings.footage_backend": "output only: the server's own",
+    "storyreel.progress.v1.Watch.keep_running": "a duration, whose rule bounds it as a whole",
 }
 """Fields of requests without a rule of their own, or whose inside is not checked, and why."""
 
@@ -46,8 +65,24 @@ FOOTAGE = {
     "seed": 7,
     "loras": [{"weights": STORED, "scale": 0.8}],
     "floor": {"resolution": 1, "steps": 30},
-    "retries": [{"category": "VRAM_MEMORY", "changes": [{"field": "steps", "from": "50", "to": "40"}]}],
+    "retries": [
+        {
+            "category": 2,
+            "values": {"steps": 40, "loras": {"loras": []}},
+            "changes": [{"field": "steps", "before": "50", "after": "40"}],
+        }
+    ],
 }
+FOOTAGE_SPEC = {
+    "footage": FOOTAGE,
+    "frames": 81,
+    "picture": PICTURE,
+    "frame_timing": 1,
+    "may_end_early": True,
+    "backend": "diffusers",
+}
+WATCH = {"keep_running": {"seconds": 120}, "after_sequence": 7}
+PALETTE = {field.name: "#0b1120" for field in look_pb2.Palette.DESCRIPTOR.fields}
 NAMED = {"name": "jobs/abcdefgh"}
 SAMPLES: dict[str, Mapping[str, object]] = {
     "ParseDocument": {"document": STORED, "name": "guide.md", "language": "en-GB"},
@@ -55,21 +90,23 @@ SAMPLES: dict[str, Mapping[str, object]] = {
     "ListVoices": {"language": "en"},
     "ChooseVoice": {"voice": "male", "language": "en", "excluded_engines": ["edge", "espeak"]},
     "Synthesize": {"text": "Hello, Wörld.", "voice": VOICE, "speed_percent": 120},
-    "GenerateClip": {
-        "scene": STORED,
-        "timing": STORED,
-        "narration": NARRATION,
-        "frames": 81,
-        "lead_frames": 6,
-        "picture": PICTURE,
-        "look": {"theme": 1, "accent": 2, "timing": 2},
-        "backend": "diffusers",
-        "footage": FOOTAGE,
-        "keep_running": {"seconds": 120},
-        "after_sequence": 7,
+    "DrawCard": {
+        "spec": {
+            "scene": STORED,
+            "timing": STORED,
+            "narration": NARRATION,
+            "frames": 81,
+            "lead_frames": 6,
+            "picture": PICTURE,
+            "look": {"palette": PALETTE, "logo": {"image": STORED, "corner": 2}},
+            "frame_timing": 2,
+        },
+        "watch": WATCH,
     },
-    "EstimateClip": {"footage": FOOTAGE, "frames": 81, "picture": PICTURE, "backend": "diffusers"},
-    "CancelClip": {"digest": DIGEST},
+    "CancelCard": {"digest": DIGEST},
+    "GenerateFootage": {"spec": FOOTAGE_SPEC, "watch": WATCH},
+    "EstimateFootage": {"spec": FOOTAGE_SPEC},
+    "CancelFootage": {"digest": DIGEST},
     "MasterSound": {"plan": STORED},
     "MuxVideo": {"plan": STORED},
     "CancelMux": {"digest": DIGEST},
@@ -81,7 +118,7 @@ SAMPLES: dict[str, Mapping[str, object]] = {
         "request_id": "a-1",
     },
     "GetJob": NAMED,
-    "ListJobs": {"page_size": 50, "page_token": b"token", "show_plans": True},
+    "ListJobs": {"page_size": 50, "page_token": "token", "show_plans": True},
     "WatchJob": NAMED,
     "CancelJob": NAMED,
     "ResumeJob": NAMED,

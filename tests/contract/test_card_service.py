@@ -1,4 +1,4 @@
-"""GenerationService over a real socket: what it makes, what is told of it, and what is reused."""
+"""CardService over a real socket: what it draws, what is told of it, and what is reused."""
 
 from __future__ import annotations
 
@@ -13,30 +13,28 @@ import pytest
 
 from services.artifacts import wire as artifacts
 from services.artifacts.local import LocalStore
+from services.cards.card import DrawnCard
+from services.cards.client import CardClient
+from services.cards.servicer import room
+from services.cards.settings import CardSettings
 from services.chassis.channel import connect
-from services.chassis.errors import (
-    Cancelled,
-    UnknownBackend,
-)
+from services.chassis.errors import Cancelled
 from services.chassis.progress import Progress
 from services.chassis.server import Server
-from services.generation import wire as generation
-from services.generation.client import GenerationClient
-from services.generation.clip import Clip, Look
-from services.generation.servicer import room
-from services.generation.settings import GenerationSettings
+from services.media.wire import picture_to_proto
 from services.story import wire
-from services.story.footage import Footage
-from storyreel.generation.v1 import generation_service_pb2, generation_service_pb2_grpc
-from tests.contract.clips import LARGE, NARRATION, SMALL, Scene, frames, scene, short
+from services.story.look import ACCENTS, THEMES, builtin
+from storyreel.cards.v1 import card_service_pb2, card_service_pb2_grpc
+from tests.contract.cards import LARGE, NARRATION, SMALL, Scene, frames, scene, short
 
 __all__ = ["scene", "short"]
 
 
 async def test_a_scene_becomes_a_clip_of_exactly_its_frames(scene: Scene, tmp_path: Path) -> None:
-    clip = await scene.clip()
+    card = await scene.card()
+    clip = card.clip
 
-    assert (clip.frames, clip.picture, clip.unshown) == (45, SMALL, ())
+    assert (clip.frames, clip.picture, card.unshown) == (45, SMALL, ())
     assert clip.video.media_type == "video/mp4"
     found = frames(await scene.file(clip, tmp_path))
     assert [frame.time for frame in found] == [float(Fraction(n, 30)) for n in range(45)]
@@ -49,7 +47,7 @@ async def test_the_stream_opens_with_the_digest_and_ends_with_the_clip(scene: Sc
     events = await scene.events(frames=300, picture=LARGE)
 
     assert len(events[0]) == 64
-    assert isinstance(events[-1], Clip)
+    assert isinstance(events[-1], DrawnCard)
     told = [event for event in events if isinstance(event, Progress)]
     assert told
     assert {(p.step, p.total, p.unit) for p in told} == {("draw", 300, "frames")}
@@ -57,7 +55,7 @@ async def test_the_stream_opens_with_the_digest_and_ends_with_the_clip(scene: Sc
 
 
 async def test_an_element_comes_in_when_it_is_spoken(scene: Scene, tmp_path: Path) -> None:
-    clip = await scene.clip(frames=60, look=Look("light", "orange"))
+    clip = (await scene.card(frames=60, look=builtin("light", "orange"))).clip
 
     shown = [
         frame.to_ndarray(format="gray").astype(int) for frame in frames(await scene.file(clip, tmp_path))
@@ -68,27 +66,27 @@ async def test_an_element_comes_in_when_it_is_spoken(scene: Scene, tmp_path: Pat
 
 
 async def test_a_repeat_is_answered_from_the_store(scene: Scene) -> None:
-    first = await scene.clip()
+    first = await scene.card()
 
     events = await scene.events()
 
-    assert [type(event) for event in events] == [str, Clip]
+    assert [type(event) for event in events] == [str, DrawnCard]
     assert events[-1] == first
 
 
 async def test_defaults_written_out_are_the_same_request(scene: Scene) -> None:
-    message = generation_service_pb2.GenerateClipRequest(
+    spec = card_service_pb2.CardSpec(
         scene=artifacts.to_proto(scene.scene),
         narration=wire.narration_to_proto(NARRATION),
         timing=artifacts.to_proto(scene.timing),
         frames=45,
         lead_frames=6,
-        picture=generation.picture_to_proto(SMALL),
+        picture=picture_to_proto(SMALL),
     )
     explicit = await scene.events()
 
-    stub = generation_service_pb2_grpc.GenerationServiceStub(scene.channel)
-    call = stub.GenerateClip(message)
+    stub = card_service_pb2_grpc.CardServiceStub(scene.channel)
+    call = stub.DrawCard(card_service_pb2.DrawCardRequest(spec=spec))
     events = [event async for event in call]
 
     assert events[0].accepted.digest == explicit[0]
@@ -106,8 +104,8 @@ async def test_who_comes_back_is_told_what_was_missed(scene: Scene) -> None:
 
     assert [event.sequence for event in told] == sorted({event.sequence for event in told})
     assert again[0] == digest
-    assert isinstance(again[1], Clip) or again[1].sequence == seen[1].sequence + 1
-    assert isinstance(again[-1], Clip)
+    assert isinstance(again[1], DrawnCard) or again[1].sequence == seen[1].sequence + 1
+    assert isinstance(again[-1], DrawnCard)
 
 
 async def test_what_a_watcher_wishes_for_itself_makes_no_other_clip(scene: Scene) -> None:
@@ -118,12 +116,13 @@ async def test_what_a_watcher_wishes_for_itself_makes_no_other_clip(scene: Scene
     assert first[-1] == second[-1]
 
 
-async def test_a_service_that_only_draws_says_so_and_estimates_nothing(scene: Scene) -> None:
-    capabilities = await scene.client.get_capabilities()
+async def test_the_built_in_themes_are_listed_as_looks_that_can_be_drawn(scene: Scene) -> None:
+    themes = await scene.client.list_themes()
 
-    assert capabilities == {"template": None}
-    with pytest.raises(UnknownBackend, match="none of this kind"):
-        await scene.client.estimate_clip(Footage("A fox."), frames=45, picture=SMALL)
+    assert set(themes) == {(theme, accent) for theme in THEMES for accent in ACCENTS}
+    assert themes["light", "pink"] == builtin("light", "pink")
+    light = await scene.card(look=themes["light", "pink"])
+    assert light != await scene.card(look=themes["dark", "pink"])
 
 
 async def test_two_watchers_see_one_work(scene: Scene) -> None:
@@ -139,22 +138,22 @@ async def test_a_cancel_stops_the_work_and_the_next_call_works(scene: Scene) -> 
         digest = await anext(events)
         await anext(events)
 
-        await scene.client.cancel_clip(digest)
+        await scene.client.cancel_card(digest)
 
     with pytest.raises(Cancelled):
         await watching
     assert list((scene.home / "scratch").iterdir()) == []
-    assert (await scene.clip()).frames == 45
+    assert (await scene.card()).clip.frames == 45
 
 
-async def test_cancelling_what_nobody_makes_is_no_error(scene: Scene) -> None:
-    await scene.client.cancel_clip("0" * 64)
+async def test_cancelling_what_nobody_draws_is_fine(scene: Scene) -> None:
+    await scene.client.cancel_card("0" * 64)
 
-    assert (await scene.clip()).frames == 45
+    assert (await scene.card()).clip.frames == 45
 
 
 async def test_a_sparse_clip_made_constant_has_exactly_its_frames(scene: Scene, tmp_path: Path) -> None:
-    clip = await scene.clip(frames=200, look=Look(timing="sparse"))
+    clip = (await scene.card(frames=200, frame_timing="sparse")).clip
 
     path = await scene.file(clip, tmp_path)
     assert clip.frames == 200
@@ -172,16 +171,16 @@ async def test_a_sparse_clip_made_constant_has_exactly_its_frames(scene: Scene, 
 async def test_the_same_request_gives_the_same_bytes_in_another_store(
     scene: Scene, short: Path, tmp_path: Path
 ) -> None:
-    first = await scene.clip()
+    first = await scene.card()
     store = LocalStore(tmp_path / "other")
     for artifact in (scene.scene, scene.timing):
         await store.put_bytes(await scene.store.read(artifact), media_type=artifact.media_type)
 
-    server = Server([room(GenerationSettings(children=2), store)], f"unix:{short}/h.sock")
+    server = Server([room(CardSettings(children=2), store)], f"unix:{short}/h.sock")
     await server.start()
     async with connect(server.bound) as channel:
-        other = Scene(GenerationClient(channel), store, scene.home, channel, scene.scene, scene.timing)
-        second = await other.clip()
+        other = Scene(CardClient(channel), store, scene.home, channel, scene.scene, scene.timing)
+        second = await other.card()
     await server.stop(1)
 
     assert second == first

@@ -1,4 +1,4 @@
-"""A stored scene, and the service that makes clips of it over a real socket."""
+"""A stored scene, and the service that draws it over a real socket."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact, Store
+from services.cards.card import DrawnCard
+from services.cards.client import CardClient
+from services.cards.servicer import room
+from services.cards.settings import CardSettings
 from services.chassis.channel import connect
 from services.chassis.server import Server
-from services.generation.client import GenerationClient
-from services.generation.clip import Clip
-from services.generation.servicer import room
-from services.generation.settings import GenerationSettings
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate
-from services.media.clip import Picture
 from services.story import wire
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
@@ -33,9 +33,9 @@ NARRATION = Narration("en", (Segment("Clips are made", "title"), Segment("one by
 
 @dataclass
 class Scene:
-    """A stored scene with its timing, and the service that makes clips of it."""
+    """A stored scene with its timing, and the service that draws it."""
 
-    client: GenerationClient
+    client: CardClient
     store: Store
     home: Path
     channel: grpc.aio.Channel
@@ -43,7 +43,7 @@ class Scene:
     timing: Artifact
 
     def watch(self, **other: Any) -> Any:
-        """Ask for a clip of 45 frames, unless said otherwise."""
+        """Ask for a card of 45 frames, unless said otherwise."""
         request = {
             "scene": self.scene,
             "narration": NARRATION,
@@ -53,10 +53,10 @@ class Scene:
             "picture": SMALL,
         }
         request |= other
-        return self.client.generate_clip(request.pop("scene"), **request)
+        return self.client.draw_card(request.pop("scene"), **request)
 
-    async def clip(self, **other: Any) -> Clip:
-        """The clip at the end of the stream."""
+    async def card(self, **other: Any) -> DrawnCard:
+        """The card at the end of the stream."""
         return (await self.events(**other))[-1]
 
     async def events(self, **other: Any) -> list[Any]:
@@ -83,11 +83,11 @@ async def scene(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("STORYREEL_HOME", str(tmp_path / "home"))
     store = LocalStore(tmp_path / "store")
     card = wire.encode(wire.scene_to_proto(TitleCard("Clips are made", "one by one")))
-    server = Server([room(GenerationSettings(children=1), store)], f"unix:{short}/g.sock")
+    server = Server([room(CardSettings(children=1), store)], f"unix:{short}/g.sock")
     await server.start()
     async with connect(server.bound) as channel:
         yield Scene(
-            GenerationClient(channel),
+            CardClient(channel),
             store,
             tmp_path / "home",
             channel,
