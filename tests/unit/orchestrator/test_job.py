@@ -18,6 +18,7 @@ from orchestrator.job import (
     media_type,
     with_defaults,
 )
+from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
@@ -50,7 +51,7 @@ def test_a_plan_has_three_stages() -> None:
 
 def test_a_resumed_job_starts_with_a_clean_record() -> None:
     failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=["old"])
-    failed.error.reason = "INTERNAL"
+    failed.error.reason = error_reason_pb2.ERROR_REASON_INTERNAL
     failed.stages.add(kind=PARSING, state=job_pb2.STATE_FAILED)
 
     job = Record(failed, NOW).job
@@ -101,7 +102,9 @@ def test_a_scene_in_parts_is_told_of_when_one_is_done(record: Record) -> None:
 def test_a_job_that_failed_at_the_first_stage_is_not_done(record: Record) -> None:
     record.begin(PARSING, NOW, calls=1)
 
-    record.end(job_pb2.STATE_FAILED, NOW, job_pb2.JobError(reason="EMPTY_DOCUMENT"))
+    record.end(
+        job_pb2.STATE_FAILED, NOW, job_pb2.JobError(reason=error_reason_pb2.ERROR_REASON_EMPTY_DOCUMENT)
+    )
 
     assert record.job.fraction < 0.1
     assert record.stage(PARSING).state == job_pb2.STATE_FAILED

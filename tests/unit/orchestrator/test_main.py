@@ -8,7 +8,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from orchestrator.__main__ import _healthy, main
-from orchestrator.roles import MODES
+from orchestrator.roles import POOLS
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.stages import pool_queue
 from services.chassis import channel
@@ -36,14 +36,18 @@ async def test_a_worker_answers_health_checks_where_it_is_told_to(
         (
             ["serve", "--help"],
             ["STORYREEL_ORCHESTRATOR_ADDRESS (default: 127.0.0.1:50050)\n      Where `serve`", "_S3_BUCKET"],
-            ["MODE is"],
+            ["NAME is"],
         ),
-        (["worker", "--help"], ["STORYREEL_ORCHESTRATOR_TTS", "_S3_BUCKET", "example:"], ["MODE", "_POOLS"]),
+        (
+            ["worker", "--help"],
+            ["STORYREEL_ORCHESTRATOR_TTS", "_S3_BUCKET", "example:"],
+            ["NAME is", "_POOLS"],
+        ),
         (
             ["pool", "--help"],
             [
-                *(f"  {mode}  " for mode in MODES),
-                *(pool_queue(mode, plans=plans) for mode in MODES for plans in (False, True)),
+                *(f"  {pool}  " for pool in POOLS),
+                *(pool_queue(pool, plans=plans) for pool in POOLS for plans in (False, True)),
                 "STORYREEL_GENERATION_DEVICE=cuda",
                 "STORYREEL_ORCHESTRATOR_POOL_GRACE_SECONDS",
                 "orchestrator pool t2v ti2v",
@@ -80,7 +84,7 @@ def test_each_role_has_a_help_of_its_own_with_what_it_reads(
         ([], "serve, worker, pool"),
         (["worker", "t2v"], "t2v"),
         (["pool"], "t2v, i2v, ti2v"),
-        (["pool", "x2v"], "'x2v' is no mode"),
+        (["pool", "X 2V"], "'X 2V' is not the name of a pool"),
     ],
 )
 def test_what_is_not_understood_is_refused_in_one_line(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
-import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from orchestrator.publication import manifest_of, plain, plan_of, publish, versions
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
 from services.story.wire import PROTOBUF, encode
+from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.parsing.v1 import storyboard_pb2
 
 
 def scene(number: int, *segments: tuple[str, str], frames: int = 30) -> record_pb2.SceneRecord:
-    record = record_pb2.SceneRecord(estimated_seconds=1.0)
+    record = record_pb2.SceneRecord(estimated_duration=Duration(seconds=1))
     record.ref.id, record.ref.type = f"s{number:03d}", storyboard_pb2.SCENE_TYPE_CODE
-    record.clip.frames = frames
+    record.card.clip.frames = frames
     for text, element in segments:
         record.narration.segments.add(text=text, element=element)
     return record
@@ -56,8 +58,8 @@ def test_a_plan_counts_the_declared_pauses() -> None:
         storyboard_pb2.Coverage(),
     )
 
-    assert plan.scenes[0].estimated_seconds == pytest.approx(1.6)
-    assert plan.estimated_seconds == pytest.approx(3.2)
+    assert plan.scenes[0].estimated_duration.ToTimedelta() == timedelta(seconds=1.6)
+    assert plan.estimated_duration.ToTimedelta() == timedelta(seconds=3.2)
 
 
 def test_the_manifest_places_every_scene_and_names_the_versions() -> None:
@@ -129,8 +131,8 @@ def test_the_manifest_says_how_footage_was_generated_and_what_failed_before() ->
     job = job_pb2.Job()
     job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
     drawn, generated = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
-    generated.attempts.add(number=1, category="VRAM_MEMORY", message="Too little.")
-    generated.clip.making.plan.seed = 7
+    generated.attempts.add(number=1, category=category_pb2.CATEGORY_VRAM_MEMORY, message="Too little.")
+    generated.footage.add().making.plan.seed = 7
 
     first, second = manifest_of(
         job, [drawn, generated], plan_of(job, [drawn, generated], storyboard_pb2.Coverage())
@@ -138,17 +140,18 @@ def test_the_manifest_says_how_footage_was_generated_and_what_failed_before() ->
 
     assert not first.HasField("making")
     assert not second.continued
-    assert (second.making.plan.seed, second.attempts[0].category) == (7, "VRAM_MEMORY")
+    assert (second.making.plan.seed, second.attempts[0].category) == (7, category_pb2.CATEGORY_VRAM_MEMORY)
 
 
 def test_the_manifest_names_what_generated_footage_on_whatever_machines() -> None:
     job = job_pb2.Job()
     job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
     first, second = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
-    first.clip.making.versions.update({"torch": "2.13.0", "numpy": "0.0.1"})
-    first.clip.making.device = "NVIDIA H200"
-    second.clip.making.versions.update({"torch": "2.12.1"})
-    second.continued.add().making.versions.update({"diffusers": "0.42.1"})
+    making = first.footage.add().making
+    making.versions.update({"torch": "2.13.0", "numpy": "0.0.1"})
+    making.device = "NVIDIA H200"
+    second.footage.add().making.versions.update({"torch": "2.12.1"})
+    second.footage.add().making.versions.update({"diffusers": "0.42.1"})
 
     manifest = manifest_of(job, [first, second], plan_of(job, [first, second], storyboard_pb2.Coverage()))
 
@@ -159,20 +162,22 @@ def test_the_manifest_names_what_generated_footage_on_whatever_machines() -> Non
 
 def test_a_plan_adds_up_what_devices_take_for_footage() -> None:
     first, second = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
-    first.footage.estimated_seconds, second.footage.estimated_seconds = 80.25, 30
+    first.plan_footage.estimated_duration.FromMilliseconds(80_250)
+    second.plan_footage.estimated_duration.FromSeconds(30)
 
     plan = plan_of(job_pb2.Job(), [first, second, scene(3, ("C.", "code"))], storyboard_pb2.Coverage())
 
-    assert plan.footage_seconds == pytest.approx(110.2, abs=0.1)
+    assert plan.footage_duration.ToTimedelta() == timedelta(seconds=110.25)
 
 
 def test_the_manifest_lists_all_clips_of_a_scene_with_their_making() -> None:
     job = job_pb2.Job()
     job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
-    long, after = scene(1, ("A.", "code"), frames=20), scene(2, ("B.", "code"))
-    for frames in (15, 10):
-        clip = long.continued.add(frames=frames)
-        clip.making.plan.frames, clip.video.sha256 = frames + 2, str(frames) * 32
+    long, after = scene(1, ("A.", "code")), scene(2, ("B.", "code"))
+    for frames in (20, 15, 10):
+        made = long.footage.add()
+        made.clip.frames, made.clip.video.sha256 = frames, str(frames) * 32
+        made.making.plan.frames = frames + 2
 
     first, second = manifest_of(
         job, [long, after], plan_of(job, [long, after], storyboard_pb2.Coverage())

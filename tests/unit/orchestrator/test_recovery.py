@@ -109,22 +109,14 @@ def test_a_device_is_given_time_to_load_its_model() -> None:
     assert waits == [timedelta(seconds=15), timedelta(seconds=60)]
 
 
-def test_changed_attempts_are_three_with_doubling_pauses() -> None:
-    pauses = [
-        pause("DEVICE_MEMORY", tried=[*range(attempts)], proposed=attempts) for attempts in (1, 2, MAX_WISHES)
-    ]
+def test_proposed_attempts_are_made_until_there_were_three_with_doubling_pauses() -> None:
+    pauses = [pause(made=made) for made in (1, 2, MAX_WISHES)]
 
     assert pauses == [timedelta(seconds=2), timedelta(seconds=4), None]
 
 
-@pytest.mark.parametrize("proposed", ["first", "second", None])
-def test_what_was_tried_or_is_not_proposed_is_not_attempted(proposed: str | None) -> None:
-    assert pause("GENERATION_FAILED", tried=["first", "second"], proposed=proposed) is None
-
-
 @pytest.mark.parametrize("reason", ["MODEL_UNAVAILABLE", "INVALID_REQUEST", "CONFIGURATION", "INTERNAL"])
-def test_what_no_parameter_helps_is_not_attempted_and_the_card_stands_in(reason: str) -> None:
-    assert pause(reason, tried=["first"], proposed="second") is None
+def test_the_card_stands_in_for_footage_that_cannot_be_made(reason: str) -> None:
     assert stands_in(reason)
 
 

@@ -41,57 +41,49 @@ def test_the_video_is_told_how_its_scenes_are_written() -> None:
     assert not plan.scenes[1].HasField("narration")
 
 
-def test_footage_is_asked_for_with_the_card_that_can_stand_in() -> None:
-    record = scene("")
+def test_footage_is_asked_for_with_what_its_picture_depends_on() -> None:
     wish = footage_pb2.Footage(prompt="a lamp", steps=40)
     settings = job_pb2.Settings()
     settings.CopyFrom(JOB.settings)
     settings.footage_backend = "openai_videos"
 
-    drawn = requests.generate(record, settings)
-    generated = requests.footage(record, settings, wish, frames=drawn.frames, early=False, continues=False)
+    request = requests.footage(settings, wish, frames=48, early=False, continues=False)
 
-    assert (generated.backend, generated.footage, generated.keep_running.seconds) == (
-        "openai_videos",
-        wish,
-        120,
-    )
-    assert (generated.scene, generated.frames, generated.narration) == (
-        drawn.scene,
-        drawn.frames,
-        drawn.narration,
-    )
-    assert not drawn.HasField("footage")
+    assert (request.spec.backend, request.spec.footage, request.spec.frames) == ("openai_videos", wish, 48)
+    assert request.spec.picture == settings.picture
+    assert request.watch.keep_running.seconds == 120
 
 
 def test_a_plan_asks_for_footage_as_long_as_its_speech_will_be_about() -> None:
     record = scene("")
-    record.ref.footage.prompt, record.estimated_seconds = "a lamp", 1.0
+    record.ref.footage.prompt = "a lamp"
+    record.estimated_duration.FromSeconds(1)
 
-    asked = requests.estimate(record, JOB.settings, record.ref.footage, early=True)
+    spec = requests.estimate(record, JOB.settings, record.ref.footage, early=True).spec
 
-    assert (asked.footage.prompt, asked.frames) == ("a lamp", requests.generate(record, JOB.settings).frames)
-    assert asked.may_end_early
+    assert (spec.footage.prompt, spec.frames) == ("a lamp", requests.draw(record, JOB.settings).spec.frames)
+    assert spec.may_end_early
 
 
-def test_a_clip_that_goes_on_has_what_is_left_of_the_scene_and_no_lead() -> None:
+def test_a_clip_that_goes_on_has_what_is_left_of_the_scene() -> None:
     wish = footage_pb2.Footage(prompt="a lamp", extension=footage_pb2.EXTENSION_CONTINUE)
 
-    asked = requests.footage(scene(""), JOB.settings, wish, frames=12, early=True, continues=True)
+    spec = requests.footage(JOB.settings, wish, frames=12, early=True, continues=True).spec
 
-    assert (asked.frames, asked.lead_frames, asked.may_end_early, asked.continues) == (12, 0, True, True)
-    assert asked.footage == footage_pb2.Footage(prompt="a lamp")
+    assert (spec.frames, spec.may_end_early, spec.continues) == (12, True, True)
+    assert spec.footage == footage_pb2.Footage(prompt="a lamp")
 
 
-def test_the_video_is_told_all_clips_of_a_scene() -> None:
-    record = scene("")
-    record.clip.frames = 20
-    for frames in (15, 10):
-        record.continued.add(frames=frames)
+def test_the_video_is_told_the_card_of_a_scene_or_all_clips_of_its_footage() -> None:
+    drawn, generated = scene(""), scene("")
+    drawn.card.clip.frames = 20
+    for frames in (20, 15, 10):
+        generated.footage.add().clip.frames = frames
 
-    plan = requests.mux(JOB, [record], timeline_pb2.Sound())
+    plan = requests.mux(JOB, [drawn, generated], timeline_pb2.Sound())
 
-    assert [clip.frames for clip in plan.scenes[0].continued] == [15, 10]
+    shown = [[each.clip.frames, *(clip.frames for clip in each.continued)] for each in plan.scenes]
+    assert shown == [[20], [20, 15, 10]]
 
 
 def test_a_document_is_read_with_the_files_it_names() -> None:

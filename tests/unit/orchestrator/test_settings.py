@@ -21,7 +21,7 @@ def test_pools_are_named_once_each(
     assert load(OrchestratorSettings).pool_names == names
 
 
-@pytest.mark.parametrize("text", ["t2v,", "video", "t2v i2v", ","])
+@pytest.mark.parametrize("text", ["t2v,", "T2V", "t2v i2v", ",", "t2v/"])
 def test_what_is_no_pool_is_refused_with_its_variable(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORYREEL_ORCHESTRATOR_POOLS", text)
 

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from orchestrator.cli.commands import _ended_badly
 from orchestrator.cli.display import PACE_SECONDS, Lines, Live_, Plain, notes, summary
-from orchestrator.job import GENERATION, PARSING, SCRIPT
+from orchestrator.job import GENERATION, PARSING, SCRIPT, reason_value
+from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
@@ -132,8 +133,10 @@ def test_a_log_tells_what_a_retry_changed_and_which_attempt_follows(job: job_pb2
     target = console()
     plain = Plain(target)
     plain.show(generating(job, 3))
-    attempt = job.attempts.add(scene_id="s003", number=1, category="VRAM_MEMORY", message="No memory.")
-    attempt.changes.add(field="resolution", to="480p", **{"from": "720p"})
+    attempt = job.attempts.add(
+        scene_id="s003", number=1, category=category_pb2.CATEGORY_VRAM_MEMORY, message="No memory."
+    )
+    attempt.retry.changes.add(field="resolution", before="720p", after="480p")
 
     plain.show(generating(job, 3))
 
@@ -158,7 +161,9 @@ def test_the_table_tells_of_a_failed_attempt_when_it_failed(job: job_pb2.Job) ->
 def test_a_machine_is_told_of_footage_in_the_making_and_of_its_attempts(
     job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job.attempts.add(scene_id="s003", number=1, category="VRAM_MEMORY", message="No memory.")
+    job.attempts.add(
+        scene_id="s003", number=1, category=category_pb2.CATEGORY_VRAM_MEMORY, message="No memory."
+    )
 
     Lines().show(generating(job, 12, left=170))
 
@@ -233,7 +238,8 @@ def test_the_kind_of_reason_a_job_failed_for_is_the_exit_code(
     job.state = job_pb2.STATE_FAILED
     codes = {}
     for reason in ("EMPTY_DOCUMENT", "CONFIGURATION", "STORE_FULL", "INTERNAL"):
-        job.error.reason, job.error.message = reason, "a\x1b[2J"
+        job.error.reason = reason_value(reason)
+        job.error.message = "a\x1b[2J"
         codes[reason] = _ended_badly(job, as_json=False)
 
     assert codes == {"EMPTY_DOCUMENT": 3, "CONFIGURATION": 4, "STORE_FULL": 6, "INTERNAL": 6}

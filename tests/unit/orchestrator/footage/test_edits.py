@@ -6,13 +6,14 @@ import pytest
 
 from orchestrator.footage.edits import KEYS, edit, first_edit
 from orchestrator.footage.preview import BACKEND, way_out
+from orchestrator.job import reason_value
 from services.parsing.backends.footage import read_wish
 from storyreel.error.v1 import recovery_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 
 
 def change(field: str, to: str, before: str = "") -> recovery_pb2.Change:
-    return recovery_pb2.Change(field=field, to=to, **{"from": before})
+    return recovery_pb2.Change(field=field, after=to, before=before)
 
 
 def way(description: str, *changes: recovery_pb2.Change) -> recovery_pb2.Suggestion:
@@ -75,15 +76,18 @@ def test_the_way_out_says_what_to_write_where_that_helps(reason: str, said: str)
     scene.ref.visual_line = 3
     ways = [way("Take 15 steps.", change("steps", "15", "2")), way("Close programs.")]
 
-    assert way_out(job_pb2.JobError(reason=reason, suggestions=ways), scene) == said
+    assert way_out(job_pb2.JobError(reason=reason_value(reason), suggestions=ways), scene) == said
 
 
 def test_a_change_of_another_attempt_is_not_told_as_one_of_the_document() -> None:
     scene = record_pb2.SceneRecord()
-    scene.attempts.add(number=1).changes.add(field="steps", to="15")
+    scene.attempts.add(number=1).retry.values.steps = 15
     ways = [way("Close programs."), way("Take 10 steps.", change("steps", "10", "15"))]
 
-    assert way_out(job_pb2.JobError(reason="DEVICE_MEMORY", suggestions=ways), scene) == "Close programs."
+    assert (
+        way_out(job_pb2.JobError(reason=reason_value("DEVICE_MEMORY"), suggestions=ways), scene)
+        == "Close programs."
+    )
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.footage import routing
-from services.media.clock import Rate
 from storyreel.artifact.v1 import artifact_pb2
-from storyreel.error.v1 import recovery_pb2
+from storyreel.error.v1 import category_pb2
 from storyreel.generation.v1 import footage_pb2
 from storyreel.generation.v1.footage_pb2 import Floor, Footage
 
@@ -87,28 +86,19 @@ def test_the_same_model_keeps_everything_but_the_image() -> None:
 )
 def test_what_retries_changed_stays_changed_in_one_record(model: str, fields: list[str]) -> None:
     wish = Footage(prompt="a lamp", model="ti2v-5B" if model == "ti2v-5B" else "")
-    wish.resolution = footage_pb2.RESOLUTION_480P
-    for steps, resolution in (("50", "1080p"), ("40", "720p")):
-        retry = wish.retries.add(category="VRAM_MEMORY")
-        for field, before in (("footage.steps", steps), ("resolution", resolution)):
-            retry.changes.append(recovery_pb2.Change(field=field, to="480p", **{"from": before}))
+    for steps, resolution, smaller in ((50, "1080p", "720p"), (40, "720p", "480p")):
+        retry = wish.retries.add(category=category_pb2.CATEGORY_VRAM_MEMORY)
+        retry.values.steps = steps - 10
+        retry.values.resolution = footage_pb2.Resolution.Value(f"RESOLUTION_{smaller.upper()}")
+        retry.changes.add(field="steps", before=str(steps), after=str(steps - 10))
+        retry.changes.add(field="resolution", before=resolution, after=smaller)
 
     new = routing.continued(wish, LAST, model=model)
 
     (retry,) = new.retries
-    assert retry.category == "VRAM_MEMORY"
+    assert retry.category == category_pb2.CATEGORY_VRAM_MEMORY
     assert [change.field for change in retry.changes] == fields
-    assert [getattr(change, "from") for change in retry.changes] == ["50", "1080p"][-len(fields) :]
-    assert new.resolution == footage_pb2.RESOLUTION_480P
-
-
-def test_a_clips_length_is_foreseen_and_is_all_that_is_left_of_a_wish_that_nobody_makes() -> None:
-    wish = Footage(prompt="a lamp", model="ti2v-5B")
-
-    first = routing.length(wish, 400, Rate(30), link=0)
-    later = routing.length(routing.continued(wish, LAST, model="ti2v-5B"), 400 - first, Rate(30), link=1)
-    impossible = routing.length(Footage(mode=footage_pb2.MODE_I2V), 400, Rate(30), link=0)
-
-    assert 100 < first <= 151
-    assert 100 < later <= 150
-    assert impossible == 400
+    assert [change.before for change in retry.changes] == ["50", "1080p"][-len(fields) :]
+    assert [change.after for change in retry.changes] == ["30", "480p"][-len(fields) :]
+    assert retry.values.resolution == footage_pb2.RESOLUTION_480P
+    assert retry.values.HasField("steps") == ("steps" in fields)

@@ -15,7 +15,7 @@ from services.cards.typesetting import faces
 @pytest.mark.parametrize("text", ["Paths [/etc] here", "a [/x] b", "[bold] stays", ":smile: too"])
 def test_what_looks_like_markup_is_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     block = {"line": 3, "kind": text, "outcome": "dropped", "reason": text}
-    scene = {"id": "s001", "type": "title", "narration": text, "estimated_seconds": 2}
+    scene = {"id": "s001", "type": "title", "narration": text, "estimated_duration": "2s"}
 
     show(json.dumps({"title": text, "scenes": [scene], "coverage": {"blocks": [block]}}))
 
@@ -23,7 +23,7 @@ def test_what_looks_like_markup_is_text(text: str, capsys: pytest.CaptureFixture
 
 
 def test_no_escape_sequence_of_a_document_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    scene = {"id": "s001", "type": "title", "narration": "x\x1b[2Jy", "estimated_seconds": 2}
+    scene = {"id": "s001", "type": "title", "narration": "x\x1b[2Jy", "estimated_duration": "2s"}
 
     show(json.dumps({"title": "t\x1b]0;me\x07", "scenes": [scene]}))
 
@@ -98,7 +98,7 @@ def test_text_without_spaces_is_shown_to_its_end(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     long = "".join(f"{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(200))
-    scene = {"id": "s001", "type": "paragraph", "narration": long, "estimated_seconds": 2}
+    scene = {"id": "s001", "type": "paragraph", "narration": long, "estimated_duration": "2s"}
 
     show(json.dumps({"title": long, "scenes": [scene]}))
 
@@ -107,7 +107,7 @@ def test_text_without_spaces_is_shown_to_its_end(
 
 
 def test_one_scene_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    scene = {"id": "s001", "type": "title", "narration": "Hi.", "estimated_seconds": 2}
+    scene = {"id": "s001", "type": "title", "narration": "Hi.", "estimated_duration": "2s"}
 
     show(json.dumps({"title": "t", "scenes": [scene]}))
 
@@ -123,15 +123,15 @@ def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFi
     report = {
         "plan": {"mode": "MODE_T2V", "model": "t2v-A14B", "width": 1280, "height": 720, "frames": 81}
         | {"rate": 16, "steps": 40},
-        "forecast": {"seconds": 1320, "denoise_bytes": "39000000000", "decode_bytes": "19000000000"},
-        "adjustments": [{"field": "steps", "from": "10", "to": "30", "reason": "fewer look bad"}],
+        "forecast": {"duration": "1320s", "denoise_bytes": "39000000000", "decode_bytes": "19000000000"},
+        "adjustments": [{"field": "steps", "before": "10", "after": "30", "reason": "fewer look bad"}],
         "findings": [{"message": "Too much [/x].", "suggestions": [{"description": "Ask for 480p."}]}],
     }
     footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": report, "line": 12}
-    footage |= {"clips": 1, "estimated_seconds": 1320}
-    scene = {"id": "s001", "type": "title", "narration": "x", "estimated_seconds": 2, "footage": footage}
+    footage |= {"clips": 1, "estimated_duration": "1320s"}
+    scene = {"id": "s001", "type": "title", "narration": "x", "estimated_duration": "2s", "footage": footage}
 
-    show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}], "footage_seconds": 1320}))
+    show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}], "footage_duration": "1320s"}))
 
     out = told(capsys)
     assert "s001 (line 12): The pool t2v will generate it. t2v by t2v-A14B, 1280 x 720, 81 frames" in out
@@ -146,10 +146,13 @@ def test_a_refusal_is_said_once_with_every_way_out_as_it_is_written(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     ways = [
-        {"description": "Take 720p.", "changes": [{"field": "resolution", "from": "1080p", "to": "720p"}]},
+        {
+            "description": "Take 720p.",
+            "changes": [{"field": "resolution", "before": "1080p", "after": "720p"}],
+        },
         {
             "description": "Take the mode t2v with t2v-A14B.",
-            "changes": [{"field": "model", "to": "t2v-A14B"}],
+            "changes": [{"field": "model", "after": "t2v-A14B"}],
         },
     ]
     finding = {"message": "The 5B makes no 1080p.", "blocking": True, "suggestions": ways}
@@ -169,14 +172,20 @@ def test_a_refusal_is_said_once_with_every_way_out_as_it_is_written(
 
 def test_of_footage_in_several_clips_each_and_all_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"mode": "MODE_T2V", "model": "ti2v-5B", "width": 1280, "height": 704, "frames": 121}
-    report = {"plan": plan, "forecast": {"seconds": 90, "denoise_bytes": "9000000000"}}
-    long = {"pool": "ti2v", "outlook": "In 3 clips.", "report": report, "clips": 3, "estimated_seconds": 270}
+    report = {"plan": plan, "forecast": {"duration": "90s", "denoise_bytes": "9000000000"}}
+    long = {
+        "pool": "ti2v",
+        "outlook": "In 3 clips.",
+        "report": report,
+        "clips": 3,
+        "estimated_duration": "270s",
+    }
     scenes = [
         {"id": "s001", "footage": long},
         {"id": "s002", "footage": {"pool": "i2v", "outlook": "A card."}},
     ]
 
-    show(json.dumps({"title": "t", "scenes": scenes, "footage_seconds": 270}))
+    show(json.dumps({"title": "t", "scenes": scenes, "footage_duration": "270s"}))
 
     out = told(capsys)
     assert "about 2 min a clip, about 4 min for all 3; 9.0 GB" in out

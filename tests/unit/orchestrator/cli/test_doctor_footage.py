@@ -60,7 +60,7 @@ def test_of_a_video_server_the_device_is_not_known() -> None:
         (
             {"diffusers": able("ti2v-5B", "i2v-A14B")},
             {},
-            "next: export STORYREEL_ORCHESTRATOR_POOLS=ti2v,i2v",
+            "next: export STORYREEL_ORCHESTRATOR_POOLS=i2v,ti2v",
         ),
         (
             {"diffusers": able("ti2v-5B")},
