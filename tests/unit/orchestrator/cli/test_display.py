@@ -12,7 +12,7 @@ from rich.console import Console
 from orchestrator.cli.commands import _ended_badly
 from orchestrator.cli.display import PACE_SECONDS, Lines, Live_, Plain, notes, summary
 from orchestrator.job import GENERATION, PARSING, SCRIPT, reason_value
-from storyreel.error.v1 import category_pb2
+from storyreel.error.v1.category_pb2 import CATEGORY_VRAM_MEMORY as VRAM_MEMORY
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
 
@@ -133,9 +133,7 @@ def test_a_log_tells_what_a_retry_changed_and_which_attempt_follows(job: job_pb2
     target = console()
     plain = Plain(target)
     plain.show(generating(job, 3))
-    attempt = job.attempts.add(
-        scene_id="s003", number=1, category=category_pb2.CATEGORY_VRAM_MEMORY, message="No memory."
-    )
+    attempt = job.attempts.add(scene_id="s003", number=1, category=VRAM_MEMORY, message="No memory.")
     attempt.retry.changes.add(field="resolution", before="720p", after="480p")
 
     plain.show(generating(job, 3))
@@ -161,9 +159,7 @@ def test_the_table_tells_of_a_failed_attempt_when_it_failed(job: job_pb2.Job) ->
 def test_a_machine_is_told_of_footage_in_the_making_and_of_its_attempts(
     job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job.attempts.add(
-        scene_id="s003", number=1, category=category_pb2.CATEGORY_VRAM_MEMORY, message="No memory."
-    )
+    job.attempts.add(scene_id="s003", number=1, category=VRAM_MEMORY, message="No memory.")
 
     Lines().show(generating(job, 12, left=170))
 
