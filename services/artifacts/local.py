@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from services.artifacts import disk, keys
+from services.artifacts import disk, keys, records
 from services.artifacts.store import LOCAL_TENANT, Artifact
-from services.chassis.errors import ArtifactCorrupt, Configuration
+from services.chassis import telemetry
+from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Configuration
 
 REMEMBERED = 4096
 """How many verified files are remembered, so that a file used often is not hashed as often."""
@@ -106,25 +107,26 @@ class LocalStore:
         )
 
     async def get_result(self, stage: str, digest: str) -> bytes | None:
-        """The stored reply for a request digest, or None."""
-        record = self.root / keys.result_key(self.tenant, stage, digest)
+        """The stored reply for a request digest, or None; a damaged record is a miss."""
+        place = self.root / keys.result_key(self.tenant, stage, digest)
 
         def work() -> bytes | None:
             with disk.errors(self.root):
                 try:
-                    return record.read_bytes()
+                    record = place.read_bytes()
                 except FileNotFoundError:
                     return None
+            return records.opened(stage, digest, record)
 
         return await asyncio.to_thread(work)
 
     async def put_result(self, stage: str, digest: str, reply: bytes) -> None:
         """Store the reply for a request digest, replacing an older one."""
-        record = self.root / keys.result_key(self.tenant, stage, digest)
+        place = self.root / keys.result_key(self.tenant, stage, digest)
 
         def work() -> None:
-            with disk.errors(self.root), disk.new_file(record, mode=0o644) as file:
-                file.write(reply)
+            with disk.errors(self.root), disk.new_file(place, mode=0o644) as file:
+                file.write(records.sealed(stage, digest, reply))
 
         await asyncio.to_thread(work)
 
@@ -137,12 +139,23 @@ class LocalStore:
         except FileNotFoundError:
             return None
 
+    def _holds(self, sha256: str, size: int) -> bool:
+        """Tell whether the bytes are there, read now or since they last changed; others are set aside."""
+        if self._stored_bytes(sha256) is None:
+            return False
+        try:
+            self._verified_path(Artifact.of(self.tenant, sha256, size_bytes=size, media_type=""))
+        except (ArtifactMissing, ArtifactCorrupt):
+            telemetry.log.warning("artifact.replaced", sha256=sha256, size_bytes=size)
+            return False
+        return True
+
     def _put_bytes(self, data: bytes, media_type: str) -> Artifact:
         if not data:
             raise ValueError("an artifact has at least one byte")
         sha256 = hashlib.sha256(data).hexdigest()
         with disk.errors(self.root):
-            if self._stored_bytes(sha256) != len(data):
+            if not self._holds(sha256, len(data)):
                 with disk.new_file(self._object(sha256), mode=0o444) as file:
                     file.write(data)
         return Artifact.of(self.tenant, sha256, size_bytes=len(data), media_type=media_type)
@@ -154,7 +167,7 @@ class LocalStore:
             if size == 0:
                 raise ValueError(f"{path} is empty; an artifact has at least one byte")
             with disk.errors(self.root):
-                if self._stored_bytes(sha256) != size:
+                if not self._holds(sha256, size):
                     self._copy(source, sha256)
         return Artifact.of(self.tenant, sha256, size_bytes=size, media_type=media_type)
 

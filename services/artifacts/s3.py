@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from services.artifacts import disk, keys
+from services.artifacts import disk, keys, records
 from services.artifacts.bucket import Bucket, Download
 from services.artifacts.store import LOCAL_TENANT, Artifact
 from services.chassis.errors import ArtifactCorrupt
@@ -37,6 +37,8 @@ class S3Store:
     """Bytes as objects of one bucket, which must exist; the SDK runs in threads of the store's own.
 
     Nothing is written conditionally: an object's key is its content, so that writing twice is harmless.
+    What has the right length and another ETag than these bytes would get is written again: that costs no
+    download, but does not see bytes that changed on the server's disk, which readers do.
     """
 
     def __init__(
@@ -171,21 +173,23 @@ class S3Store:
         return await self._run(lambda _: self._bucket.url(key, ttl=ttl))
 
     async def get_result(self, stage: str, digest: str) -> bytes | None:
-        """The stored reply for a request digest, or None."""
+        """The stored reply for a request digest, or None; a damaged record is a miss."""
         key = keys.result_key(self.tenant, stage, digest)
 
         def work(_: threading.Event) -> bytes | None:
             if (download := self._bucket.get(key)) is None:
                 return None
             with download:
-                return download.read()
+                record = download.read()
+            return records.opened(stage, digest, record)
 
         return await self._run(work)
 
     async def put_result(self, stage: str, digest: str, reply: bytes) -> None:
         """Store the reply for a request digest, replacing an older one."""
         key = keys.result_key(self.tenant, stage, digest)
-        await self._run(lambda _: self._bucket.put(key, io.BytesIO(reply), len(reply), media_type=RECORD))
+        record = records.sealed(stage, digest, reply)
+        await self._run(lambda _: self._bucket.put(key, io.BytesIO(record), len(record), media_type=RECORD))
 
     async def _run(self, work: Callable[[threading.Event], T]) -> T:
         """Run `work` in a thread of ours; a cancelled caller tells it to stop, and waits a little."""
@@ -209,7 +213,8 @@ class S3Store:
         self, source: BinaryIO, sha256: str, size: int, media_type: str, stop: threading.Event
     ) -> Artifact:
         key = keys.object_key(self.tenant, sha256)
-        if self._bucket.size(key) != size:
+        if not self._bucket.holds(key, source, size):
+            source.seek(0)
             upload = cast(BinaryIO, _Upload(source, sha256, size, stop))
             self._bucket.put(key, upload, size, media_type=media_type)
         return Artifact.of(self.tenant, sha256, size_bytes=size, media_type=media_type)
