@@ -31,6 +31,7 @@ from temporalio.client import Client
 
 from orchestrator.engine import NAMESPACE, connect
 from services.chassis.errors import Configuration, EngineUnavailable
+from services.chassis.settings import PRIVATE
 
 RETENTION = timedelta(days=30)
 """How long ended jobs stay listed; what they made stays until it is collected."""
@@ -115,7 +116,8 @@ class LocalEngine:
             EngineUnavailable: The server did not come up; the message names its log.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder.parent, self.folder):
+                folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             users = (self.folder / "users.lock").open("w")
         except OSError as error:
             raise Configuration(

@@ -23,7 +23,7 @@ from services.chassis.errors import (
     NotNow,
     StoryreelError,
 )
-from services.chassis.settings import CommonSettings, home, load
+from services.chassis.settings import CommonSettings, home, home_folder, load
 
 OK, USAGE, INPUT, CONFIGURATION, UNAVAILABLE, STAGE_FAILED, DEFECT, INTERRUPTED = 0, 2, 3, 4, 5, 6, 70, 130
 NOBODY_READS = 141
@@ -73,7 +73,7 @@ def _encode(*, as_json: bool) -> None:
 
 def _start_log() -> None:
     try:
-        telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
+        telemetry.start_log(load(CommonSettings).log, file=home_folder("log") / "storyreel.jsonl")
     except OSError as error:
         raise Configuration(
             f"{home()} cannot be written to ({error.strerror}). Set STORYREEL_HOME to a folder of yours."

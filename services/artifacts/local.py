@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -28,13 +28,14 @@ class LocalStore:
     """Bytes in files under `root`; stages read them where they lie.
 
     Objects are written under another name, synced, and renamed; they are never changed afterwards
-    (mode 0444). What is read whole is hashed, and moved to `<root>/corrupt` when it is not what its
-    name says.
+    (mode 0444, less the umask). What is read whole is hashed, and moved to `<root>/corrupt` when it is
+    not what its name says.
     """
 
     def __init__(self, root: Path, *, tenant: str = LOCAL_TENANT) -> None:
         self.root = root
         self.tenant = keys.checked_tenant(tenant)
+        self._swept = False
         self._verified: OrderedDict[Path, Identity] = OrderedDict()
 
     async def put_file(self, path: Path, *, media_type: str) -> Artifact:
@@ -49,7 +50,8 @@ class LocalStore:
         """Write the bytes to a new file, verified, and only then under its name."""
 
         def work() -> None:
-            with disk.errors(to.parent), disk.new_file(to, mode=0o644) as file:
+            place = disk.errors(to.parent, remedy=disk.TARGET, needed=artifact.size_bytes)
+            with place, disk.new_file(to) as file:
                 self._read(artifact, file.write)
 
         await asyncio.to_thread(work)
@@ -125,10 +127,18 @@ class LocalStore:
         place = self.root / keys.result_key(self.tenant, stage, digest)
 
         def work() -> None:
-            with disk.errors(self.root), disk.new_file(place, mode=0o644) as file:
+            with disk.errors(self.root), self._new_file(place) as file:
                 file.write(records.sealed(stage, digest, reply))
 
         await asyncio.to_thread(work)
+
+    def _new_file(self, place: Path, *, mode: int = 0o666) -> AbstractContextManager[BinaryIO]:
+        """A new file of the store; the first one of a process takes away what killed ones left."""
+        unfinished = self.root / "unfinished"
+        if not self._swept:
+            self._swept = True
+            disk.sweep(unfinished)
+        return disk.new_file(place, mode=mode, unfinished=unfinished)
 
     def _object(self, sha256: str) -> Path:
         return self.root / keys.object_key(self.tenant, sha256)
@@ -156,7 +166,7 @@ class LocalStore:
         sha256 = hashlib.sha256(data).hexdigest()
         with disk.errors(self.root):
             if not self._holds(sha256, len(data)):
-                with disk.new_file(self._object(sha256), mode=0o444) as file:
+                with self._new_file(self._object(sha256), mode=0o444) as file:
                     file.write(data)
         return Artifact.of(self.tenant, sha256, size_bytes=len(data), media_type=media_type)
 
@@ -174,7 +184,7 @@ class LocalStore:
     def _copy(self, source: BinaryIO, sha256: str) -> None:
         digest = hashlib.sha256()
         source.seek(0)
-        with disk.new_file(self._object(sha256), mode=0o444) as file:
+        with self._new_file(self._object(sha256), mode=0o444) as file:
             while piece := source.read(disk.PIECE):
                 digest.update(piece)
                 file.write(piece)

@@ -110,7 +110,8 @@ class S3Store:
         """Write the bytes to a new file, verified, and only then under its name."""
 
         def work(stop: threading.Event) -> None:
-            with disk.errors(to.parent), disk.new_file(to, mode=0o644) as file:
+            place = disk.errors(to.parent, remedy=disk.TARGET, needed=artifact.size_bytes)
+            with place, disk.new_file(to) as file:
                 self._read(artifact, file.write, stop)
 
         await self._run(work)

@@ -16,6 +16,9 @@ from services.chassis.refusal import refusal
 CONFIGURATION_EXIT = 4
 """The exit code of a process that could not start because of its settings or surroundings."""
 
+PRIVATE = 0o700
+"""The permission bits of folders in the home: jobs, documents and the log are this user's alone."""
+
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -28,6 +31,19 @@ def home() -> Path:
         return Path(own).expanduser().absolute()
     data = os.environ.get("XDG_DATA_HOME")
     return (Path(data) if data else Path.home() / ".local" / "share") / "storyreel"
+
+
+def home_folder(name: str = "") -> Path:
+    """The home, or a folder in it, there from now on; what is made here nobody else can enter.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder = home()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for each in (folder, folder / name):
+        each.mkdir(mode=PRIVATE, exist_ok=True)
+    return folder / name
 
 
 class CommonSettings(BaseSettings):

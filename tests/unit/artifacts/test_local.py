@@ -85,6 +85,18 @@ async def test_only_finished_files_are_left(store: LocalStore, root: Path, tmp_p
     assert all(len(name) == 64 for name in names)
 
 
+async def test_the_first_write_of_a_process_takes_away_what_killed_ones_left(
+    store: LocalStore, root: Path
+) -> None:
+    left = root / "unfinished" / ".unfinished-0123456789abcdef"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    await store.put_bytes(TEXT, media_type="text/plain")
+
+    assert list(left.parent.iterdir()) == []
+
+
 async def test_corrupt_bytes_are_kept_aside(store: LocalStore, root: Path, spoil: Spoil) -> None:
     artifact = await store.put_bytes(TEXT, media_type="text/plain")
     await spoil(artifact, b"Once upon a lime.")
