@@ -16,6 +16,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from orchestrator import home_disk
 from orchestrator.client import JobClient
 from orchestrator.engine import connect
 from orchestrator.jobs import Jobs
@@ -49,14 +50,18 @@ class Storyreel:
     address: str = ""
 
 
-def engine() -> LocalEngine:
-    """The local engine of this home."""
-    return LocalEngine(home() / "engine")
+def engine(tell: Callable[[str], None] | None = None) -> LocalEngine:
+    """The local engine of this home; `tell` says a line to the person who waits."""
+    return LocalEngine(home() / "engine", tell=tell)
 
 
 @asynccontextmanager
 async def storyreel(
-    settings: OrchestratorSettings, *, work: bool, public: bool = False
+    settings: OrchestratorSettings,
+    *,
+    work: bool,
+    public: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Storyreel]:
     """Start what is needed, and stop it in the reverse order.
 
@@ -65,6 +70,12 @@ async def storyreel(
         work: Work on jobs here: run the stages and a worker. Without it jobs are only looked at
             and told what to do. A cluster's jobs are never worked on here.
         public: Answer others too: JobService at the settings' address.
+        tell: Says a line to the person who waits, such as for what.
+
+    Raises:
+        Configuration: A setting is wrong, or the home cannot be used.
+        EngineUnavailable: The engine does not answer.
+        StoreFull: The home's disk is full, or becomes so meanwhile; in a group of exceptions.
     """
     local = not settings.temporal_address
     stored = load(StoreSettings)
@@ -80,22 +91,27 @@ async def storyreel(
         short = _short()
         await asyncio.to_thread(scratch.clean, *([short] if short else []))
         sockets = stack.enter_context(Scratch(short)).path
-        engine_address = settings.temporal_address
+        engine_address, forgetful = settings.temporal_address, False
         if local:
-            engine_address = await stack.enter_async_context(engine().use())
+            own_engine = engine(tell)
+            engine_address = await stack.enter_async_context(own_engine.use())
+            forgetful = own_engine.replaced()
         client = await connect(engine_address, namespace=settings.temporal_namespace)
-        jobs = jobs_room(Jobs(client, store), store, settings)
+        jobs = jobs_room(Jobs(client, store, forgetful=forgetful), store, settings)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
         server = await _publish(stack, jobs, settings) if public else None
         own = channel.connect(bound)
         stack.push_async_callback(own.close)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
+            watching = starting.create_task(home_disk.watch(home())) if local else None
             if stages:
                 starting.create_task(_work(stack, client, store, sockets, settings, stages))
             yield Storyreel(JobClient(own), store, server.bound if server else "")
             if server:  # while what its calls need is still there
                 await _retire(server, settings)
+            if watching:
+                watching.cancel()
 
 
 @dataclass(frozen=True, slots=True)

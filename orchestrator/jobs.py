@@ -55,11 +55,18 @@ STATES = {
 
 
 class Jobs:
-    """The jobs of one engine."""
+    """The jobs of one engine.
 
-    def __init__(self, client: Client, store: Store) -> None:
+    Args:
+        client: The engine.
+        store: Where jobs that succeeded are recorded.
+        forgetful: The engine has lost jobs: those that the store has on record are listed, too.
+    """
+
+    def __init__(self, client: Client, store: Store, *, forgetful: bool = False) -> None:
         self._client = client
         self._store = store
+        self._forgetful = forgetful
         self._reached: dict[str, float] = {}
 
     async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
@@ -128,7 +135,12 @@ class Jobs:
             InvalidRequest: The token is none of ours.
         """
         start = _offset(token)
-        runs = [(await self._listed(run), run) for run in (await self._newest_runs()).values()]
+        runs: list[tuple[job_pb2.Job, WorkflowExecution | None]] = [
+            (await self._listed(run), run) for run in (await self._newest_runs()).values()
+        ]
+        if self._forgetful:
+            known = {job.name for job, _ in runs}
+            runs += [(job, None) for job in await self._recorded() if job.name not in known]
         runs = [(job, run) for job, run in runs if plans or not job.plan_only]
         runs.sort(key=lambda each: (each[0].create_time.ToNanoseconds(), each[0].name), reverse=True)
         jobs: list[job_pb2.Job] = []
@@ -138,6 +150,11 @@ class Jobs:
             gone = await asyncio.gather(*(self._deleted(run) for _, run in some))
             jobs += [job for (job, _), deleted in zip(some, gone, strict=True) if not deleted]
         return jobs, str(start).encode() if start < len(runs) else b""
+
+    async def _recorded(self) -> list[job_pb2.Job]:
+        """The jobs that the store has on record."""
+        records = await self._store.results("jobs")
+        return [job_pb2.Job.FromString(record) for record in records if not record.startswith(DELETED)]
 
     async def _newest_runs(self) -> dict[str, WorkflowExecution]:
         """The newest run of each job, by workflow id: a resumed job has several."""
@@ -247,9 +264,9 @@ class Jobs:
             raise _no_job(name)
         return description
 
-    async def _deleted(self, run: WorkflowExecution) -> bool:
+    async def _deleted(self, run: WorkflowExecution | None) -> bool:
         """Tell whether a run that the engine still knows was deleted with its job."""
-        if run.status == WorkflowExecutionStatus.RUNNING:
+        if run is None or run.status == WorkflowExecutionStatus.RUNNING:
             return False
         record = await self._store.get_result("jobs", record_key("jobs/" + run.id.removeprefix("job/")))
         return record == DELETED + run.run_id.encode()

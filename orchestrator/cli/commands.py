@@ -216,7 +216,7 @@ def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
 
 
 def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
-    return storyreel(load(OrchestratorSettings), work=work)
+    return storyreel(load(OrchestratorSettings), work=work, tell=lambda line: tell(f"{line}\n"))
 
 
 async def _create(

@@ -143,6 +143,12 @@ class Bucket:
         with self._errors():
             self._client.remove_object(self._name, key)
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of all objects that begin with `prefix`."""
+        with self._errors():
+            found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
+            return [one.object_name for one in found if one.object_name]
+
     def url(self, key: str, *, ttl: timedelta) -> str:
         """A URL that reads an object without a key of the store."""
         with self._errors():

@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from services.artifacts import disk, keys, records
-from services.artifacts.store import LOCAL_TENANT, Artifact
+from services.artifacts.store import DIGEST, LOCAL_TENANT, Artifact
 from services.chassis import telemetry
 from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Configuration
 
@@ -131,6 +131,18 @@ class LocalStore:
                 file.write(records.sealed(stage, digest, reply))
 
         await asyncio.to_thread(work)
+
+    async def results(self, stage: str) -> Sequence[bytes]:
+        """Every stored reply of a stage, in no order; damaged records are left out."""
+        folder = self.root / keys.results_prefix(self.tenant, stage)
+
+        def work() -> Sequence[bytes]:
+            with disk.errors(self.root):
+                places = [place for place in folder.glob("*/*") if DIGEST.fullmatch(place.name)]
+                found = [records.opened(stage, place.name, place.read_bytes()) for place in places]
+            return [reply for reply in found if reply is not None]
+
+        return await asyncio.to_thread(work)
 
     def _new_file(self, place: Path, *, mode: int = 0o666) -> AbstractContextManager[BinaryIO]:
         """A new file of the store; the first one of a process takes away what killed ones left."""

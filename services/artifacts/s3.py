@@ -7,7 +7,7 @@ import hashlib
 import io
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -191,6 +191,13 @@ class S3Store:
         key = keys.result_key(self.tenant, stage, digest)
         record = records.sealed(stage, digest, reply)
         await self._run(lambda _: self._bucket.put(key, io.BytesIO(record), len(record), media_type=RECORD))
+
+    async def results(self, stage: str) -> Sequence[bytes]:
+        """Every stored reply of a stage, in no order; damaged records are left out."""
+        prefix = keys.results_prefix(self.tenant, stage)
+        digests = [key.rpartition("/")[2] for key in await self._run(lambda _: self._bucket.keys(prefix))]
+        found = await asyncio.gather(*(self.get_result(stage, digest) for digest in digests))
+        return [reply for reply in found if reply is not None]
 
     async def _run(self, work: Callable[[threading.Event], T]) -> T:
         """Run `work` in a thread of ours; a cancelled caller tells it to stop, and waits a little."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 from pathlib import Path
@@ -37,3 +38,13 @@ def take(file: int | IO[str] | IO[bytes], how: int, *, folder: Path) -> None:
             suggestions=[Suggestion("Set STORYREEL_HOME to a folder on a local disk.")],
             metadata={"folder": str(folder)},
         ) from None
+
+
+def free(path: Path) -> bool:
+    """Tell whether nobody holds a lock on the file of this name, if there is one."""
+    with contextlib.suppress(FileNotFoundError), path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -26,11 +26,20 @@ def home() -> Path:
     """Where storyreel keeps its data: `STORYREEL_HOME`, or `storyreel` in the user's data folder.
 
     The folder need not exist yet. The user's data folder is `XDG_DATA_HOME` or `~/.local/share`.
+
+    Raises:
+        Configuration: No variable names it, and the user has no home folder.
     """
     if own := os.environ.get("STORYREEL_HOME"):
         return Path(own).expanduser().absolute()
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "storyreel"
+    if data := os.environ.get("XDG_DATA_HOME"):
+        return Path(data) / "storyreel"
+    try:
+        return Path.home() / ".local" / "share" / "storyreel"
+    except RuntimeError:
+        raise Configuration(
+            "This user has no home folder. Set STORYREEL_HOME to a folder of yours."
+        ) from None
 
 
 def home_folder(name: str = "") -> Path:

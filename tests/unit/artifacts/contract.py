@@ -278,6 +278,20 @@ class StoreContract:
         assert await store.get_result("muxing", DIGEST) is None
         assert await store.get_result("tts", SHA256) is None
 
+    async def test_all_results_of_a_stage_are_listed_but_damaged_ones(
+        self, store: Store, spoil_result: SpoilResult
+    ) -> None:
+        nothing = await store.results("jobs")
+        for digest in (DIGEST, SHA256, DIGEST[::-1]):
+            await store.put_result("jobs", digest, digest.encode())
+        await store.put_result("tts", DIGEST, b"another stage's")
+        await spoil_result("jobs", DIGEST, b"damaged")
+
+        found = await store.results("jobs")
+
+        assert list(nothing) == []
+        assert set(found) == {SHA256.encode(), DIGEST[::-1].encode()}
+
     async def test_an_empty_reply_is_a_result(self, store: Store) -> None:
         await store.put_result("parsing", DIGEST, b"")
 
