@@ -151,6 +151,11 @@ class _LogFile(RotatingFileHandler):
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
+    def close(self) -> None:
+        """Close the file, whatever of the last lines it could not take."""
+        with suppress(OSError):
+            super().close()
+
 
 def start_log(level: str = "info", *, file: Path | None = None) -> None:
     """Write the log to stdout, or to a file of at most 4 x 5 MB (`file`, `file.1` … `file.3`).
