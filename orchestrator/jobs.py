@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio.client import (
     Client,
@@ -37,7 +37,15 @@ from services.chassis.errors import (
 )
 from storyreel.job.v1 import job_pb2
 
+T = TypeVar("T")
+
 POLL_SECONDS = 0.5
+ANSWER_SECONDS = 10.0
+"""How long the engine may take to say how a job is doing until it is asked again."""
+PATIENCE_SECONDS = 300.0
+"""How long an engine that is there may be silent: a suspended or overloaded machine goes on some time."""
+SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+"""How a call ends that was not answered in time; the engine's client calls it cancelled."""
 LISTED_RUNS = 1000
 """Runs a listing looks at: those that run, then the last that ended."""
 FETCHED_RUNS = 100
@@ -176,8 +184,8 @@ class Jobs:
         job = await self.get(name)
         if job.state in ENDED:
             raise _wrong_state(job, "it cannot be cancelled")
-        with _engine_errors(), _missing(name):
-            await self._handle(name).cancel()
+        with _missing(name):
+            await _patiently(self._handle(name).cancel)
         return [job async for job in self.watch(name)][-1]
 
     async def resume(self, name: str) -> job_pb2.Job:
@@ -240,8 +248,8 @@ class Jobs:
             )
 
     async def _start(self, job: job_pb2.Job, body: str, reuse: WorkflowIDReusePolicy) -> None:
-        with _engine_errors():
-            await self._client.start_workflow(
+        await _patiently(
+            lambda: self._client.start_workflow(
                 JobWorkflow.run,
                 job,
                 id=_workflow_id(job.name),
@@ -249,13 +257,15 @@ class Jobs:
                 id_reuse_policy=reuse,
                 memo={"job": job, "body": body},
             )
+        )
 
     def _handle(self, name: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(_workflow_id(name))
 
     async def _describe(self, name: str) -> WorkflowExecutionDescription:
-        with _engine_errors(), _missing(name):
-            return await self._handle(name).describe()
+        with _missing(name):
+            limit = timedelta(seconds=ANSWER_SECONDS)
+            return await _patiently(lambda: self._handle(name).describe(rpc_timeout=limit))
 
     async def _kept(self, name: str) -> WorkflowExecutionDescription:
         """The newest run of a job that was not deleted."""
@@ -330,12 +340,32 @@ def _wrong_state(job: job_pb2.Job, what: str) -> JobState:
     return JobState(f"{job.name} is {state.lower()}: {what}.", metadata={"state": state})
 
 
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """What the engine answers to a call that may be repeated, asked again while it is silent.
+
+    Raises:
+        EngineUnavailable: It cannot be reached, or was silent for `PATIENCE_SECONDS`.
+    """
+    end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            with _engine_errors():
+                return await call()
+        except EngineUnavailable as error:
+            cause = error.__cause__
+            if not isinstance(cause, RPCError) or cause.status not in SILENT:
+                raise
+            if asyncio.get_running_loop().time() >= end:
+                raise
+            await asyncio.sleep(POLL_SECONDS)
+
+
 @contextmanager
 def _engine_errors() -> Iterator[None]:
     try:
         yield
     except RPCError as error:
-        if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+        if error.status == RPCStatusCode.UNAVAILABLE or error.status in SILENT:
             raise EngineUnavailable(
                 "The workflow engine does not answer. Nothing is lost; try again when it is back."
             ) from error

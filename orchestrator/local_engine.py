@@ -255,6 +255,7 @@ class LocalEngine:
             # commit, which the tests of kill -9 show, and nobody waits for it any more.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(running.pid, signal.SIGKILL)
+        if running or self._process is not None:
             await asyncio.to_thread(self._gone)
         if lock.free(self._lock):
             self._state.unlink(missing_ok=True)
@@ -266,7 +267,8 @@ class LocalEngine:
                 self._process.poll()
             if lock.free(self._lock):
                 if self._process is not None:  # it lets go of its files a moment before it ends
-                    self._process.wait()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(STOP_SECONDS)
                 return
             time.sleep(0.02)  # in a thread: the loop goes on
 
