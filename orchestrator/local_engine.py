@@ -70,6 +70,11 @@ FLAGS = (
 )
 
 
+_started: set[int] = set()
+_used: dict[LocalEngine, IO[str]] = {}
+"""The engines that this process uses, each with the lock that says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A local server: its process id and port on 127.0.0.1."""
@@ -154,7 +159,7 @@ class LocalEngine:
                 f"{self.folder} cannot be written to ({error.strerror}). "
                 "Set STORYREEL_HOME to a folder of yours."
             ) from None
-        with users:
+        with users, _using(self, users):
             async with self._alone():
                 lock.take(users, fcntl.LOCK_SH, folder=self.folder)
                 try:
@@ -172,8 +177,12 @@ class LocalEngine:
         """The server that runs, or a new one, once it answers."""
         running = self.running()
         if running is not None:
-            await self._answering(running, seconds=ADOPT_SECONDS)
-            return running
+            try:
+                await self._answering(running, seconds=ADOPT_SECONDS)
+                return running
+            except EngineUnavailable:
+                if self.running() == running:
+                    raise
         await asyncio.to_thread(home_disk.check, self.folder, START_BYTES)
         if await asyncio.to_thread(self._file.damaged):
             self._set_aside()
@@ -187,6 +196,16 @@ class LocalEngine:
                 raise
         self._set_aside()
         return await self._begin()
+
+    def _ended(self, running: Running) -> bool:
+        """Tell whether a server has ended; one that is not ours may be a moment more in the list."""
+        if self._process is not None:
+            return self._process.poll() is not None
+        try:
+            os.kill(running.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def _set_aside(self) -> None:
         kept = self._file.set_aside()
@@ -213,14 +232,14 @@ class LocalEngine:
         return running
 
     async def _answering(self, running: Running, *, seconds: float) -> None:
-        """Wait until a server answers; no longer when it is ours and has ended."""
+        """Wait until a server answers; no longer when it has ended."""
         answered = asyncio.ensure_future(_ready(running.address, seconds))
         begun = time.monotonic()
         told = False
         try:
             while not answered.done():
                 await asyncio.wait([answered], timeout=POLL_SECONDS)
-                if self._process is not None and self._process.poll() is not None:
+                if self._ended(running):
                     raise EngineUnavailable("The local engine has ended.")
                 waited = time.monotonic() - begun
                 if waited > seconds:
@@ -260,6 +279,14 @@ class LocalEngine:
         if lock.free(self._lock):
             self._state.unlink(missing_ok=True)
 
+    def _abandon(self, users: IO[str]) -> None:
+        """Kill the server at once, unless somebody else uses it."""
+        with contextlib.suppress(OSError):
+            fcntl.flock(users, fcntl.LOCK_UN)
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if running := self.running():
+                os.kill(running.pid, signal.SIGKILL)
+
     def _gone(self) -> None:
         """Wait until the server has closed its file; it is ours to reap only when we started it."""
         for _ in range(int(STOP_SECONDS / 0.02)):
@@ -291,6 +318,7 @@ class LocalEngine:
                     pass_fds=[held.fileno()],
                     start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
                 )
+            _started.add(process.pid)
             with contextlib.ExitStack() as failed:
                 failed.callback(process.kill)
                 self._write_state(process.pid, port)
@@ -354,6 +382,27 @@ def _why(said: str, log: Path) -> str:
 
 async def _ready(address: str, seconds: float) -> None:
     await _keep_jobs(await connect(address, seconds=seconds))
+
+
+@contextlib.contextmanager
+def _using(engine: LocalEngine, users: IO[str]) -> Iterator[None]:
+    _used[engine] = users
+    try:
+        yield
+    finally:
+        engine._abandon(users)  # nothing is left to do unless leaving in good order was cut short
+        del _used[engine]
+
+
+def started() -> set[int]:
+    """The ids of the servers that this process has started; others may use them."""
+    return _started
+
+
+def abandon() -> None:
+    """Leave every server that this process uses, without waiting for anything."""
+    for engine, users in list(_used.items()):
+        engine._abandon(users)
 
 
 async def _keep_jobs(client: Client) -> None:
