@@ -32,29 +32,39 @@ class Stopping:
     def __init__(self, task: asyncio.Future[int], asked: asyncio.Event) -> None:
         self._task = task
         self._asked = asked
+        self._loop = asyncio.get_running_loop()
+        self._signalled = False
 
     def listen(self) -> None:
-        """Take the signals that are not ignored: nohup ignores SIGHUP."""
-        loop = asyncio.get_running_loop()
+        """Take the signals that are not ignored: nohup ignores SIGHUP.
+
+        Not by the loop: while that is busy its own handlers wait, and so would the grace.
+        """
         for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._take, number)
+                signal.signal(number, self._take)
 
-    def _take(self, number: signal.Signals) -> None:
+    def _take(self, number: int, _: object) -> None:
         if number == signal.SIGHUP:
             nobody_reads()
-        if self._asked.is_set():
+        if self._signalled:
             leave(INTERRUPTED)
-        self._asked.set()
-        self._task.cancel()
-        # A thread: the loop may be what does not come to an end.
+        self._signalled = True
         timer = threading.Timer(GRACE_SECONDS, _give_up)
         timer.daemon = True
         timer.start()
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._asked.set()
+        self._task.cancel()
 
 
 def _give_up() -> None:
-    tell(f"Not everything has stopped within {GRACE_SECONDS:.0f} s; the rest is ended now.\n")
+    tell(
+        f"Not everything has stopped within {GRACE_SECONDS:.0f} s; the rest is ended now. "
+        "What is finished is kept: `storyreel resume`, or the same command, goes on with it.\n"
+    )
     leave(INTERRUPTED)
 
 
