@@ -28,7 +28,7 @@ TEMPORAL = "127.0.0.1:7233"
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM, SIGINT or SIGHUP."""
     options = parse()
     role: str = options.role
     code = 0
@@ -50,8 +50,9 @@ def main() -> None:
 
 async def _until_stopped(role: str, work: Work, settings: OrchestratorSettings) -> None:
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     running = asyncio.ensure_future(work(settings, stopped))
     try:
         await running

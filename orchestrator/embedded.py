@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import grpc
 from temporalio.client import Client
 
+from orchestrator import home_disk
+from orchestrator.attend import attend
 from orchestrator.client import JobClient
 from orchestrator.engine import connect
 from orchestrator.jobs import Jobs
@@ -53,14 +56,18 @@ class Storyreel:
     address: str = ""
 
 
-def engine() -> LocalEngine:
-    """The local engine of this home."""
-    return LocalEngine(home() / "engine")
+def engine(tell: Callable[[str], None] | None = None) -> LocalEngine:
+    """The local engine of this home; `tell` says a line to the person who waits."""
+    return LocalEngine(home() / "engine", tell=tell)
 
 
 @asynccontextmanager
 async def storyreel(
-    settings: OrchestratorSettings, *, work: bool, public: bool = False
+    settings: OrchestratorSettings,
+    *,
+    work: bool,
+    public: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Storyreel]:
     """Start what is needed, and stop it in the reverse order.
 
@@ -69,6 +76,12 @@ async def storyreel(
         work: Work on jobs here: run the stages and a worker. Without it jobs are only looked at
             and told what to do. A cluster's jobs are never worked on here.
         public: Answer others too: JobService at the settings' address.
+        tell: Says a line to the person who waits, such as for what.
+
+    Raises:
+        Configuration: A setting is wrong, or the home cannot be used.
+        EngineUnavailable: The engine does not answer.
+        StoreFull: The home's disk is full, or becomes so meanwhile; in a group of exceptions.
     """
     local = not settings.temporal_address
     stored = load(StoreSettings)
@@ -84,22 +97,42 @@ async def storyreel(
         short = _short()
         await asyncio.to_thread(scratch.clean, *([short] if short else []))
         sockets = stack.enter_context(Scratch(short)).path
+        own = engine(tell) if local else None
         engine_address = settings.temporal_address
-        if local:
-            engine_address = await stack.enter_async_context(engine().use())
+        if own:
+            engine_address = await stack.enter_async_context(own.use())
         client = await connect(engine_address, namespace=settings.temporal_namespace)
-        jobs = jobs_room(Jobs(client, store), store, settings)
+        forgetful = own is not None and own.replaced()
+        jobs = jobs_room(Jobs(client, store, forgetful=forgetful), store, settings)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
         server = await _publish(stack, jobs, settings) if public else None
-        own = channel.connect(bound)
-        stack.push_async_callback(own.close)
+        connection = channel.connect(bound)
+        stack.push_async_callback(connection.close)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
+            watching = [starting.create_task(one) for one in _watches(client, settings, own, tell)]
             if stages:
                 starting.create_task(_work(stack, client, store, sockets, settings, stages))
-            yield Storyreel(JobClient(own), store, server.bound if server else "")
+            yield Storyreel(JobClient(connection), store, server.bound if server else "")
             if server:  # while what its calls need is still there
                 await _retire(server, settings)
+            for watch in watching:
+                watch.cancel()
+
+
+def _watches(
+    client: Client,
+    settings: OrchestratorSettings,
+    own: LocalEngine | None,
+    tell: Callable[[str], None] | None,
+) -> Iterator[Coroutine[Any, Any, NoReturn]]:
+    """What is looked at meanwhile: the engine, and for one of our own the home's disk."""
+    say = tell or (lambda _: None)
+    if own is None:
+        yield attend(client, f"The Temporal server at {settings.temporal_address}", tell=say)
+    else:
+        yield attend(client, "The local engine", tell=say, alive=lambda: own.running() is not None)
+        yield home_disk.watch(home())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio.client import (
     Client,
@@ -38,7 +38,15 @@ from services.chassis.errors import (
 from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
 
+T = TypeVar("T")
+
 POLL_SECONDS = 0.5
+ANSWER_SECONDS = 10.0
+"""How long the engine may take to say how a job is doing until it is asked again."""
+PATIENCE_SECONDS = 300.0
+"""How long an engine that is there may be silent: a suspended or overloaded machine goes on some time."""
+SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+"""How a call ends that was not answered in time; the engine's client calls it cancelled."""
 LISTED_RUNS = 1000
 """Runs a listing looks at: those that run, then the last that ended."""
 FETCHED_RUNS = 100
@@ -56,11 +64,18 @@ STATES = {
 
 
 class Jobs:
-    """The jobs of one engine."""
+    """The jobs of one engine.
 
-    def __init__(self, client: Client, store: Store) -> None:
+    Args:
+        client: The engine.
+        store: Where jobs that succeeded are recorded.
+        forgetful: The engine has lost jobs: those that the store has on record are listed, too.
+    """
+
+    def __init__(self, client: Client, store: Store, *, forgetful: bool = False) -> None:
         self._client = client
         self._store = store
+        self._forgetful = forgetful
         self._reached: dict[str, float] = {}
 
     async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
@@ -129,7 +144,12 @@ class Jobs:
             InvalidRequest: The token is not one of ours.
         """
         start = _offset(token)
-        runs = [(await self._listed(run), run) for run in (await self._newest_runs()).values()]
+        runs: list[tuple[job_pb2.Job, WorkflowExecution | None]] = [
+            (await self._listed(run), run) for run in (await self._newest_runs()).values()
+        ]
+        if self._forgetful:
+            known = {job.name for job, _ in runs}
+            runs += [(job, None) for job in await self._recorded() if job.name not in known]
         runs = [(job, run) for job, run in runs if plans or not job.plan_only]
         runs.sort(key=lambda each: (each[0].create_time.ToNanoseconds(), each[0].name), reverse=True)
         jobs: list[job_pb2.Job] = []
@@ -139,6 +159,11 @@ class Jobs:
             gone = await asyncio.gather(*(self._deleted(run) for _, run in some))
             jobs += [job for (job, _), deleted in zip(some, gone, strict=True) if not deleted]
         return jobs, str(start) if start < len(runs) else ""
+
+    async def _recorded(self) -> list[job_pb2.Job]:
+        """The jobs that the store has on record."""
+        records = await self._store.results("jobs")
+        return [job_pb2.Job.FromString(record) for record in records if not record.startswith(DELETED)]
 
     async def _newest_runs(self) -> dict[str, WorkflowExecution]:
         """The newest run of each job, by workflow id: a resumed job has several."""
@@ -160,8 +185,8 @@ class Jobs:
         job = await self.get(name)
         if job.state in ENDED:
             raise _wrong_state(job, "it cannot be cancelled")
-        with _engine_errors(), _missing(name):
-            await self._handle(name).cancel()
+        with _missing(name):
+            await _patiently(self._handle(name).cancel)
         return await self._ended(name)
 
     async def _ended(self, name: str) -> job_pb2.Job:
@@ -230,8 +255,8 @@ class Jobs:
             )
 
     async def _start(self, job: job_pb2.Job, body: str, reuse: WorkflowIDReusePolicy) -> None:
-        with _engine_errors():
-            await self._client.start_workflow(
+        await _patiently(
+            lambda: self._client.start_workflow(
                 JobWorkflow.run,
                 job,
                 id=_workflow_id(job.name),
@@ -239,13 +264,15 @@ class Jobs:
                 id_reuse_policy=reuse,
                 memo={"job": job, "body": body},
             )
+        )
 
     def _handle(self, name: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(_workflow_id(name))
 
     async def _describe(self, name: str) -> WorkflowExecutionDescription:
-        with _engine_errors(), _missing(name):
-            return await self._handle(name).describe()
+        with _missing(name):
+            limit = timedelta(seconds=ANSWER_SECONDS)
+            return await _patiently(lambda: self._handle(name).describe(rpc_timeout=limit))
 
     async def _kept(self, name: str) -> WorkflowExecutionDescription:
         """The newest run of a job that was not deleted."""
@@ -254,9 +281,9 @@ class Jobs:
             raise _no_job(name)
         return description
 
-    async def _deleted(self, run: WorkflowExecution) -> bool:
+    async def _deleted(self, run: WorkflowExecution | None) -> bool:
         """Tell whether a run that the engine still knows was deleted with its job."""
-        if run.status == WorkflowExecutionStatus.RUNNING:
+        if run is None or run.status == WorkflowExecutionStatus.RUNNING:
             return False
         record = await self._store.get_result("jobs", record_key("jobs/" + run.id.removeprefix("job/")))
         return record == DELETED + run.run_id.encode()
@@ -321,12 +348,32 @@ def _wrong_state(job: job_pb2.Job, what: str) -> JobState:
     return JobState(f"{job.name} is {state.lower()}: {what}.", metadata={"state": state})
 
 
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """What the engine answers to a call that may be repeated, asked again while it is silent.
+
+    Raises:
+        EngineUnavailable: It cannot be reached, or was silent for `PATIENCE_SECONDS`.
+    """
+    end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            with _engine_errors():
+                return await call()
+        except EngineUnavailable as error:
+            cause = error.__cause__
+            if not isinstance(cause, RPCError) or cause.status not in SILENT:
+                raise
+            if asyncio.get_running_loop().time() >= end:
+                raise
+            await asyncio.sleep(POLL_SECONDS)
+
+
 @contextmanager
 def _engine_errors() -> Iterator[None]:
     try:
         yield
     except RPCError as error:
-        if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+        if error.status == RPCStatusCode.UNAVAILABLE or error.status in SILENT:
             raise EngineUnavailable(
                 "The workflow engine does not answer. Nothing is lost; try again when it is back."
             ) from error

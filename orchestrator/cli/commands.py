@@ -77,7 +77,13 @@ async def plan(options: argparse.Namespace) -> int:
     document: source.Document = options.document
     async with _running(work=True) as reel:
         job = await _create(reel, document, options, plan_only=True)
-        job = [change async for change in reel.jobs.watch(job.name)][-1]
+        try:
+            job = [change async for change in reel.jobs.watch(job.name)][-1]
+        except asyncio.CancelledError:
+            if options.asked.is_set():
+                tell("What is finished is kept; the same command goes on with it.\nStopping …\n")
+                await reel.jobs.cancel(job.name)
+            raise
         if job.state != job_pb2.STATE_SUCCEEDED:
             return _ended_badly(job, as_json=options.json)
         text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
@@ -140,6 +146,7 @@ async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
         async with _running(work=True) as reel:
             name = options.job or await _newest(reel)
             job = await reel.jobs.get(name)
+            options.begun = True
             if not options.job:
                 tell(f"{'Resuming' if resume else 'Watching'} {name} ({clean(job.source.name)})\n")
             out = given or remembered(name)
@@ -188,10 +195,11 @@ async def _follow(
 
 async def _interrupted(reel: Storyreel, job: job_pb2.Job, shown: Display, *, cancel: bool) -> None:
     shown.close()
+    # First of all: the rest may take longer than somebody waits.
+    tell(f"What is finished is kept. Go on with: storyreel resume {job.name}\n")
     if cancel and job.state not in ENDED:
         tell("Stopping … (once more to leave at once)\n")
         job = await reel.jobs.cancel(job.name)
-    tell(f"What is finished is kept. Go on with: storyreel resume {job.name}\n")
     shown.show(job)
 
 
@@ -219,7 +227,7 @@ def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
 
 
 def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
-    return storyreel(load(OrchestratorSettings), work=work)
+    return storyreel(load(OrchestratorSettings), work=work, tell=lambda line: tell(f"{line}\n"))
 
 
 async def _create(
@@ -247,6 +255,7 @@ async def _create(
             frame_timing=frame_timing_to_proto(options.timing),
         ),
     )
+    options.begun = True
     return await reel.jobs.create(job, plan_only=plan_only, request_id=request_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import stat
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from orchestrator.settings import OrchestratorSettings
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
 from services.chassis.errors import StoryreelError
-from services.chassis.settings import home, load
+from services.chassis.settings import PRIVATE, home_folder, load
 
 OK, BROKEN = 0, 4
 ROOM_BYTES = 2 << 30
@@ -71,15 +72,17 @@ async def _python() -> tuple[str, str]:
     return f"Python {sys.version.split()[0]}", ""
 
 
-async def _home() -> tuple[str, str]:
-    folder = home()
-    folder.mkdir(parents=True, exist_ok=True)
+async def _home() -> tuple[str, str, tuple[str, ...]]:
+    folder = home_folder()
     probe = folder / ".doctor"
     probe.write_bytes(b"")
     probe.unlink()
     free = shutil.disk_usage(folder).free
     found = f"{folder}, {free / 1e9:.0f} GB free; the log is {folder / 'log' / 'storyreel.jsonl'}"
-    return found, "" if free > ROOM_BYTES else "Make room, or set STORYREEL_HOME to a larger disk."
+    remedy = "" if free > ROOM_BYTES else "Make room, or set STORYREEL_HOME to a larger disk."
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    open_ = f"others can look into it (mode {mode:o}); `chmod 700 {folder}` ends that"
+    return found, remedy, (open_,) if mode & ~PRIVATE else ()
 
 
 async def _engine() -> tuple[str, str]:

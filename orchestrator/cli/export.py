@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from pathlib import Path
 
 from orchestrator.cli.target import check_overwriting, files
 from services.artifacts import wire
 from services.artifacts.store import Store
-from services.chassis.errors import Configuration, Suggestion
-from services.chassis.settings import home
+from services.chassis.errors import Configuration, StoreFull, StoreUnavailable, Suggestion
+from services.chassis.settings import home, home_folder
 from storyreel.artifact.v1 import artifact_pb2
 from storyreel.job.v1 import job_pb2
 
@@ -23,13 +22,15 @@ async def export(store: Store, job: job_pb2.Job, out: Path, *, force: bool) -> l
         The files written. A finishing touch that is missing is not among them.
 
     Raises:
-        Configuration: A file cannot be written, or one would be overwritten that is not storyreel's.
+        Configuration: A file would be overwritten that is not storyreel's.
+        StoreFull: The disk of the outputs is full.
+        StoreUnavailable: A file cannot be written, or the store cannot be read.
     """
     try:
         # Once more: something may have been put there while the video was made.
         await asyncio.to_thread(check_overwriting, out, job, force=force)
         return [path for kind, path in files(out).items() if await _export(store, job, kind, path)]
-    except Configuration as error:
+    except (Configuration, StoreFull, StoreUnavailable) as error:
         way = Suggestion(f"The video is made: `storyreel resume {job.name} -o OUT.mp4` writes it elsewhere.")
         error.suggestions = [*error.suggestions, way]
         raise
@@ -41,23 +42,14 @@ async def _export(store: Store, job: job_pb2.Job, kind: str, path: Path) -> bool
     message: artifact_pb2.Artifact = getattr(holder, kind)
     if not message.sha256:
         return False
-    partial = path.with_name(f".storyreel-{os.getpid()}-{kind}.part")
-    try:
-        await store.fetch(wire.from_proto(message), partial)
-        partial.chmod(0o644)
-        partial.replace(path)
-    except OSError as error:
-        raise Configuration(f"{path} cannot be written ({error.strerror}).") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    await store.fetch(wire.from_proto(message), path)
     return True
 
 
 def remember(name: str, out: Path) -> None:
     """Note where a job's video is to be written, so that `resume` needs no -o."""
-    note = _note(name)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(str(out))
+    home_folder("outputs")
+    _note(name).write_text(str(out))
 
 
 def remembered(name: str) -> Path | None:

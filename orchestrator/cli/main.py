@@ -6,14 +6,12 @@ import argparse
 import asyncio
 import contextlib
 import io
-import os
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from orchestrator.cli import arguments, source
+from orchestrator.cli import arguments, source, stopping
 from orchestrator.cli.terminal import NobodyReadsError, emit, tell
 from services.chassis import telemetry
 from services.chassis.errors import (
@@ -23,7 +21,7 @@ from services.chassis.errors import (
     NotNow,
     StoryreelError,
 )
-from services.chassis.settings import CommonSettings, home, load
+from services.chassis.settings import CommonSettings, home, home_folder, load
 
 OK, USAGE, INPUT, CONFIGURATION, UNAVAILABLE, STAGE_FAILED, DEFECT, INTERRUPTED = 0, 2, 3, 4, 5, 6, 70, 130
 NOBODY_READS = 141
@@ -60,8 +58,7 @@ def main(given: list[str] | None = None) -> None:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
-    # The engine's client may crash while the interpreter takes itself apart; all is written by now.
-    os._exit(code)
+    stopping.leave(code)
 
 
 def _encode(*, as_json: bool) -> None:
@@ -73,7 +70,7 @@ def _encode(*, as_json: bool) -> None:
 
 def _start_log() -> None:
     try:
-        telemetry.start_log(load(CommonSettings).log, file=home() / "log" / "storyreel.jsonl")
+        telemetry.start_log(load(CommonSettings).log, file=home_folder("log") / "storyreel.jsonl")
     except OSError as error:
         raise Configuration(
             f"{home()} cannot be written to ({error.strerror}). Set STORYREEL_HOME to a folder of yours."
@@ -125,7 +122,7 @@ async def _command(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    """Run a command; Ctrl-C and SIGTERM ask it to stop, a second one ends the process at once."""
+    """Run a command; Ctrl-C, SIGTERM and SIGHUP ask it to stop, a second one ends the process at once."""
     if options.command == "doctor":
         from orchestrator.cli.doctor import doctor
 
@@ -136,20 +133,14 @@ async def _run(options: argparse.Namespace) -> int:
         return await voices(options.language, as_json=options.json)
     run = _longer(options.command)
     options.asked = asked = asyncio.Event()
+    options.begun = options.command == "models"  # which says itself how to go on
     task = asyncio.ensure_future(run(options))
-
-    def stop() -> None:
-        if asked.is_set():
-            os._exit(INTERRUPTED)
-        asked.set()
-        task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    stopping.Stopping(task, asked).listen()
     try:
         return await task
     except asyncio.CancelledError:
+        if not options.begun:
+            tell("Stopped. The same command begins again.\n")
         return INTERRUPTED
     except BaseExceptionGroup as group:
         raise _first(group) from None

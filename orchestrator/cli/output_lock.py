@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import IO
 
 from orchestrator.cli.terminal import clean
+from services.artifacts import disk
+from services.chassis import lock
 from services.chassis.errors import NotNow, Suggestion
-from services.chassis.settings import home
+from services.chassis.settings import home_folder
 
 LONGEST_NOTE = 1000
 """Characters that are read of a claim."""
@@ -52,6 +54,8 @@ def claimed(out: Path | None, job: str, document: str) -> Iterator[Claim]:
         TargetTaken: A command with another job holds it; the message names that.
     """
     file = None if out is None else _locked(out, job)
+    if out is not None:
+        disk.sweep(out.parent)
     claim = Claim(file)
     try:
         claim.note(job, document)
@@ -66,12 +70,11 @@ def _locked(out: Path, job: str) -> IO[str] | None:
     """The target's file, locked; None when a command with the same job has it."""
     # What stands beside the video is named without its ending.
     key = hashlib.sha256(os.fsencode(os.path.realpath(out.with_suffix("")))).hexdigest()[:16]
-    path = home() / "outputs" / f"{key}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = home_folder("outputs") / f"{key}.lock"
     while True:
         file = path.open("a+", encoding="utf-8", errors="replace")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.take(file, fcntl.LOCK_EX | fcntl.LOCK_NB, folder=path.parent)
         except BlockingIOError:
             file.seek(0)
             name, _, document = file.read(LONGEST_NOTE).strip("\n").partition("\n")

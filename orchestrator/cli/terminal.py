@@ -75,6 +75,13 @@ class Terminal(Console):
         raise NobodyReadsError
 
 
+def nobody_reads() -> None:
+    """Note that the terminal is gone; what is written to it from now on goes nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            _silence(stream)
+
+
 def _silence(stream: TextIO) -> None:
     """Send what is still buffered, and all that follows, nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

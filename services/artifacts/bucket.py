@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ import certifi
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
+from minio.datatypes import Object
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from urllib3.response import BaseHTTPResponse
 
 from services.artifacts import refusals
+from services.chassis import telemetry
 
 PART = 16 << 20
 """Bytes of one part; what is not larger goes in one request. Each upload holds one part in memory."""
@@ -71,9 +74,27 @@ class Bucket:
 
     def size(self, key: str) -> int | None:
         """How many bytes an object has; None when there is no such object."""
+        found = self._stat(key)
+        return None if found is None else found.size
+
+    def holds(self, key: str, source: BinaryIO, size: int) -> bool:
+        """Tell whether an object has the `size` bytes that `source` has from here on, by its ETag.
+
+        `source` is read only when an object of that size is there. A store whose ETags are not made of
+        MD5 (S3 with keys of KMS) always answers False.
+        """
+        found = self._stat(key)
+        if found is None or found.size != size:
+            return False
+        same = found.etag == _etag(source, size)
+        if not same:
+            telemetry.log.warning("artifact.replaced", key=key, size_bytes=size)
+        return same
+
+    def _stat(self, key: str) -> Object | None:
         with self._errors():
             try:
-                return self._client.stat_object(self._name, key).size
+                return self._client.stat_object(self._name, key)
             except MinioException as error:
                 if not refusals.absent(_answer(error)[0]):
                     raise
@@ -122,6 +143,12 @@ class Bucket:
         with self._errors():
             self._client.remove_object(self._name, key)
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of all objects that begin with `prefix`."""
+        with self._errors():
+            found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
+            return [one.object_name for one in found if one.object_name]
+
     def url(self, key: str, *, ttl: timedelta) -> str:
         """A URL that reads an object without a key of the store."""
         with self._errors():
@@ -161,6 +188,16 @@ class Download:
         """Give the connection back; without both calls it is lost to the pool."""
         self._response.close()
         self._response.release_conn()
+
+
+def _etag(source: BinaryIO, size: int) -> str:
+    """The ETag that `put` would give: MD5 of the bytes, or of the parts' MD5s with their number."""
+
+    def md5(data: bytes) -> bytes:
+        return hashlib.md5(data, usedforsecurity=False).digest()
+
+    parts = [md5(source.read(PART)) for _ in range(max(1, -(-size // PART)))]
+    return parts[0].hex() if len(parts) == 1 else f"{md5(b''.join(parts)).hex()}-{len(parts)}"
 
 
 def _answer(error: MinioException) -> tuple[str, int]:

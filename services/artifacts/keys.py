@@ -34,9 +34,14 @@ def object_key(tenant: str, sha256: str) -> str:
 
 def result_key(tenant: str, stage: str, digest: str) -> str:
     """The key of a stored reply: `<tenant>/results/<stage>/ab/<digest>`."""
+    return f"{results_prefix(tenant, stage)}{_checked_digest(digest)[:2]}/{digest}"
+
+
+def results_prefix(tenant: str, stage: str) -> str:
+    """What the keys of all stored replies of a stage begin with."""
     if not STAGE.fullmatch(stage):
         raise ValueError(f"{stage!r} is no stage: lower-case letters, digits and underscores, at most 32")
-    return f"{checked_tenant(tenant)}/results/{stage}/{_checked_digest(digest)[:2]}/{digest}"
+    return f"{checked_tenant(tenant)}/results/{stage}/"
 
 
 def corrupt_key(tenant: str, sha256: str) -> str:

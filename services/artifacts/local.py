@@ -6,15 +6,16 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from services.artifacts import disk, keys
-from services.artifacts.store import LOCAL_TENANT, Artifact
-from services.chassis.errors import ArtifactCorrupt, Configuration
+from services.artifacts import disk, keys, records
+from services.artifacts.store import DIGEST, LOCAL_TENANT, Artifact
+from services.chassis import telemetry
+from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Configuration
 
 REMEMBERED = 4096
 """How many verified files are remembered, so that a file used often is not hashed as often."""
@@ -27,13 +28,14 @@ class LocalStore:
     """Bytes in files under `root`; stages read them where they lie.
 
     Objects are written under another name, synced, and renamed; they are never changed afterwards
-    (mode 0444). What is read whole is hashed, and moved to `<root>/corrupt` when it is not what its
-    name says.
+    (mode 0444, less the umask). What is read whole is hashed, and moved to `<root>/corrupt` when it is
+    not what its name says.
     """
 
     def __init__(self, root: Path, *, tenant: str = LOCAL_TENANT) -> None:
         self.root = root
         self.tenant = keys.checked_tenant(tenant)
+        self._swept = False
         self._verified: OrderedDict[Path, Identity] = OrderedDict()
 
     async def put_file(self, path: Path, *, media_type: str) -> Artifact:
@@ -48,7 +50,8 @@ class LocalStore:
         """Write the bytes to a new file, verified, and only then under its name."""
 
         def work() -> None:
-            with disk.errors(to.parent), disk.new_file(to, mode=0o644) as file:
+            place = disk.errors(to.parent, remedy=disk.TARGET, needed=artifact.size_bytes)
+            with place, disk.new_file(to) as file:
                 self._read(artifact, file.write)
 
         await asyncio.to_thread(work)
@@ -106,27 +109,48 @@ class LocalStore:
         )
 
     async def get_result(self, stage: str, digest: str) -> bytes | None:
-        """The stored reply for a request digest, or None."""
-        record = self.root / keys.result_key(self.tenant, stage, digest)
+        """The stored reply for a request digest, or None; a damaged record is a miss."""
+        place = self.root / keys.result_key(self.tenant, stage, digest)
 
         def work() -> bytes | None:
             with disk.errors(self.root):
                 try:
-                    return record.read_bytes()
+                    record = place.read_bytes()
                 except FileNotFoundError:
                     return None
+            return records.opened(stage, digest, record)
 
         return await asyncio.to_thread(work)
 
     async def put_result(self, stage: str, digest: str, reply: bytes) -> None:
         """Store the reply for a request digest, replacing an older one."""
-        record = self.root / keys.result_key(self.tenant, stage, digest)
+        place = self.root / keys.result_key(self.tenant, stage, digest)
 
         def work() -> None:
-            with disk.errors(self.root), disk.new_file(record, mode=0o644) as file:
-                file.write(reply)
+            with disk.errors(self.root), self._new_file(place) as file:
+                file.write(records.sealed(stage, digest, reply))
 
         await asyncio.to_thread(work)
+
+    async def results(self, stage: str) -> Sequence[bytes]:
+        """Every stored reply of a stage, in no order; damaged records are left out."""
+        folder = self.root / keys.results_prefix(self.tenant, stage)
+
+        def work() -> Sequence[bytes]:
+            with disk.errors(self.root):
+                places = [place for place in folder.glob("*/*") if DIGEST.fullmatch(place.name)]
+                found = [records.opened(stage, place.name, place.read_bytes()) for place in places]
+            return [reply for reply in found if reply is not None]
+
+        return await asyncio.to_thread(work)
+
+    def _new_file(self, place: Path, *, mode: int = 0o666) -> AbstractContextManager[BinaryIO]:
+        """A new file of the store; the first one of a process takes away what killed ones left."""
+        unfinished = self.root / "unfinished"
+        if not self._swept:
+            self._swept = True
+            disk.sweep(unfinished)
+        return disk.new_file(place, mode=mode, unfinished=unfinished)
 
     def _object(self, sha256: str) -> Path:
         return self.root / keys.object_key(self.tenant, sha256)
@@ -137,13 +161,24 @@ class LocalStore:
         except FileNotFoundError:
             return None
 
+    def _holds(self, sha256: str, size: int) -> bool:
+        """Tell whether the bytes are there, read now or since they last changed; others are set aside."""
+        if self._stored_bytes(sha256) is None:
+            return False
+        try:
+            self._verified_path(Artifact.of(self.tenant, sha256, size_bytes=size, media_type=""))
+        except (ArtifactMissing, ArtifactCorrupt):
+            telemetry.log.warning("artifact.replaced", sha256=sha256, size_bytes=size)
+            return False
+        return True
+
     def _put_bytes(self, data: bytes, media_type: str) -> Artifact:
         if not data:
             raise ValueError("an artifact has at least one byte")
         sha256 = hashlib.sha256(data).hexdigest()
         with disk.errors(self.root):
-            if self._stored_bytes(sha256) != len(data):
-                with disk.new_file(self._object(sha256), mode=0o444) as file:
+            if not self._holds(sha256, len(data)):
+                with self._new_file(self._object(sha256), mode=0o444) as file:
                     file.write(data)
         return Artifact.of(self.tenant, sha256, size_bytes=len(data), media_type=media_type)
 
@@ -154,14 +189,14 @@ class LocalStore:
             if size == 0:
                 raise ValueError(f"{path} is empty; an artifact has at least one byte")
             with disk.errors(self.root):
-                if self._stored_bytes(sha256) != size:
+                if not self._holds(sha256, size):
                     self._copy(source, sha256)
         return Artifact.of(self.tenant, sha256, size_bytes=size, media_type=media_type)
 
     def _copy(self, source: BinaryIO, sha256: str) -> None:
         digest = hashlib.sha256()
         source.seek(0)
-        with disk.new_file(self._object(sha256), mode=0o444) as file:
+        with self._new_file(self._object(sha256), mode=0o444) as file:
             while piece := source.read(disk.PIECE):
                 digest.update(piece)
                 file.write(piece)

@@ -7,14 +7,14 @@ import hashlib
 import io
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from services.artifacts import disk, keys
+from services.artifacts import disk, keys, records
 from services.artifacts.bucket import Bucket, Download
 from services.artifacts.store import LOCAL_TENANT, Artifact
 from services.chassis.errors import ArtifactCorrupt
@@ -37,6 +37,8 @@ class S3Store:
     """Bytes as objects of one bucket, which must exist; the SDK runs in threads of the store's own.
 
     Nothing is written conditionally: an object's key is its content, so that writing twice is harmless.
+    What has the right length and another ETag than these bytes would get is written again: that costs no
+    download, but does not see bytes that changed on the server's disk, which readers do.
     """
 
     def __init__(
@@ -108,7 +110,8 @@ class S3Store:
         """Write the bytes to a new file, verified, and only then under its name."""
 
         def work(stop: threading.Event) -> None:
-            with disk.errors(to.parent), disk.new_file(to, mode=0o644) as file:
+            place = disk.errors(to.parent, remedy=disk.TARGET, needed=artifact.size_bytes)
+            with place, disk.new_file(to) as file:
                 self._read(artifact, file.write, stop)
 
         await self._run(work)
@@ -171,21 +174,30 @@ class S3Store:
         return await self._run(lambda _: self._bucket.url(key, ttl=ttl))
 
     async def get_result(self, stage: str, digest: str) -> bytes | None:
-        """The stored reply for a request digest, or None."""
+        """The stored reply for a request digest, or None; a damaged record is a miss."""
         key = keys.result_key(self.tenant, stage, digest)
 
         def work(_: threading.Event) -> bytes | None:
             if (download := self._bucket.get(key)) is None:
                 return None
             with download:
-                return download.read()
+                record = download.read()
+            return records.opened(stage, digest, record)
 
         return await self._run(work)
 
     async def put_result(self, stage: str, digest: str, reply: bytes) -> None:
         """Store the reply for a request digest, replacing an older one."""
         key = keys.result_key(self.tenant, stage, digest)
-        await self._run(lambda _: self._bucket.put(key, io.BytesIO(reply), len(reply), media_type=RECORD))
+        record = records.sealed(stage, digest, reply)
+        await self._run(lambda _: self._bucket.put(key, io.BytesIO(record), len(record), media_type=RECORD))
+
+    async def results(self, stage: str) -> Sequence[bytes]:
+        """Every stored reply of a stage, in no order; damaged records are left out."""
+        prefix = keys.results_prefix(self.tenant, stage)
+        digests = [key.rpartition("/")[2] for key in await self._run(lambda _: self._bucket.keys(prefix))]
+        found = await asyncio.gather(*(self.get_result(stage, digest) for digest in digests))
+        return [reply for reply in found if reply is not None]
 
     async def _run(self, work: Callable[[threading.Event], T]) -> T:
         """Run `work` in a thread of ours; a cancelled caller tells it to stop, and waits a little."""
@@ -209,7 +221,8 @@ class S3Store:
         self, source: BinaryIO, sha256: str, size: int, media_type: str, stop: threading.Event
     ) -> Artifact:
         key = keys.object_key(self.tenant, sha256)
-        if self._bucket.size(key) != size:
+        if not self._bucket.holds(key, source, size):
+            source.seek(0)
             upload = cast(BinaryIO, _Upload(source, sha256, size, stop))
             self._bucket.put(key, upload, size, media_type=media_type)
         return Artifact.of(self.tenant, sha256, size_bytes=size, media_type=media_type)

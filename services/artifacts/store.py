@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,4 +92,8 @@ class Store(Protocol):
 
     async def put_result(self, stage: str, digest: str, reply: bytes) -> None:
         """Store the reply for a request digest, replacing an older one."""
+        ...
+
+    async def results(self, stage: str) -> Sequence[bytes]:
+        """Every stored reply of a stage, in no order; damaged records are left out."""
         ...

@@ -122,9 +122,12 @@ def _lock(path: Path, address: Address) -> IO[bytes]:
         raise address.refuse(f"its folder cannot be used ({error.strerror})") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         file.close()
         raise address.refuse("another server has this socket; stop it first") from None
+    except OSError as error:
+        file.close()
+        raise address.refuse(f"its folder's file system has no locks ({error.strerror})") from None
     if path.exists() and not path.is_socket():
         file.close()
         raise address.refuse("a file that is no socket lies there")

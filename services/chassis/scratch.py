@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from services.chassis.settings import home
+from services.chassis.settings import home_folder
 
 PREFIX = "storyreel-scratch-"
 NAME = re.compile(re.escape(PREFIX) + r"[a-z0-9_]{8}")
@@ -43,7 +43,8 @@ class Scratch:
             # Before it was locked somebody who swept may have taken it for left behind.
             with suppress(FileNotFoundError):
                 self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-                fcntl.flock(self._lock, fcntl.LOCK_SH)
+                with suppress(OSError):  # where there are no locks nobody sweeps, either
+                    fcntl.flock(self._lock, fcntl.LOCK_SH)
                 if self.path.exists():
                     return
                 os.close(self._lock)
@@ -62,7 +63,8 @@ class Scratch:
 
 def clean(*more: Path) -> None:
     """Sweep where work is done: the home's scratch folder, the system's for all, and others like that."""
-    share(home() / "scratch")
+    with suppress(OSError):
+        share(home_folder("scratch"))
     for folder in {Path(tempfile.gettempdir()), *more}:
         sweep(folder)
 

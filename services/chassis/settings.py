@@ -16,6 +16,9 @@ from services.chassis.refusal import refusal
 CONFIGURATION_EXIT = 4
 """The exit code of a process that could not start because of its settings or surroundings."""
 
+PRIVATE = 0o700
+"""The permission bits of folders in the home: jobs, documents and the log are this user's alone."""
+
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -23,11 +26,33 @@ def home() -> Path:
     """Where storyreel keeps its data: `STORYREEL_HOME`, or `storyreel` in the user's data folder.
 
     The folder need not exist yet. The user's data folder is `XDG_DATA_HOME` or `~/.local/share`.
+
+    Raises:
+        Configuration: No variable names it, and the user has no home folder.
     """
     if own := os.environ.get("STORYREEL_HOME"):
         return Path(own).expanduser().absolute()
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "storyreel"
+    if data := os.environ.get("XDG_DATA_HOME"):
+        return Path(data) / "storyreel"
+    try:
+        return Path.home() / ".local" / "share" / "storyreel"
+    except RuntimeError:
+        raise Configuration(
+            "This user has no home folder. Set STORYREEL_HOME to a folder of yours."
+        ) from None
+
+
+def home_folder(name: str = "") -> Path:
+    """The home, or a folder in it, there from now on; what is made here nobody else can enter.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder = home()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for each in (folder, folder / name):
+        each.mkdir(mode=PRIVATE, exist_ok=True)
+    return folder / name
 
 
 class CommonSettings(BaseSettings):

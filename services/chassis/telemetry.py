@@ -143,6 +143,20 @@ class JsonLines(logging.Formatter):
         return text if len(text) <= self.longest else text[: self.longest] + "…"
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that is not written when its disk is full: whoever runs into that says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing of what the system refuses."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file, whatever of the last lines it could not take."""
+        with suppress(OSError):
+            super().close()
+
+
 def start_log(level: str = "info", *, file: Path | None = None) -> None:
     """Write the log to stdout, or to a file of at most 4 x 5 MB (`file`, `file.1` … `file.3`).
 
@@ -154,7 +168,7 @@ def start_log(level: str = "info", *, file: Path | None = None) -> None:
         target = logging.StreamHandler(sys.stdout)
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
-        target = RotatingFileHandler(file, maxBytes=5_000_000, backupCount=3, encoding="utf-8", delay=True)
+        target = _LogFile(file, maxBytes=5_000_000, backupCount=3, encoding="utf-8", delay=True)
     target.setFormatter(JsonLines())
     root = logging.getLogger()
     for old in root.handlers[:]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -164,6 +168,118 @@ async def test_a_server_that_does_not_answer_in_time_is_ended(
     with (tmp_path / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody holds it
     assert not (tmp_path / "engine.json").exists()
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(os.urandom(100_000))
+
+
+def half_written(file: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE namespaces (id INT)")
+        database.commit()
+
+
+async def damaged_inside(file: Path) -> None:
+    async with LocalEngine(file.parent).use():
+        await asyncio.sleep(0)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as bytes_:
+        for page in range(20, 60):
+            bytes_.seek(4096 * page)
+            bytes_.write(os.urandom(4096))
+
+
+@pytest.mark.parametrize("damage", [garbage, half_written, damaged_inside])
+async def test_a_damaged_file_is_kept_aside_and_the_engine_starts(
+    tmp_path: Path, damage: Callable[[Path], Awaitable[None] | None]
+) -> None:
+    if (made := damage(tmp_path / "engine.db")) is not None:
+        await made
+    before = (tmp_path / "engine.db").read_bytes()
+    told: list[str] = []
+
+    engine = LocalEngine(tmp_path, tell=told.append)
+    async with engine.use() as at:
+        await connect(at)
+
+    [kept] = [path for path in tmp_path.glob("engine.db.damaged-*") if not path.name.endswith(("wal", "shm"))]
+    assert kept.read_bytes()[100:] == before[100:]  # the head holds SQLite's own settings
+    assert len(told) == 1
+    assert f"kept as {kept}" in told[0]
+    assert engine.replaced()
+
+
+async def test_a_whole_file_is_not_set_aside(tmp_path: Path) -> None:
+    told: list[str] = []
+    for _ in range(2):
+        async with LocalEngine(tmp_path, tell=told.append).use():
+            await asyncio.sleep(0)
+
+    assert told == []
+    assert not LocalEngine(tmp_path).replaced()
+
+
+async def test_a_program_that_ends_for_another_reason_leaves_the_file_and_says_why_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with LocalEngine(tmp_path).use():
+        await asyncio.sleep(0)
+    program = tmp_path / "temporal"
+    program.write_text(
+        "#!/bin/sh\necho 'goroutine 1'\necho 'Error: failed (x.go:1): no moon tonight'\nexit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(LocalEngine, "program", lambda _: str(program))
+
+    with pytest.raises(EngineUnavailable) as caught:
+        async with LocalEngine(tmp_path).use():
+            raise AssertionError("there is no server")
+
+    log = tmp_path / "engine.log"
+    assert caught.value.message == (
+        f"The local engine did not start (no moon tonight). Its log {log} says more."
+    )
+    assert not LocalEngine(tmp_path).replaced()
+
+
+async def test_a_file_system_without_locks_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+
+    with pytest.raises(Configuration, match=rf"{tmp_path} has no locks") as caught:
+        async with LocalEngine(tmp_path).use():
+            raise AssertionError("there is no server")
+
+    assert "STORYREEL_HOME" in caught.value.suggestions[0].description
+
+
+async def test_a_stalled_server_is_waited_for_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_engine, "TELL_SECONDS", 0.5)
+    first = user(tmp_path)
+    before = address(first)
+    running = LocalEngine(tmp_path).running()
+    assert running is not None
+    os.kill(running.pid, signal.SIGSTOP)
+    told: list[str] = []
+
+    def go_on(line: str) -> None:
+        told.append(line)
+        os.kill(running.pid, signal.SIGCONT)
+
+    async with LocalEngine(tmp_path, tell=go_on).use() as at:
+        await asyncio.sleep(0)
+
+    assert at == before
+    assert told == [f"Waiting for the local engine (process {running.pid}) to answer …"]
+    assert leave(first) == 0
 
 
 async def test_a_namespace_that_is_not_there_is_told_with_its_variable(tmp_path: Path) -> None:

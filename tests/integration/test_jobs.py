@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from orchestrator import jobs
 from orchestrator.activities import Activities
 from orchestrator.engine import connect
 from orchestrator.job import with_defaults
@@ -75,6 +78,42 @@ async def test_jobs_are_listed_by_creation_whatever_ended_last(desk: Desk) -> No
     names = await desk.listed(dict.fromkeys((first, second, third), job_pb2.STATE_CANCELLED))
 
     assert names == [third, second, first]
+
+
+async def test_a_job_is_watched_to_its_end_though_its_engine_was_silent(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ANSWER_SECONDS", 0.5)
+    desk.noop.progress_seconds = 2
+    engine = LocalEngine(tmp_path / "engine").running()
+    assert engine is not None
+    name = await desk.create()
+    watching = asyncio.create_task(desk.end(name))
+    while not desk.noop.calls["GenerateClip"]:
+        await asyncio.sleep(0.05)
+
+    os.kill(engine.pid, signal.SIGSTOP)
+    await asyncio.sleep(3)
+    os.kill(engine.pid, signal.SIGCONT)
+    ended = await watching
+
+    assert ended.state == job_pb2.STATE_SUCCEEDED
+
+
+async def test_a_job_that_was_handed_in_while_its_engine_was_silent_is_one_job(
+    desk: Desk, tmp_path: Path
+) -> None:
+    engine = LocalEngine(tmp_path / "engine").running()
+    assert engine is not None
+    os.kill(engine.pid, signal.SIGSTOP)
+    creating = asyncio.create_task(desk.create())
+    await asyncio.sleep(1)
+    os.kill(engine.pid, signal.SIGCONT)
+
+    name = await creating
+
+    assert (await desk.end(name)).state == job_pb2.STATE_SUCCEEDED
+    await desk.listed({name: job_pb2.STATE_SUCCEEDED})
 
 
 async def test_a_resumed_job_is_listed_once_as_its_newest_run_and_forgotten_whole(desk: Desk) -> None:

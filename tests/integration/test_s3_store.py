@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import urllib3
@@ -24,7 +24,7 @@ from services.artifacts.s3 import S3Store
 from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, Configuration, StoreUnavailable
 from tests.integration.swift import Swift, running, some_web_server
-from tests.unit.artifacts.contract import SHA256, TEXT, Spoil, StoreContract
+from tests.unit.artifacts.contract import SHA256, TEXT, Spoil, SpoilResult, StoreContract
 
 BUCKETS = itertools.count(1)
 
@@ -101,6 +101,19 @@ def spoil(plain: Minio, bucket: str) -> Spoil:
     return spoil
 
 
+@pytest.fixture
+def spoil_result(plain: Minio, bucket: str) -> SpoilResult:
+    async def spoil_result(stage: str, digest: str, data: bytes | None) -> bytes:
+        key = f"local/results/{stage}/{digest[:2]}/{digest}"
+        with await asyncio.to_thread(plain.get_object, bucket, key) as found:
+            before = found.read()
+        if data is not None:
+            await asyncio.to_thread(plain.put_object, bucket, key, io.BytesIO(data), len(data))
+        return before
+
+    return spoil_result
+
+
 def key_of(artifact: Artifact) -> str:
     return f"{artifact.tenant}/sha256/{artifact.sha256[:2]}/{artifact.sha256}"
 
@@ -146,18 +159,34 @@ async def test_a_file_of_several_parts_comes_back_whole(store: S3Store, tmp_path
     assert (tmp_path / "again").read_bytes() == data
 
 
+async def test_a_file_of_several_parts_is_not_uploaded_again_unless_another_lies_there(
+    store: S3Store, plain: Minio, spoil: Spoil, bucket: str, tmp_path: Path
+) -> None:
+    data = os.urandom(1 << 20) * (PART >> 20) + b"and a little more"
+    (tmp_path / "long").write_bytes(data)
+    artifact = await store.put_file(tmp_path / "long", media_type="text/plain")
+
+    await store.put_file(tmp_path / "long", media_type="text/markdown")
+    kept = plain.stat_object(bucket, key_of(artifact)).content_type
+    await spoil(artifact, data[::-1])
+    await store.put_file(tmp_path / "long", media_type="text/markdown")
+
+    assert kept == "text/plain"
+    assert await store.read(artifact, limit=len(data)) == data
+
+
 async def test_a_file_that_changes_while_it_is_stored_does_not_appear(
     store: S3Store, swift: Swift, plain: Minio, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "growing"
     source.write_bytes(bytes(2 * PART))
-    before, size = parts(swift), store._bucket.size
+    before, holds = parts(swift), store._bucket.holds
 
-    def meanwhile(key: str) -> int | None:
+    def meanwhile(key: str, file: BinaryIO, size: int) -> bool:
         source.write_bytes(bytes(2 * PART - 1) + b"!")
-        return size(key)
+        return holds(key, file, size)
 
-    monkeypatch.setattr(store._bucket, "size", meanwhile)
+    monkeypatch.setattr(store._bucket, "holds", meanwhile)
 
     with pytest.raises(ValueError, match="changed while it was stored"):
         await store.put_file(source, media_type="application/octet-stream")

@@ -19,6 +19,9 @@ DIGEST = hashlib.sha256(b"a request").hexdigest()
 Spoil = Callable[[Artifact, bytes], Awaitable[None]]
 """Puts other bytes where an artifact's lie, behind the store's back."""
 
+SpoilResult = Callable[[str, str, bytes | None], Awaitable[bytes]]
+"""Puts other bytes (unless None) where a stage's result lies; gives what lay there."""
+
 
 def never_stored(tenant: str = "local") -> Artifact:
     """A reference to bytes that no test stores."""
@@ -32,7 +35,7 @@ async def collected(store: Store, artifact: Artifact, *, start: int = 0) -> list
 
 
 class StoreContract:
-    """Needs the fixtures `store` and `spoil`."""
+    """Needs the fixtures `store`, `spoil` and `spoil_result`."""
 
     async def test_what_is_put_is_named_by_its_digest_and_read_back(self, store: Store) -> None:
         artifact = await store.put_bytes(TEXT, media_type="text/plain")
@@ -225,6 +228,22 @@ class StoreContract:
 
         assert await store.read(again) == TEXT
 
+    @pytest.mark.parametrize("as_file", [False, True])
+    async def test_put_replaces_other_bytes_of_the_same_length(
+        self, store: Store, spoil: Spoil, tmp_path: Path, as_file: bool
+    ) -> None:
+        source = tmp_path / "tale.txt"
+        source.write_bytes(TEXT)
+        artifact = await store.put_file(source, media_type="text/plain")
+        await spoil(artifact, b"Once upon a lime.")
+
+        if as_file:
+            await store.put_file(source, media_type="text/plain")
+        else:
+            await store.put_bytes(TEXT, media_type="text/plain")
+
+        assert await store.read(artifact) == TEXT
+
     async def test_a_reference_with_the_wrong_length_leads_nowhere_and_harms_nothing(
         self, store: Store
     ) -> None:
@@ -259,10 +278,64 @@ class StoreContract:
         assert await store.get_result("muxing", DIGEST) is None
         assert await store.get_result("tts", SHA256) is None
 
+    async def test_all_results_of_a_stage_are_listed_but_damaged_ones(
+        self, store: Store, spoil_result: SpoilResult
+    ) -> None:
+        nothing = await store.results("jobs")
+        for digest in (DIGEST, SHA256, DIGEST[::-1]):
+            await store.put_result("jobs", digest, digest.encode())
+        await store.put_result("tts", DIGEST, b"another stage's")
+        await spoil_result("jobs", DIGEST, b"damaged")
+
+        found = await store.results("jobs")
+
+        assert list(nothing) == []
+        assert set(found) == {SHA256.encode(), DIGEST[::-1].encode()}
+
     async def test_an_empty_reply_is_a_result(self, store: Store) -> None:
         await store.put_result("parsing", DIGEST, b"")
 
         assert await store.get_result("parsing", DIGEST) == b""
+
+    async def test_no_flipped_bit_of_a_result_passes_for_a_reply(
+        self, store: Store, spoil_result: SpoilResult, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        reply = b"a reply of a few bytes"
+        await store.put_result("tts", DIGEST, reply)
+        record = await spoil_result("tts", DIGEST, None)
+
+        found = []
+        for bit in range(0, len(record) * 8, 7):
+            flipped = bytearray(record)
+            flipped[bit // 8] ^= 1 << bit % 8
+            await spoil_result("tts", DIGEST, bytes(flipped))
+            found.append(await store.get_result("tts", DIGEST))
+
+        assert len(found) > 50
+        assert set(found) == {None}
+        assert {record.message for record in caplog.records} == {"result.damaged"}
+        await store.put_result("tts", DIGEST, reply)
+        assert await store.get_result("tts", DIGEST) == reply
+
+    @pytest.mark.parametrize("left", [0, 5, 32])
+    async def test_a_result_that_was_cut_off_is_a_miss(
+        self, store: Store, spoil_result: SpoilResult, left: int
+    ) -> None:
+        await store.put_result("tts", DIGEST, b"a reply")
+        record = await spoil_result("tts", DIGEST, None)
+        await spoil_result("tts", DIGEST, record[:left])
+
+        assert await store.get_result("tts", DIGEST) is None
+
+    async def test_a_result_under_another_requests_name_is_a_miss(
+        self, store: Store, spoil_result: SpoilResult
+    ) -> None:
+        await store.put_result("tts", DIGEST, b"a reply")
+        record = await spoil_result("tts", DIGEST, None)
+        await store.put_result("tts", SHA256, b"another reply")
+        await spoil_result("tts", SHA256, record)
+
+        assert await store.get_result("tts", SHA256) is None
 
     @pytest.mark.parametrize(
         ("stage", "digest"), [("../tts", DIGEST), ("tts", "../" + DIGEST[3:]), ("", DIGEST)]

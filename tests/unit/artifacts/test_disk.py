@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +41,90 @@ def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+WRITER = """
+import sys, time
+from pathlib import Path
+from services.artifacts import disk
+with disk.new_file(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    print("writing", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """A process whose files only its group may read."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_new_file_follows_the_umask(tmp_path: Path) -> None:
+    with disk.new_file(tmp_path / "plain"), disk.new_file(tmp_path / "kept", mode=0o444):
+        pass
+
+    assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o440
+
+
+def test_folders_in_the_home_are_private_and_others_follow_the_umask(tmp_path: Path) -> None:
+    disk.make_folder(tmp_path / "home" / "store" / "local")
+    disk.make_folder(tmp_path / "team" / "store")
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "home").rglob("*")} == {0o700}
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "team" / "store").stat().st_mode) == 0o755
+
+
+def test_what_a_killed_process_left_is_swept_and_not_before(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "a.mp4")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    (tmp_path / ".unfinished-symphony").touch()
+
+    disk.sweep(tmp_path)
+    while_it_ran = len(list(tmp_path.iterdir()))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    disk.sweep(tmp_path)
+
+    assert while_it_ran == 2
+    assert [path.name for path in tmp_path.iterdir()] == [".unfinished-symphony"]
+
+
+def test_what_cannot_be_swept_fails_nothing(tmp_path: Path) -> None:
+    disk.sweep(tmp_path / "nowhere")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(7, "7 bytes"), (200_000, "195 KiB"), (3 << 20, "3.0 MiB"), (5 << 30, "5.0 GiB")]
+)
+def test_sizes_are_told_in_units_that_make_sense(number: int, told: str) -> None:
+    assert disk.size(number) == told
+
+
+def test_a_full_folder_of_the_callers_is_told_with_what_the_file_needs(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreFull, match=r"the file needs 2\.0 MiB\.$") as caught,
+        disk.errors(tmp_path, remedy=disk.TARGET, needed=2 << 20),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert [way.description for way in caught.value.suggestions] == ["Make room there."]
+
+
 def test_a_full_disk_says_how_much_is_free(tmp_path: Path) -> None:
     with (
-        pytest.raises(StoreFull, match=r"The disk is full: [0-9.]+ MiB of [0-9]+ MiB is free") as caught,
+        pytest.raises(
+            StoreFull, match=r"The disk is full: [0-9.]+ (bytes|[KMG]iB) of [0-9.]+ [KMG]iB is free"
+        ) as caught,
         disk.errors(tmp_path / "not" / "made"),
         Path("/dev/full").open("wb", buffering=0) as full,
     ):

@@ -11,7 +11,7 @@ import pytest
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, Configuration, StoreUnavailable
-from tests.unit.artifacts.contract import DIGEST, SHA256, TEXT, Spoil, StoreContract
+from tests.unit.artifacts.contract import DIGEST, SHA256, TEXT, Spoil, SpoilResult, StoreContract
 
 
 @pytest.fixture
@@ -32,6 +32,18 @@ def spoil(root: Path) -> Spoil:
         place.write_bytes(data)
 
     return spoil
+
+
+@pytest.fixture
+def spoil_result(root: Path) -> SpoilResult:
+    async def spoil_result(stage: str, digest: str, data: bytes | None) -> bytes:
+        place = root / "local" / "results" / stage / digest[:2] / digest
+        before = place.read_bytes()
+        if data is not None:
+            place.write_bytes(data)
+        return before
+
+    return spoil_result
 
 
 class TestLocalStore(StoreContract):
@@ -73,6 +85,18 @@ async def test_only_finished_files_are_left(store: LocalStore, root: Path, tmp_p
     assert all(len(name) == 64 for name in names)
 
 
+async def test_the_first_write_of_a_process_takes_away_what_killed_ones_left(
+    store: LocalStore, root: Path
+) -> None:
+    left = root / "unfinished" / ".unfinished-0123456789abcdef"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    await store.put_bytes(TEXT, media_type="text/plain")
+
+    assert list(left.parent.iterdir()) == []
+
+
 async def test_corrupt_bytes_are_kept_aside(store: LocalStore, root: Path, spoil: Spoil) -> None:
     artifact = await store.put_bytes(TEXT, media_type="text/plain")
     await spoil(artifact, b"Once upon a lime.")
@@ -83,6 +107,18 @@ async def test_corrupt_bytes_are_kept_aside(store: LocalStore, root: Path, spoil
     aside = root / "corrupt" / "local" / SHA256
     assert aside.read_bytes() == b"Once upon a lime."
     assert str(aside) in caught.value.message
+
+
+async def test_what_put_replaces_is_kept_aside_and_told(
+    store: LocalStore, root: Path, spoil: Spoil, caplog: pytest.LogCaptureFixture
+) -> None:
+    artifact = await store.put_bytes(TEXT, media_type="text/plain")
+    await spoil(artifact, b"Once upon a lime.")
+
+    await store.put_bytes(TEXT, media_type="text/plain")
+
+    assert (root / "corrupt" / "local" / SHA256).read_bytes() == b"Once upon a lime."
+    assert [record.message for record in caplog.records] == ["artifact.replaced"]
 
 
 async def test_tenants_do_not_see_each_other(root: Path) -> None:

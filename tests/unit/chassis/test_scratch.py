@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -109,6 +111,22 @@ def test_the_folder_of_a_process_is_swept_once_it_was_killed_and_not_before(tmp_
 
     assert while_it_ran
     assert not folder.exists()
+
+
+def test_without_locks_work_is_done_and_nothing_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+
+    with Scratch(tmp_path) as kept:
+        scratch.sweep(tmp_path)
+        there = kept.path.is_dir()
+
+    assert there
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["nowhere", "file"])

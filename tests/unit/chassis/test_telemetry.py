@@ -48,6 +48,16 @@ def parsed(out: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
+@pytest.mark.usefixtures("lines")
+def test_a_log_on_a_full_disk_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    start_log("info", file=Path("/dev/full"))
+
+    for number in range(3):
+        log.info("clip.rendered", scene=number)
+
+    assert capsys.readouterr().err == ""
+
+
 def test_an_event_is_one_line_with_its_facts(lines: io.StringIO) -> None:
     log.info("clip.rendered", scene=3, frames=81, seconds=41.2, reused=False, voice=None)
 

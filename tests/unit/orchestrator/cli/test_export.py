@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from orchestrator.cli.export import export, remember, remembered
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
-from services.chassis.errors import Configuration
+from services.chassis.errors import Configuration, StoreFull
 from storyreel.job.v1 import job_pb2
 
 
@@ -30,6 +33,35 @@ async def test_every_output_gets_its_name_and_a_missing_touch_none(store: LocalS
     assert [path.name for path in written] == ["my.video.mp4", "my.video.srt", "my.video.vtt", "my.video.txt"]
     assert out.read_bytes() == b"mp4"
     assert sorted(path.name for path in tmp_path.glob(".*")) == []
+
+
+async def test_outputs_follow_the_umask(store: LocalStore, tmp_path: Path) -> None:
+    before = os.umask(0o007)
+    try:
+        written = await export(store, await made(store), tmp_path / "a.mp4", force=False)
+    finally:
+        os.umask(before)
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o660}
+
+
+async def test_a_full_disk_of_the_outputs_is_told_with_the_ways_on(store: LocalStore, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", full]).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        (full / "other").write_bytes(bytes(4096))
+
+        with pytest.raises(StoreFull) as caught:
+            await export(store, await made(store), full / "a.mp4", force=False)
+    finally:
+        subprocess.run(["umount", full], check=True)
+
+    assert f"0 bytes of 4 KiB is free under {full}; the file needs 3 bytes" in caught.value.message
+    ways = [way.description for way in caught.value.suggestions]
+    assert ways[0] == "Make room there."
+    assert "storyreel resume jobs/abcdefgh -o" in ways[1]
 
 
 async def test_what_was_put_there_meanwhile_is_kept_and_the_way_on_is_told(
