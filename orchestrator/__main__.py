@@ -89,7 +89,7 @@ async def _work(settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
 
 
 async def _generate(modes: Sequence[str], settings: OrchestratorSettings, stopped: asyncio.Event) -> None:
-    from orchestrator.pool import Pool
+    from orchestrator.footage.pool import Pool
 
     engine = settings.temporal_address or TEMPORAL
     client = await connect(engine, namespace=settings.temporal_namespace)

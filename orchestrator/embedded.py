@@ -133,7 +133,7 @@ async def _work(
     """Run the five services and a worker."""
     # Only a process that works pays for importing the stages.
     from orchestrator.activities import Activities, Stages
-    from orchestrator.pool import Pool
+    from orchestrator.footage.pool import Pool
     from orchestrator.worker import worker
 
     # In a thread: meanwhile jobs are taken already.

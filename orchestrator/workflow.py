@@ -12,9 +12,9 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from orchestrator import recovery, requests, stages
-    from orchestrator.footage import Footage
+    from orchestrator.footage.preview import Outlook
+    from orchestrator.footage.scenes import Footage
     from orchestrator.job import GENERATION, MUXING, PARSING, SCRIPT, TTS, Record
-    from orchestrator.outlook import Outlook
     from storyreel.job.v1 import job_pb2, record_pb2
     from storyreel.parsing.v1.parsing_service_pb2 import ParseDocumentResponse
 

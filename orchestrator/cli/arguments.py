@@ -11,7 +11,7 @@ from typing import NoReturn
 from orchestrator.cli import limits
 from orchestrator.cli.terminal import clean, write
 from services.chassis.errors import InvalidRequest, StoryreelError, Suggestion, Violation
-from services.generation.models.known import MODELS as KNOWN
+from services.models.catalogue import MODELS as KNOWN
 
 DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
 

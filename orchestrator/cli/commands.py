@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from orchestrator.cli import arguments, pictures, source
-from orchestrator.cli.claim import claimed
 from orchestrator.cli.display import Display, display, notes
 from orchestrator.cli.export import export, remember, remembered
+from orchestrator.cli.output_lock import claimed
 from orchestrator.cli.record import record
 from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
@@ -82,7 +82,7 @@ async def plan(options: argparse.Namespace) -> int:
         told = {"warnings": [*job.warnings]} if job.warnings else {}
         emit(json.loads(text) | told)
     else:
-        from orchestrator.cli.planned import show
+        from orchestrator.cli.plan import show
 
         show(text)
     tell("".join(f"note  {warning}\n" for warning in map(clean, job.warnings)) + notes(job))

@@ -122,7 +122,7 @@ async def _drawing() -> tuple[str, str]:
 
 async def _fonts() -> tuple[str, str, tuple[str, ...]]:
     """Which scripts can be drawn; one that cannot is a note, since few documents need it."""
-    from services.generation.backends.template import faces, scripts
+    from services.cards.typesetting import faces, scripts
 
     drawn = await asyncio.to_thread(faces.drawable_scripts)
     by_package: dict[str, list[str]] = {}
@@ -152,9 +152,9 @@ async def _voices() -> tuple[str, str]:
 async def _models() -> tuple[str, str, tuple[str, ...]]:
     """Which models are whole as far as a quick look can tell; none is needed for drawn clips."""
     from orchestrator.cli.models import mend
-    from services.generation.models.files import ModelFiles
-    from services.generation.models.known import MODELS
-    from services.generation.models.settings import ModelSettings
+    from services.models.catalogue import MODELS
+    from services.models.files import ModelFiles
+    from services.models.settings import ModelSettings
 
     folder = load(ModelSettings).folder
     files = ModelFiles(folder)
@@ -170,7 +170,6 @@ async def _models() -> tuple[str, str, tuple[str, ...]]:
 
 async def _footage() -> tuple[str, str, tuple[str, ...]]:
     """Who generates footage, and the next step to it; nobody needs to. What is set has to start."""
-    from orchestrator.cli import readiness
     from services.generation.clip import Capability
     from services.generation.generators import generators
     from services.generation.settings import GenerationSettings
@@ -182,7 +181,9 @@ async def _footage() -> tuple[str, str, tuple[str, ...]]:
             able[generator.name] = await generator.capability()
         finally:
             await generator.close()
-    return readiness.found(able, settings), "", readiness.missing(able, settings)
+    from orchestrator.cli import doctor_footage
+
+    return doctor_footage.found(able, settings), "", doctor_footage.missing(able, settings)
 
 
 INSTALL = "Install storyreel[local] again."

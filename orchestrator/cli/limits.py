@@ -9,7 +9,7 @@ from pathlib import Path
 from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
-from services.generation.models.known import MODELS
+from services.models.catalogue import MODELS
 from storyreel.job.v1 import job_pb2, job_service_pb2
 
 MOST_LISTED = 200

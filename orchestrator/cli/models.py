@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from orchestrator.cli.advance import Advance, advance
+from orchestrator.cli.byte_progress import Advance, advance
 from orchestrator.cli.terminal import clean, counted, emit, tell, write
 from services.chassis.errors import ModelUnavailable, Suggestion
 from services.chassis.progress import Progress
 from services.chassis.settings import load
-from services.generation.models import manifest
-from services.generation.models.fetch import fetch
-from services.generation.models.files import ModelFiles
-from services.generation.models.given import take
-from services.generation.models.hub import HuggingFace
-from services.generation.models.known import MODELS, known
-from services.generation.models.manifest import Manifest
-from services.generation.models.settings import ModelSettings
-from services.generation.models.verify import verify
+from services.models import manifest
+from services.models.catalogue import MODELS, known
+from services.models.fetch import fetch
+from services.models.files import ModelFiles
+from services.models.hub import HuggingFace
+from services.models.import_folder import take
+from services.models.manifest import Manifest
+from services.models.settings import ModelSettings
+from services.models.verify import verify
 
 OK, DAMAGED = 0, 4
 

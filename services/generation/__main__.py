@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from services.artifacts.connect import StoreSettings, store
 from services.chassis.server import main
-from services.generation.backends.openai_videos.settings import VideoServerSettings
-from services.generation.models.settings import ModelSettings
 from services.generation.servicer import room
 from services.generation.settings import GenerationSettings
+from services.generation.video_api.settings import VideoServerSettings
+from services.models.settings import ModelSettings
 
 if __name__ == "__main__":
     main(

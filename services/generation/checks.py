@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.chassis.errors import GenerationFailed
-from services.generation.clip import Picture
-from services.generation.reshoot import Frame, covering
 from services.media import probe
+from services.media.conform import Frame, covering
+from services.media.picture import Picture
 
 DARKEST = 6.0
 """A clip whose brightest frame has a mean luma below this (of 255) is black."""

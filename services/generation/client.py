@@ -15,8 +15,9 @@ from services.chassis.errors import Internal
 from services.chassis.progress import Progress
 from services.chassis.wire import progress_from_proto
 from services.generation import making_wire, wire
-from services.generation.clip import Capability, Clip, Look, Picture
-from services.generation.footage.making import Report
+from services.generation.clip import Capability, Clip, Look
+from services.generation.footage.plan import Report
+from services.media.picture import Picture
 from services.story import wire as story
 from services.story.footage import Footage
 from services.story.footage_wire import footage_to_proto

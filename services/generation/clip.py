@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 from services.artifacts.store import Artifact
 from services.chassis.progress import Report
-from services.generation.footage.making import Device, Making
-from services.generation.footage.making import Report as Preflight
-from services.media.clock import Rate
+from services.generation.footage.plan import Device, Making
+from services.generation.footage.plan import Report as Preflight
+from services.media.picture import Picture
 from services.story.footage import Footage, Mode, Resolution
 from services.story.narration import Narration, SpeechTiming
 from services.story.scene import Card
@@ -21,19 +21,6 @@ FrameTiming = Literal["constant", "sparse"]
 
 UNSHOWN_MOST = 20
 """How many texts that could not be shown a clip names; the contract's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The size and rate of a video; pixels, both even."""
-
-    width: int
-    height: int
-    rate: Rate
-
-    def __post_init__(self) -> None:
-        if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:
-            raise ValueError(f"{self.width}x{self.height} is no size of even numbers")
 
 
 @dataclass(frozen=True, slots=True)

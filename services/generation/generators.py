@@ -34,12 +34,12 @@ def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generato
         )
     # What is imported here takes time, and most machines have neither.
     if settings.device:
-        from services.generation.backends.diffusers.backend import DiffusersBackend
-        from services.generation.backends.diffusers.preflights import Preflights
-        from services.generation.backends.diffusers.wire import Machine
         from services.generation.footage.preflight import Limits
-        from services.generation.models.files import ModelFiles
-        from services.generation.models.settings import ModelSettings
+        from services.generation.wan.backend import DiffusersBackend
+        from services.generation.wan.preflights import Preflights
+        from services.generation.wan.wire import Machine
+        from services.models.files import ModelFiles
+        from services.models.settings import ModelSettings
 
         models = ModelFiles(load(ModelSettings).folder)
         limits = Limits(
@@ -73,10 +73,10 @@ def _generators(settings: GenerationSettings, store: Store) -> Iterator[Generato
             clip_time=settings.footage_time,
             warm=settings.warm_models,
         )
-    from services.generation.backends.openai_videos.settings import VideoServerSettings
+    from services.generation.video_api.settings import VideoServerSettings
 
     server = load(VideoServerSettings)
     if server.url:
-        from services.generation.backends.openai_videos.backend import OpenAIVideosBackend
+        from services.generation.video_api.backend import OpenAIVideosBackend
 
         yield OpenAIVideosBackend(server, store)

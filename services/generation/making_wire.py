@@ -9,7 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from services.chassis.errors import Change, Suggestion
 from services.generation.clip import Capability, ModelCapability
-from services.generation.footage.making import (
+from services.generation.footage.plan import (
     Adjustment,
     Category,
     Device,

@@ -13,6 +13,7 @@ import grpc
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Outcome, Results
 from services.artifacts.store import Store
+from services.cards.renderer import TemplateBackend
 from services.chassis import telemetry
 from services.chassis.errors import (
     Change,
@@ -29,12 +30,12 @@ from services.chassis.server import MethodLimits, Room
 from services.chassis.settings import home
 from services.chassis.wire import progress_to_proto
 from services.generation import making_wire, wire
-from services.generation.backends.template.backend import TemplateBackend
-from services.generation.clip import Backend, Generator, Picture
+from services.generation.clip import Backend, Generator
 from services.generation.footage.links import frames_of_link
 from services.generation.generators import SETTINGS, generators
 from services.generation.settings import GenerationSettings
 from services.generation.studio import Made, film
+from services.media.picture import Picture
 from services.story.footage import Footage
 from services.story.footage_wire import footage_from_proto
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc

@@ -13,7 +13,7 @@ from pathlib import Path
 from services.artifacts import disk
 from services.artifacts.store import Store
 from services.generation.clip import UNSHOWN_MOST, Clip, Shot, last_frame_path
-from services.generation.footage.making import Making
+from services.generation.footage.plan import Making
 
 MP4 = "video/mp4"
 PNG = "image/png"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from services.artifacts import wire as artifacts
 from services.chassis.errors import InvalidRequest, Violation
 from services.generation import making_wire
-from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
+from services.generation.clip import Accent, Clip, FrameTiming, Look, Shot, Theme
 from services.media.clock import Rate
+from services.media.picture import Picture
 from services.story import wire as story
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2
 from storyreel.parsing.v1 import storyboard_pb2

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from services.artifacts.local import LocalStore
 from services.chassis.progress import Progress
-from services.generation.backends.diffusers.backend import DiffusersBackend
-from services.generation.backends.diffusers.wire import Machine
-from services.generation.models.files import ModelFiles
-from services.generation.models.given import take
-from services.generation.models.known import MODELS
+from services.generation.wan.backend import DiffusersBackend
+from services.generation.wan.wire import Machine
+from services.models.catalogue import MODELS
+from services.models.files import ModelFiles
+from services.models.import_folder import take
 from tests.benchmarks.measure import say
-from tests.unit.generation.diffusers import tiny
-from tests.unit.generation.diffusers.conftest import WISH, Small, shot
+from tests.unit.generation.wan import tiny
+from tests.unit.generation.wan.conftest import WISH, Small, shot
 
 CANCEL_SECONDS, LAG_SECONDS = 0.5, 0.05
 STEPS = ("preflight", "prepare", "generate", "postprocess")

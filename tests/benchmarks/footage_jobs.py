@@ -18,10 +18,10 @@ from services.generation.footage.changes import apply, effective
 from services.generation.footage.fit import as_run, on, placements, usable_bytes
 from services.generation.footage.forecast import forecast
 from services.generation.footage.ladder import next_attempt
-from services.generation.footage.making import Category, Device, Forecast, NativePlan
 from services.generation.footage.modes import check, step_range
 from services.generation.footage.native import default_guidance, plan
-from services.generation.footage.rates import rates_of
+from services.generation.footage.plan import Category, Device, Forecast, NativePlan
+from services.generation.footage.throughput import rates_of
 from services.media.clock import Rate
 from services.story.footage import Floor, Footage, Lora
 from tests.benchmarks.measure import say

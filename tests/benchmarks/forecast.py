@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import torch
 
+from services.generation.footage.activations import STRIDE, TILE, decode_bytes, denoise_bytes, tokens_of
 from services.generation.footage.published import ARCHITECTURES
-from services.generation.footage.working import STRIDE, TILE, decode_bytes, denoise_bytes, tokens_of
 from tests.benchmarks.measure import say
 from tests.unit.generation.footage import meta
 

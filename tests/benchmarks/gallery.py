@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from services.generation.backends.template.layers import Canvas, Cues, Drawing, Layer
-from services.generation.backends.template.scenes import draw
+from services.cards.drawing.layers import Canvas, Cues, Drawing, Layer
+from services.cards.scenes import draw
 from services.media.clock import Rate
 from services.story.scene import (
     Card,

@@ -29,11 +29,12 @@ from PIL import Image
 from services.artifacts import keys
 from services.artifacts.local import LocalStore
 from services.artifacts.store import LOCAL_TENANT, Artifact
-from services.generation.backends.template import scenes
-from services.generation.backends.template.layers import Drawing, Layer
-from services.generation.backends.template.render import canvas
-from services.generation.clip import Picture, Shot
+from services.cards import scenes
+from services.cards.drawing.layers import Drawing, Layer
+from services.cards.render import canvas
+from services.generation.clip import Shot
 from services.media.clock import Rate
+from services.media.picture import Picture
 from services.script.backends.template import TemplateBackend
 from services.story import wire
 from storyreel.parsing.v1 import storyboard_pb2

@@ -17,10 +17,11 @@ from services.artifacts.store import Artifact, Store
 from services.chassis.channel import connect
 from services.chassis.server import Server
 from services.generation.client import GenerationClient
-from services.generation.clip import Clip, Picture
+from services.generation.clip import Clip
 from services.generation.servicer import room
 from services.generation.settings import GenerationSettings
 from services.media.clock import Rate
+from services.media.picture import Picture
 from services.story import wire
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard

@@ -21,7 +21,7 @@ from tests.contract.test_footage_service import (
     studio,
     tiny_models,
 )
-from tests.unit.generation.diffusers.conftest import PICTURE, WISH
+from tests.unit.generation.wan.conftest import PICTURE, WISH
 
 __all__ = ["damaged", "service", "started", "studio", "tiny_models"]
 

@@ -18,17 +18,17 @@ from services.chassis.channel import connect
 from services.chassis.errors import Cancelled, GenerationFailed, InvalidRequest, ModelUnavailable
 from services.chassis.progress import Progress
 from services.chassis.server import MethodLimits, Room, Server
-from services.generation.backends.diffusers.backend import DiffusersBackend
 from services.generation.client import GenerationClient
 from services.generation.clip import Capability, Clip
 from services.generation.servicer import GenerationServicer
+from services.generation.wan.backend import DiffusersBackend
 from services.media import probe
 from services.story import wire
 from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
 from storyreel.generation.v1 import generation_service_pb2_grpc
-from tests.unit.generation.diffusers.conftest import (
+from tests.unit.generation.wan.conftest import (
     PICTURE,
     WISH,
     Studio,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.artifacts.local import LocalStore
+from services.cards.renderer import TemplateBackend
 from services.chassis.channel import connect
 from services.chassis.errors import (
     ArtifactCorrupt,
@@ -26,7 +27,6 @@ from services.chassis.errors import (
 )
 from services.chassis.progress import Report
 from services.chassis.server import MethodLimits, Room, Server
-from services.generation.backends.template.backend import TemplateBackend
 from services.generation.client import GenerationClient
 from services.generation.clip import Shot
 from services.generation.servicer import GenerationServicer, room

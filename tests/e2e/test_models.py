@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from services.generation.models.known import MODELS
+from services.models.catalogue import MODELS
 from tests.e2e.command import Home
-from tests.unit.generation.models.model_folder import COMMIT, build
+from tests.unit.models.model_folder import COMMIT, build
 
 SHARD = "transformer/diffusion_pytorch_model-00001-of-00002.safetensors"
 

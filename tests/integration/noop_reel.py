@@ -14,10 +14,10 @@ from temporalio.service import RPCError
 
 from orchestrator.activities import Activities
 from orchestrator.engine import connect
+from orchestrator.footage.pool import Pool
 from orchestrator.job import with_defaults
 from orchestrator.jobs import Jobs
 from orchestrator.local_engine import LocalEngine
-from orchestrator.pool import Pool
 from orchestrator.worker import worker
 from services.artifacts import wire
 from services.artifacts.local import LocalStore

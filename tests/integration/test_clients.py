@@ -18,10 +18,10 @@ from services.chassis.server import Server
 from services.chassis.settings import load
 from services.generation import servicer as generation
 from services.generation.client import GenerationClient
-from services.generation.clip import Picture
 from services.generation.settings import GenerationSettings
 from services.generation.wire import clip_to_proto, picture_to_proto
 from services.media import clock
+from services.media.picture import Picture
 from services.muxing import servicer as muxing
 from services.muxing.client import MuxingClient
 from services.muxing.settings import MuxingSettings

@@ -10,9 +10,9 @@ from google.protobuf.json_format import Parse
 from temporalio.worker import Replayer
 
 from orchestrator.converter import CONVERTER
-from orchestrator.footage import CARD, LOOPED
-from orchestrator.pool import Pool
-from orchestrator.wishes import LINKS_MOST
+from orchestrator.footage.pool import Pool
+from orchestrator.footage.routing import LINKS_MOST
+from orchestrator.footage.scenes import CARD, LOOPED
 from orchestrator.workflow import JobWorkflow
 from services.artifacts import wire
 from services.chassis.errors import ModelUnavailable, StoreFull, StoryreelError

@@ -17,7 +17,7 @@ from services.media import probe
 from storyreel.generation.v1 import clip_pb2, footage_pb2
 from storyreel.job.v1 import job_pb2
 from tests.contract.test_footage_service import Kept
-from tests.unit.generation.diffusers.conftest import Studio, damaged, started, studio, tiny_models
+from tests.unit.generation.wan.conftest import Studio, damaged, started, studio, tiny_models
 
 __all__ = ["damaged", "started", "studio", "tiny_models"]
 

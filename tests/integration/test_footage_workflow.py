@@ -11,7 +11,7 @@ from google.protobuf.json_format import Parse
 from temporalio.worker import Replayer
 
 from orchestrator.converter import CONVERTER
-from orchestrator.pool import Pool
+from orchestrator.footage.pool import Pool
 from orchestrator.running import WAITS
 from orchestrator.servicer import JobServicer
 from orchestrator.settings import OrchestratorSettings

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.chassis.errors import Change, InvalidRequest, Violation
-from services.generation.footage.making import Category
 from services.generation.footage.modes import RESOLUTIONS
 from services.generation.footage.native import guidances, rendered_as, seed_of
 from services.generation.footage.optimiser import settled
+from services.generation.footage.plan import Category
 from services.story.footage import Footage, Lora, Profile, Quantization, Resolution, Retry, RetryCategory
 
 FIELDS = ("steps", "resolution", "guidance", "quantization", "loras", "profile", "seed")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.generation.footage import kept
+from services.generation.footage import history_file
+from services.generation.footage.activations import tokens_of
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.forecast import CONTEXT, FORMULA, architecture_of
-from services.generation.footage.making import PLACEMENTS, Forecast, NativePlan
-from services.generation.footage.working import tokens_of
+from services.generation.footage.plan import PLACEMENTS, Forecast, NativePlan
 
 KEPT = 256
 """How many kinds of work are remembered; the one measured longest ago is forgotten first."""
@@ -121,7 +121,7 @@ def measured(
 
 def read(path: Path) -> Peaks:
     """The peaks of a file; what is not there, damaged or of another formula is none, and no error."""
-    return decode(kept.read(path))
+    return decode(history_file.read(path))
 
 
 def write(path: Path, peaks: Peaks) -> None:
@@ -130,17 +130,17 @@ def write(path: Path, peaks: Peaks) -> None:
     Raises:
         OSError: The disk is full, or the folder cannot be written.
     """
-    kept.write(path, encode(peaks))
+    history_file.write(path, encode(peaks))
 
 
 def encode(peaks: Peaks) -> bytes:
     """Peaks as JSON."""
-    return kept.pack("peaks", peaks[-KEPT:], formula=FORMULA)
+    return history_file.pack("peaks", peaks[-KEPT:], formula=FORMULA)
 
 
 def decode(content: bytes) -> Peaks:
     """The peaks in some JSON; entries that are none are left out."""
-    read = map(_peak, kept.unpack(content, "peaks", formula=FORMULA, most=KEPT))
+    read = map(_peak, history_file.unpack(content, "peaks", formula=FORMULA, most=KEPT))
     return tuple({peak.kind: peak for peak in read if peak is not None}.values())
 
 

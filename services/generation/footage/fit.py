@@ -9,9 +9,9 @@ from itertools import product
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.correction import Peaks, corrected
 from services.generation.footage.forecast import architecture_of, forecast
-from services.generation.footage.making import PLACEMENTS, Device, Forecast, NativePlan
 from services.generation.footage.pace import Paces, paced
-from services.generation.footage.rates import Rates, rates_of
+from services.generation.footage.plan import PLACEMENTS, Device, Forecast, NativePlan
+from services.generation.footage.throughput import Rates, rates_of
 from services.story.footage import Quantization
 
 FP8_CAPABILITY = (8, 9)

@@ -7,18 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.generation.footage.architecture import Architecture
-from services.generation.footage.making import PLACEMENTS, Forecast, NativePlan
-from services.generation.footage.published import ARCHITECTURES
-from services.generation.footage.rates import DATASHEET, Rates
-from services.generation.footage.residence import (
-    held_on_host,
-    reading_bytes,
-    resident_bytes,
-    text_weight_bytes,
-    weight_bytes,
-)
-from services.generation.footage.working import (
+from services.generation.footage.activations import (
     decode_bytes,
     denoise_bytes,
     encode_bytes,
@@ -27,6 +16,17 @@ from services.generation.footage.working import (
     text_working_bytes,
     tiled_pixels,
     tokens_of,
+)
+from services.generation.footage.architecture import Architecture
+from services.generation.footage.plan import PLACEMENTS, Forecast, NativePlan
+from services.generation.footage.published import ARCHITECTURES
+from services.generation.footage.throughput import DATASHEET, Rates
+from services.generation.footage.weights import (
+    held_on_host,
+    reading_bytes,
+    resident_bytes,
+    text_weight_bytes,
+    weight_bytes,
 )
 
 FORMULA = 2

@@ -9,9 +9,9 @@ from itertools import product
 
 from services.chassis.errors import Change
 from services.generation.footage.changes import RETRIED, apply, attempts, differences, effective, identity
-from services.generation.footage.making import Category, Forecast
 from services.generation.footage.modes import LIMITS, RESOLUTIONS, step_range
 from services.generation.footage.native import default_guidance
+from services.generation.footage.plan import Category, Forecast
 from services.story.footage import Footage, Quantization, Resolution
 
 ATTEMPTS_MOST = 3

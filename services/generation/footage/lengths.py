@@ -9,7 +9,7 @@ def native_needed(frames: int, rate: Rate, native_rate: int) -> int:
     """So many native frames are seen in a clip of `frames`, none of them twice.
 
     Each frame of the clip shows the native one that is nearest in time, both taken at the middle of the time
-    they are seen; `services.generation.reshoot` shows them so.
+    they are seen; `services.media.conform` shows them so.
 
     Args:
         frames: The clip's length on the video's grid, at least 1.

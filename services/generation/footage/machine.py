@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from services.chassis.errors import Change, Suggestion
 from services.generation.footage.fit import FP8_CAPABILITY, USABLE, has_fp8, usable_bytes
-from services.generation.footage.making import Category, Device, Finding, Forecast, NativePlan, gigabytes
+from services.generation.footage.plan import Category, Device, Finding, Forecast, NativePlan, gigabytes
 
 VRAM_SETTING, TIME_SETTING = "STORYREEL_GENERATION_MAX_VRAM_GB", "STORYREEL_GENERATION_FOOTAGE_MINUTES"
 BF16_CAPABILITY = (8, 0)

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 
 from services.generation.footage.lengths import native_needed
-from services.generation.footage.making import Adjustment, NativePlan
 from services.generation.footage.modes import check, invalid, route
 from services.generation.footage.optimiser import settled
+from services.generation.footage.plan import Adjustment, NativePlan
 from services.media.clock import Rate
 from services.story.footage import Footage, Resolution
 

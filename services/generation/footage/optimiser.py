@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.generation.footage.making import Adjustment
 from services.generation.footage.modes import LIMITS, route, step_range
+from services.generation.footage.plan import Adjustment
 from services.story.footage import Footage
 
 

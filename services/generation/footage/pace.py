@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.generation.footage import kept
+from services.generation.footage import history_file
+from services.generation.footage.activations import tokens_of
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.forecast import FORMULA, PHASES, architecture_of, forwards
-from services.generation.footage.making import PLACEMENTS, Forecast, NativePlan
-from services.generation.footage.working import tokens_of
+from services.generation.footage.plan import PLACEMENTS, Forecast, NativePlan
 
 KEPT = 128
 """How many kinds of work are remembered; the one measured longest ago is forgotten first."""
@@ -134,7 +134,7 @@ def taken(
 
 def read(path: Path) -> Paces:
     """The paces of a file; what is not there, damaged or of another formula is none, and no error."""
-    return decode(kept.read(path))
+    return decode(history_file.read(path))
 
 
 def write(path: Path, paces: Paces) -> None:
@@ -143,17 +143,17 @@ def write(path: Path, paces: Paces) -> None:
     Raises:
         OSError: The disk is full, or the folder cannot be written.
     """
-    kept.write(path, encode(paces))
+    history_file.write(path, encode(paces))
 
 
 def encode(paces: Paces) -> bytes:
     """Paces as JSON."""
-    return kept.pack("paces", paces[-KEPT:], formula=FORMULA)
+    return history_file.pack("paces", paces[-KEPT:], formula=FORMULA)
 
 
 def decode(content: bytes) -> Paces:
     """The paces in some JSON; entries that are none are left out."""
-    read = map(_pace, kept.unpack(content, "paces", formula=FORMULA, most=KEPT))
+    read = map(_pace, history_file.unpack(content, "paces", formula=FORMULA, most=KEPT))
     return tuple({pace.kind: pace for pace in read if pace is not None}.values())
 
 

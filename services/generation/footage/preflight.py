@@ -8,17 +8,17 @@ from typing import Protocol
 
 from services.chassis.errors import Suggestion, Violation
 from services.generation.footage import machine
+from services.generation.footage.alternatives import another_model, for_less
 from services.generation.footage.architecture import Architecture
 from services.generation.footage.correction import Peaks
+from services.generation.footage.corrections import mends
 from services.generation.footage.fit import Placed, eight_bits, fit, least
 from services.generation.footage.forecast import clip_bytes
-from services.generation.footage.making import Adjustment, Category, Device, Finding, NativePlan, Report
-from services.generation.footage.mending import mends
 from services.generation.footage.modes import PROMPT_MOST, check
 from services.generation.footage.native import plan as native_plan
 from services.generation.footage.pace import Paces
-from services.generation.footage.rates import Rates
-from services.generation.footage.remedies import another_model, for_less
+from services.generation.footage.plan import Adjustment, Category, Device, Finding, NativePlan, Report
+from services.generation.footage.throughput import Rates
 from services.media.clock import Rate
 from services.story.footage import Footage
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from services.chassis.errors import Change, Suggestion
 from services.generation.footage.changes import effective, text
+from services.generation.footage.corrections import mends
 from services.generation.footage.fit import eight_bits
-from services.generation.footage.making import Category, Device, gigabytes
-from services.generation.footage.mending import mends
 from services.generation.footage.modes import LIMITS, step_range
 from services.generation.footage.native import default_guidance
+from services.generation.footage.plan import Category, Device, gigabytes
 from services.story.footage import Footage
 
 USERS_TOLD = 5

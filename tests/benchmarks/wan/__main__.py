@@ -19,8 +19,8 @@ from pathlib import Path
 
 import torch
 
-from services.generation.backends.diffusers import device as devices
-from services.generation.backends.diffusers.wire import Machine
+from services.generation.wan import device as devices
+from services.generation.wan.wire import Machine
 from tests.benchmarks.wan import check, ladder, machine, pictures, roof, verdict
 from tests.benchmarks.wan.run import Run
 from tests.benchmarks.wan.rungs import RUNGS, chosen

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from services.generation.backends.diffusers.forms import attention
-from services.generation.backends.diffusers.gates import Gates
-from services.generation.backends.diffusers.models import Model
+from services.generation.wan.cancellation import Gates
+from services.generation.wan.forms import attention
+from services.generation.wan.models import Model
 from tests.benchmarks.wan.run import Row, Run, relative
 from tests.benchmarks.wan.rungs import Rung, compiled_or_raise, prepare
 from tests.benchmarks.wan.workloads import Workload, noise, text, transformer

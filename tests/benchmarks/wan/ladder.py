@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from services.generation.backends.diffusers import decode, denoise
-from services.generation.backends.diffusers import device as devices
-from services.generation.backends.diffusers.forms import attention, channels
-from services.generation.backends.diffusers.gates import Gates
-from services.generation.backends.diffusers.models import Model
 from services.generation.footage.forecast import forecast, forward_seconds, vae_flop
-from services.generation.footage.making import Forecast, NativePlan
-from services.generation.reshoot import Frame
+from services.generation.footage.plan import Forecast, NativePlan
+from services.generation.wan import decode, denoise
+from services.generation.wan import device as devices
+from services.generation.wan.cancellation import Gates
+from services.generation.wan.forms import attention, channels
+from services.generation.wan.models import Model
+from services.media.conform import Frame
 from tests.benchmarks.wan.run import Row, Run, Stamp, gb, memory, relative
 from tests.benchmarks.wan.rungs import Rung, compiled_or_raise, prepare
 from tests.benchmarks.wan.workloads import Workload, model, noise, text

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from services.generation.backends.diffusers import decode
-from services.generation.backends.diffusers import device as devices
-from services.generation.backends.diffusers.forms import channels
-from services.generation.backends.diffusers.gates import Gates
-from services.generation.backends.diffusers.placement import STRIDE, TILE
+from services.generation.footage.activations import decode_bytes
 from services.generation.footage.forecast import CONTEXT, DECODE_MARGIN, vae_flop
-from services.generation.footage.residence import vae_weight_bytes
-from services.generation.footage.working import decode_bytes
-from services.generation.reshoot import Frame
+from services.generation.footage.weights import vae_weight_bytes
+from services.generation.wan import decode
+from services.generation.wan import device as devices
+from services.generation.wan.cancellation import Gates
+from services.generation.wan.forms import channels
+from services.generation.wan.placement import STRIDE, TILE
+from services.media.conform import Frame
 from tests.benchmarks.wan.run import Row, Run, Stamp, gb, memory, relative
 from tests.benchmarks.wan.workloads import Workload, noise, vae
 

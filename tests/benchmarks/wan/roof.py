@@ -11,8 +11,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
-from services.generation.backends.diffusers.forms.attention import kernel as kernel_taken
-from services.generation.backends.diffusers.forms.rowwise import FP8, product
+from services.generation.wan.forms.attention import kernel as kernel_taken
+from services.generation.wan.forms.rowwise import FP8, product
 from tests.benchmarks.wan.run import Row, Run, Stamp, median_seconds, relative
 from tests.benchmarks.wan.workloads import CLIPS, workload
 

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 import torch
 
-from services.generation.backends.diffusers import device as devices
-from services.generation.backends.diffusers import faults
-from services.generation.backends.diffusers.wire import Machine
-from services.generation.footage.rates import Rates, rates_of
+from services.generation.footage.throughput import Rates, rates_of
+from services.generation.wan import device as devices
+from services.generation.wan import faults
+from services.generation.wan.wire import Machine
 
 Row: TypeAlias = dict[str, Any]
 """A case by its name, with figures; or with `skipped`, or `failed` and `message`, which say why not."""

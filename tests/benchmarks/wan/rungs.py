@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from services.generation.backends.diffusers.forms import attention, blocks, choice, projections, weights
-from services.generation.backends.diffusers.forms.blocks import Compilation
-from services.generation.backends.diffusers.gates import Gates
-from services.generation.backends.diffusers.models import Model
-from services.generation.backends.diffusers.wire import Machine
 from services.generation.footage.architecture import Architecture
-from services.generation.footage.making import NativePlan
 from services.generation.footage.native import DISTILLED_FLOW_SHIFT
+from services.generation.footage.plan import NativePlan
+from services.generation.wan.cancellation import Gates
+from services.generation.wan.forms import attention, blocks, choice, projections, weights
+from services.generation.wan.forms.blocks import Compilation
+from services.generation.wan.models import Model
+from services.generation.wan.wire import Machine
 from services.story.footage import Quantization
 
 DISTILLED_STEPS = 4

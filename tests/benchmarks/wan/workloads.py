@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
 
-from services.generation.backends.diffusers.denoise import TOKENS, Text
-from services.generation.backends.diffusers.models import Model
 from services.generation.footage import native
+from services.generation.footage.activations import tokens_of
 from services.generation.footage.architecture import Architecture, TextEncoder
-from services.generation.footage.making import NativePlan
+from services.generation.footage.plan import NativePlan
 from services.generation.footage.published import ARCHITECTURES
-from services.generation.footage.working import tokens_of
+from services.generation.wan.denoise import TOKENS, Text
+from services.generation.wan.models import Model
 from services.media.clock import Rate
 from services.story.footage import Footage, Resolution
 from tests.unit.generation.footage import meta

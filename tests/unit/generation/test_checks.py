@@ -9,9 +9,9 @@ import pytest
 
 from services.chassis.errors import GenerationFailed
 from services.generation.checks import Seen, Watch, finished, likeness
-from services.generation.clip import Picture
-from services.generation.reshoot import Frame, Reshoot
 from services.media.clock import Rate
+from services.media.conform import Frame, Reshoot
+from services.media.picture import Picture
 
 PICTURE = Picture(160, 96, Rate(30))
 

@@ -8,14 +8,15 @@ from typing import get_args
 import pytest
 
 from services.artifacts.store import Artifact
+from services.cards import wire as envelope
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest
 from services.chassis.progress import Progress
 from services.chassis.wire import progress_from_proto, progress_to_proto
 from services.generation import wire
-from services.generation.backends.template import wire as envelope
-from services.generation.clip import Accent, Clip, FrameTiming, Look, Picture, Shot, Theme
-from services.generation.footage.making import Forecast, Making, NativePlan
+from services.generation.clip import Accent, Clip, FrameTiming, Look, Shot, Theme
+from services.generation.footage.plan import Forecast, Making, NativePlan
 from services.media.clock import Rate
+from services.media.picture import Picture
 from services.story import wire as story
 from services.story.footage import Lora
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource

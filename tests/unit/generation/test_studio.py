@@ -10,9 +10,10 @@ import pytest
 
 from services.artifacts.local import LocalStore
 from services.chassis.errors import ArtifactMissing, StoryreelError
-from services.generation.clip import UNSHOWN_MOST, Picture, Shot, last_frame_path
+from services.generation.clip import UNSHOWN_MOST, Shot, last_frame_path
 from services.generation.studio import Made, film
 from services.media.clock import Rate
+from services.media.picture import Picture
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
 

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from services.generation.footage.making import NativePlan
+from services.generation.footage.plan import NativePlan
 
 torch.set_num_threads(1)
 logging.set_verbosity_error()

@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import UMT5Config, UMT5EncoderModel
 
+from services.generation.footage.activations import latent_frames, tokens_of
 from services.generation.footage.architecture import Transformer
 from services.generation.footage.published import ARCHITECTURES, UMT5
-from services.generation.footage.residence import text_weight_bytes, vae_weight_bytes, weight_bytes
-from services.generation.footage.working import latent_frames, tokens_of
+from services.generation.footage.weights import text_weight_bytes, vae_weight_bytes, weight_bytes
 from tests.unit.generation.footage import meta
 
 SIZES = [

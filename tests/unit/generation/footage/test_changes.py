@@ -17,7 +17,7 @@ from services.generation.footage.changes import (
     identity,
     text,
 )
-from services.generation.footage.making import Category
+from services.generation.footage.plan import Category
 from services.story.footage import Footage, Lora
 
 A, B = (

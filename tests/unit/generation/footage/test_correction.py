@@ -22,8 +22,8 @@ from services.generation.footage.correction import (
     write,
 )
 from services.generation.footage.forecast import CONTEXT, FORMULA, forecast
-from services.generation.footage.kept import FILE_BYTES
-from services.generation.footage.making import PLACEMENTS
+from services.generation.footage.history_file import FILE_BYTES
+from services.generation.footage.plan import PLACEMENTS
 from tests.unit.generation.footage.test_forecast import plan
 
 ASKED, TILED = plan(), ("tiled_decode",)

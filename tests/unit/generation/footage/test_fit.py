@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.generation.footage.correction import measured
 from services.generation.footage.fit import USABLE, as_run, fit, least, on, placements, usable_bytes
 from services.generation.footage.forecast import forecast
-from services.generation.footage.making import PLACEMENTS, Device, NativePlan
+from services.generation.footage.plan import PLACEMENTS, Device, NativePlan
 from services.generation.footage.published import ARCHITECTURES
 from tests.unit.generation.footage.test_forecast import plan, plans
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from services.artifacts.store import Artifact
 from services.generation.footage import fit
 from services.generation.footage.forecast import CONTEXT, PHASES, clip_bytes, forecast, forwards
-from services.generation.footage.making import PLACEMENTS, NativePlan
+from services.generation.footage.plan import PLACEMENTS, NativePlan
 from services.generation.footage.published import ARCHITECTURES
-from services.generation.footage.rates import DATASHEET
+from services.generation.footage.throughput import DATASHEET
 from services.story.footage import Lora
 
 GB = 1e9

@@ -15,9 +15,9 @@ from services.chassis.errors import Change
 from services.generation.footage.changes import apply, effective
 from services.generation.footage.forecast import forecast
 from services.generation.footage.ladder import ATTEMPTS_MOST, next_attempt
-from services.generation.footage.making import Category, Forecast
 from services.generation.footage.modes import RESOLUTIONS, check, step_range
 from services.generation.footage.native import plan
+from services.generation.footage.plan import Category, Forecast
 from services.media.clock import Rate
 from services.story.footage import Floor, Footage, Lora, Resolution
 

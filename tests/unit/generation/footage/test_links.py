@@ -10,8 +10,8 @@ from services.chassis.errors import InvalidRequest
 from services.generation.footage.lengths import frames_shown, native_needed
 from services.generation.footage.links import frames_of_link
 from services.generation.footage.native import NATIVE
-from services.generation.reshoot import Showing
 from services.media.clock import Rate
+from services.media.conform import Showing
 from services.story.footage import Footage
 
 T2V = Footage(prompt="a lighthouse")

@@ -9,8 +9,8 @@ import pytest
 from services.artifacts.store import Artifact
 from services.chassis.errors import Change, InvalidRequest, Violation
 from services.generation.footage.changes import apply
-from services.generation.footage.making import Category
 from services.generation.footage.modes import LIMITS, check, fitting, route
+from services.generation.footage.plan import Category
 from services.story.footage import Expert, Floor, Footage, Lora, Mode, Quantization, Resolution
 
 PROMPT = Footage(prompt="A harbour at dawn.")

@@ -12,8 +12,8 @@ from services.artifacts.store import Artifact
 from services.chassis.errors import Change, InvalidRequest
 from services.generation.footage.changes import apply
 from services.generation.footage.lengths import native_needed
-from services.generation.footage.making import Adjustment, Category, NativePlan
 from services.generation.footage.native import NATIVE, plan, seed_of
+from services.generation.footage.plan import Adjustment, Category, NativePlan
 from services.media.clock import Rate
 from services.story.footage import Floor, Footage, Lora, Resolution
 

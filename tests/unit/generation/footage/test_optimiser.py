@@ -9,8 +9,8 @@ import pytest
 from services.artifacts.store import Artifact
 from services.chassis.errors import Change
 from services.generation.footage.changes import apply
-from services.generation.footage.making import Category
 from services.generation.footage.optimiser import settled
+from services.generation.footage.plan import Category
 from services.story.footage import Footage, Lora
 
 IMAGE = Artifact.of("local", "a" * 64, size_bytes=1000, media_type="image/png")

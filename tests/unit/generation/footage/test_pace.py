@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.generation.footage.forecast import FORMULA, PHASES, forecast
-from services.generation.footage.kept import FILE_BYTES
-from services.generation.footage.making import Forecast, NativePlan
+from services.generation.footage.history_file import FILE_BYTES
 from services.generation.footage.pace import APART, KEPT, Paces, decode, encode, paced, read, taken, write
+from services.generation.footage.plan import Forecast, NativePlan
 from tests.unit.generation.footage.test_forecast import plan
 
 ASKED, HERE = plan(), "processor float32"

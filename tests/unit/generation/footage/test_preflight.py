@@ -12,11 +12,11 @@ from services.chassis.errors import Change
 from services.generation.footage.correction import Peaks, measured
 from services.generation.footage.fit import USABLE, placements
 from services.generation.footage.forecast import CONTEXT, forecast
-from services.generation.footage.making import Category, Device, Finding, Report
 from services.generation.footage.native import plan as native_plan
+from services.generation.footage.plan import Category, Device, Finding, Report
 from services.generation.footage.preflight import Facts, Limits, preflight
 from services.generation.footage.published import ARCHITECTURES
-from services.generation.footage.rates import DATASHEET
+from services.generation.footage.throughput import DATASHEET
 from services.media.clock import Rate
 from services.story.footage import Footage
 

@@ -9,8 +9,8 @@ import pytest
 from services.artifacts.store import Artifact
 from services.chassis.errors import Change
 from services.generation.footage.changes import FIELDS, apply
-from services.generation.footage.making import Category, Device
 from services.generation.footage.modes import check
+from services.generation.footage.plan import Category, Device
 from services.generation.footage.suggestions import suggestions
 from services.story.footage import Footage, Lora
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from orchestrator.cli.advance import Bar, Lines, Plain, advance
+from orchestrator.cli.byte_progress import Bar, Lines, Plain, advance
 from orchestrator.cli.terminal import Terminal
 from services.chassis.progress import Progress
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.claim import TargetTaken, claimed
+from orchestrator.cli.output_lock import TargetTaken, claimed
 
 JOB, OTHER = "jobs/aaaaaaaaaaaa", "jobs/bbbbbbbbbbbb"
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from orchestrator.cli.claim import claimed
+from orchestrator.cli.output_lock import claimed
 with claimed(Path(sys.argv[1]), "", "first.md"):
     print("held", flush=True)
     time.sleep(600)

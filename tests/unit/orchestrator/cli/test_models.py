@@ -15,9 +15,9 @@ from orchestrator.cli.doctor import CHECKS
 from orchestrator.cli.main import _exit_code
 from orchestrator.cli.models import models
 from services.chassis.errors import ModelUnavailable, Overloaded, Unreachable
-from services.generation.models.known import MODELS
-from tests.unit.generation.models.fake_hub import FakeHub, serving
-from tests.unit.generation.models.model_folder import COMMIT, build
+from services.models.catalogue import MODELS
+from tests.unit.models.fake_hub import FakeHub, serving
+from tests.unit.models.model_folder import COMMIT, build
 
 MODEL = MODELS["ti2v-5B"]
 

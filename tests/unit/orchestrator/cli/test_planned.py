@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.cli.planned import show
-from services.generation.backends.template import faces
+from orchestrator.cli.plan import show
+from services.cards.typesetting import faces
 
 
 @pytest.mark.parametrize("text", ["Paths [/etc] here", "a [/x] b", "[bold] stays", ":smile: too"])

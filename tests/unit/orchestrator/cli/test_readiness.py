@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.cli.doctor import CHECKS
-from orchestrator.cli.readiness import found, missing
+from orchestrator.cli.doctor_footage import found, missing
 from orchestrator.settings import OrchestratorSettings
 from services.generation.clip import Capability, ModelCapability
-from services.generation.footage.making import Device
+from services.generation.footage.plan import Device
 
 GPU = Device("NVIDIA H200", "cuda", 150_000_000_000, 149_000_000_000)
 

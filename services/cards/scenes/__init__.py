@@ -1,0 +1,44 @@
+"""What each type of card looks like: a card and its times in, layers out."""
+
+from __future__ import annotations
+
+from services.cards.drawing.layers import Canvas, Drawing
+from services.cards.drawing.stage import stage
+from services.cards.scenes import code, outro, paragraph, quote, section, title
+from services.cards.scenes import list as list_
+from services.story.scene import (
+    Card,
+    CodeCard,
+    ListCard,
+    OutroCard,
+    ParagraphCard,
+    QuoteCard,
+    SectionCard,
+    TitleCard,
+    elements,
+)
+
+
+def draw(card: Card, canvas: Canvas) -> Drawing:
+    """Draw a card; the same card on the same canvas gives the same layers.
+
+    Text that does not fit even when it is smaller and spread over pages, and characters that
+    no font has, are named in the drawing's `unshown`.
+    """
+    built = stage(canvas, (text for _, text in elements(card)))
+    match card:
+        case TitleCard():
+            title.build(built, card)
+        case SectionCard():
+            section.build(built, card)
+        case ParagraphCard():
+            paragraph.build(built, card)
+        case ListCard():
+            list_.build(built, card)
+        case CodeCard():
+            code.build(built, card)
+        case QuoteCard():
+            quote.build(built, card)
+        case OutroCard():
+            outro.build(built, card)
+    return built.drawing()
