@@ -4,10 +4,13 @@ BIN := .venv/bin
 
 BREAKING := '{"version": "v2", "breaking": {"use": ["FILE"]}}'
 
-.PHONY: help run test lint fmt protos bench picture clean
+# Two processes share the tests; those of one file stay together, for they share servers and pipelines.
+TESTS := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+.PHONY: help run test test-slow test-all lint fmt protos bench picture clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -24,14 +27,21 @@ run: .venv ## Set up, then turn this README into out/README.mp4.
 	@mkdir -p out
 	$(BIN)/storyreel render README.md -o out/README.mp4
 
-test: .venv/dev ## Set up, then run every test.
-	$(BIN)/python -m pytest
+test: .venv/dev ## Set up, then run the tests, but for those that are slow and rarely of use.
+	$(TESTS) -m 'not slow'
 
-lint: .venv/dev ## Check style, types, rooms, contracts.
+test-slow: .venv/dev ## Run the tests that `make test` leaves out.
+	$(TESTS) -m slow
+
+test-all: test test-slow ## Run every test.
+
+lint: .venv/dev ## Check style, types, rooms, spelling, prose, contracts.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell *.md protos/README.md protos/storyreel services orchestrator tests
+	$(BIN)/python -m tests.prose
 	cd protos && ../$(BIN)/buf lint
 	@mkdir -p build && cd protos && ../$(BIN)/buf build --exclude-source-info -o ../build/contracts.binpb
 	cd protos && ../$(BIN)/buf breaking ../build/contracts.binpb --against baseline.binpb --config $(BREAKING)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from orchestrator.local_engine import LocalEngine
 
 PROGRAM = str(Path(sys.executable).with_name("storyreel"))
 
@@ -65,6 +70,17 @@ class Home:
             text=True,
             start_new_session=True,
         )
+
+    @contextmanager
+    def engine(self) -> Iterator[None]:
+        """Keep the engine running for the length of the block: its commands find it, and start none."""
+        engine = LocalEngine(self.folder / "engine").use()
+        with asyncio.Runner() as runner:
+            runner.run(engine.__aenter__())
+            try:
+                yield
+            finally:
+                runner.run(engine.__aexit__(None, None, None))
 
     def log(self) -> list[dict[str, Any]]:
         """Everything this home's processes have logged."""

@@ -89,6 +89,7 @@ def test_a_document_becomes_a_video_with_everything_beside_it(
     assert manifest["job"]["degradations"] == []
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_resumed_it_gives_the_same_bytes_and_repeats_nothing(
     home: Home, tmp_path: Path
 ) -> None:

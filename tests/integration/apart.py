@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import urllib3
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -27,6 +28,7 @@ STAGES = ("parsing", "script", "tts", "generation", "muxing")
 BUCKET = "storyreel"
 READY = {"server.started", "orchestrator.working", "orchestrator.serving"}
 READY_SECONDS = 60
+ANSWER_SECONDS = 30
 
 
 @dataclass
@@ -217,3 +219,15 @@ async def listed(address: str) -> set[str]:
         asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
         [reply] = [reply async for reply in stub.ServerReflectionInfo(asked)]
     return {service.name for service in reply.list_services_response.service}
+
+
+async def refusal(address: str) -> grpc.StatusCode:
+    """How a server without reflection ends a call of it, before anything is asked.
+
+    gRPC reports a request that meets the end of its call as INTERNAL, whatever the server said; so none is
+    sent. A server that has reflection waits for one, and the call ends with DEADLINE_EXCEEDED.
+    """
+    async with connect(address) as channel:
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[no-untyped-call]
+        code: grpc.StatusCode = await stub.ServerReflectionInfo(timeout=ANSWER_SECONDS).code()
+    return code

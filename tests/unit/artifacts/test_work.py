@@ -253,3 +253,21 @@ async def test_work_goes_on_as_long_as_the_most_patient_watcher_wished() -> None
         seen = [event async for event in bench.work.events(news)]
 
     assert seen == ["made"]
+
+
+async def test_a_watcher_who_would_wait_less_does_not_cut_short_what_another_wished() -> None:
+    async def do(_: Work[str]) -> str:
+        await bench.go_on.wait()
+        return "made"
+
+    bench = Bench(do, grace=NOW)
+    with bench.work.watched(LATER):
+        await settled()
+    with bench.work.watched(timedelta(milliseconds=1)):
+        await settled()
+    await asyncio.sleep(0.02)
+    stopping = bench.work.stopping
+    bench.go_on.set()
+
+    assert not stopping
+    assert await bench.seen() == ["made"]

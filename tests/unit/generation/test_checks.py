@@ -75,6 +75,15 @@ def test_a_frozen_picture_is_refused() -> None:
     assert caught.value.metadata["luma_change"] == "0.00"
 
 
+def test_two_frames_that_are_the_same_are_frozen_and_one_alone_is_not() -> None:
+    alone = moving(1)
+
+    with pytest.raises(GenerationFailed, match="is frozen"):
+        watch(alone * 2).verdict(frames=2)
+
+    assert len(watch(alone).verdict(frames=1)) == 3
+
+
 def test_grain_on_a_still_picture_is_no_frost() -> None:
     random = np.random.default_rng(1)
     frames = [

@@ -38,6 +38,7 @@ def tiny(folder: Path, *options: str) -> dict[str, Any]:
     return read | {"page": out.with_suffix(".md").read_text()}
 
 
+@pytest.mark.slow
 def test_two_rungs_are_measured_beside_their_forecast_and_each_goal_has_a_line(tmp_path: Path) -> None:
     results = tiny(tmp_path, "--suite", "a14b-480p", "--rungs", "plain,fused_qkv", "--steps", "3")
 
@@ -58,6 +59,7 @@ def test_two_rungs_are_measured_beside_their_forecast_and_each_goal_has_a_line(t
     assert "| a14b-480p-fused_qkv |" in results["page"]
 
 
+@pytest.mark.slow
 def test_without_time_every_case_is_skipped_and_says_so(tmp_path: Path) -> None:
     results = tiny(tmp_path, "--suite", "vae", "--budget", "0")
 

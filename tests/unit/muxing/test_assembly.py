@@ -23,7 +23,15 @@ from tests.unit.muxing.assembling import SPOKEN, film, make
 from tests.unit.muxing.reel import Take
 
 
-@pytest.mark.parametrize("rate", [Rate(30), Rate(24000, 1001), Rate(30000, 1001)], ids=str)
+@pytest.mark.parametrize(
+    "rate",
+    [
+        pytest.param(Rate(30), marks=pytest.mark.slow),
+        pytest.param(Rate(24000, 1001), marks=pytest.mark.slow),
+        Rate(30000, 1001),
+    ],
+    ids=str,
+)
 async def test_twenty_scenes_do_not_drift(studio: Studio, tmp_path: Path, rate: Rate) -> None:
     takes = [Take(reel.click(0.45 + 0.137 * (n % 5))) for n in range(20)]
     plan = await reel.plan(studio.store, tmp_path / "reel", takes, rate=rate)

@@ -49,6 +49,18 @@ def test_a_plan_has_three_stages() -> None:
     assert [s.kind for s in Record(job, NOW).job.stages] == list(WEIGHTS)[:3]
 
 
+def test_the_stages_of_a_plan_are_shares_of_the_plan() -> None:
+    plan = Record(job_pb2.Job(plan_only=True), NOW)
+
+    seen = [plan.job.fraction]
+    for kind in (PARSING, SCRIPT):
+        plan.begin(kind, NOW, calls=1)
+        plan.done(kind, NOW, reused=False, attempts=1)
+        seen.append(plan.job.fraction)
+
+    assert seen == pytest.approx([0.01 / 0.05, 0.03 / 0.05, 0.999])
+
+
 def test_a_resumed_job_starts_with_a_clean_record() -> None:
     failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=["old"])
     failed.error.reason = error_reason_pb2.ERROR_REASON_INTERNAL

@@ -78,6 +78,17 @@ def test_english_and_doubtful_texts_are_left_alone(texts: list[str]) -> None:
     assert other_than_english(texts, language="en") == ()
 
 
+@pytest.mark.parametrize(("others", "named"), [(133, True), (134, False)])
+def test_a_script_that_fewer_than_six_of_ten_letters_are_in_names_no_language(
+    others: int, named: bool
+) -> None:
+    russian, latin = "маяк " * 50, "x" * others  # 200 letters, which are 60.1 % and 59.9 %
+
+    warnings = other_than_english([russian, latin], language="en")
+
+    assert bool(warnings) is named
+
+
 def test_who_has_named_a_language_is_not_told_of_another() -> None:
     assert other_than_english([TEXTS["German"]], language="fr") == ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.parsing.sentences import LONGEST_TEXT, chunks, sentences, shorten, words
+from services.parsing.sentences import LONGEST_TEXT, chunks, goes_on, sentences, shorten, words
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,25 @@ def test_a_word_is_cut_only_when_it_alone_is_longer_than_the_contract_allows() -
     assert pieces[0].startswith("https://example.org/aaa")
     assert len(pieces[0].split()[0]) == 3020
     assert [len(piece) for piece in shorten("x" * 9000)] == [2250] * 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("The keeper climbs", "the stairs.", True),
+        ("The keeper climbs,", "Ann waits.", True),
+        ("灯台は、", "岩の上に立つ。", True),
+        ("灯塔，", "立在岩石上。", True),
+        ("The keeper climbs", "Ann waits.", False),
+        ("灯台は", "岩の上に立つ。", False),
+        ("", "the stairs.", False),
+        ("The keeper climbs,", "", False),
+    ],
+)
+def test_a_sentence_goes_on_in_the_next_line_that_starts_small_or_follows_a_comma(
+    before: str, after: str, same: bool
+) -> None:
+    assert goes_on(before, after) is same
 
 
 def test_a_long_text_is_shared_out_in_whole_sentences() -> None:

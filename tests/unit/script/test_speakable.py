@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.script.reading import Reading
 from services.script.speakable import LONGEST, ended, pieces, speakable
+from services.story.spelling import Spelling
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,16 @@ def test_long_texts_are_cut_between_words() -> None:
 
     assert " ".join(parts) == text.strip()
     assert all(len(part) <= LONGEST for part in parts)
+
+
+def test_a_cut_leaves_out_the_spelling_it_goes_through_and_moves_those_behind_it() -> None:
+    before, over = Spelling(0, 3, "before"), Spelling(LONGEST - 2, LONGEST + 2, "over")
+    behind = Spelling(LONGEST + 3, LONGEST + 5, "behind")
+
+    first, second = pieces("x" * (LONGEST + 9), (before, over, behind))
+
+    assert first == ("x" * LONGEST, (before,))
+    assert second == ("x" * 9, (Spelling(3, 5, "behind"),))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -24,6 +25,9 @@ from services.generation.footage.published import ARCHITECTURES
 from tests.unit.generation.footage import meta
 
 DTYPES = {2: torch.bfloat16, 4: torch.float32}
+
+slow = partial(pytest.param, marks=pytest.mark.slow)
+"""A case whose thousands of operations take seconds; a smaller one holds the same formula."""
 
 
 @pytest.mark.parametrize(
@@ -52,10 +56,10 @@ def test_denoising_is_forecast_within_ten_percent(model: str, width: int, height
 @pytest.mark.parametrize(
     ("model", "width", "height", "frames"),
     [
-        ("ti2v-5B", 1280, 704, 121),
+        slow("ti2v-5B", 1280, 704, 121),
         ("ti2v-5B", 832, 480, 5),
-        ("t2v-A14B", 832, 480, 81),
-        ("t2v-A14B", 1280, 720, 81),
+        slow("t2v-A14B", 832, 480, 81),
+        slow("t2v-A14B", 1280, 720, 81),
         ("t2v-A14B", 1280, 720, 9),
     ],
 )
@@ -79,7 +83,7 @@ def test_decoding_is_forecast_within_twenty_five_percent(
 
 @pytest.mark.parametrize(
     ("model", "width", "height", "frames"),
-    [("ti2v-5B", 832, 480, 9), ("t2v-A14B", 640, 368, 13), ("t2v-A14B", 480, 480, 33)],
+    [slow("ti2v-5B", 832, 480, 9), ("t2v-A14B", 640, 368, 13), slow("t2v-A14B", 480, 480, 33)],
 )
 def test_decoding_in_tiles_is_forecast_within_twenty_five_percent(
     model: str, width: int, height: int, frames: int
@@ -96,7 +100,7 @@ def test_decoding_in_tiles_is_forecast_within_twenty_five_percent(
 
 @pytest.mark.parametrize(
     ("model", "width", "height", "frames", "pictures"),
-    [("ti2v-5B", 1280, 704, 121, 1), ("i2v-A14B", 832, 480, 17, 17), ("i2v-A14B", 1280, 720, 81, 81)],
+    [("ti2v-5B", 1280, 704, 121, 1), ("i2v-A14B", 832, 480, 17, 17), slow("i2v-A14B", 1280, 720, 81, 81)],
 )
 def test_encoding_an_image_is_forecast_within_twenty_five_percent(
     model: str, width: int, height: int, frames: int, pictures: int

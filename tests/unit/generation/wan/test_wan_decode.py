@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from tests.unit.generation.wan import tiny
 
 CPU = torch.device("cpu")
 EVERY = 99
+ROUNDING = 1
+"""Of 256 levels. Processors without AVX-512 sum in another order when a convolution is given fewer latent
+frames at once: the last bit of a float may differ, and at the edge between two levels so does the level."""
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +62,12 @@ def at_once(vae: Any, latents: torch.Tensor, *, tiled: bool) -> np.ndarray:
     return made
 
 
+def levels_apart(some: Sequence[Frame], others: Sequence[Frame]) -> int:
+    """By how many levels two videos differ at most."""
+    return int(np.abs(np.stack(some).astype(np.int16) - np.stack(others)).max())
+
+
+# The convolutions of both are given the same shapes: their bits are the same on any one machine.
 @pytest.mark.parametrize("kind", ["narrow", "wide"])
 @pytest.mark.parametrize(("tiled", "width"), [(False, 64), (True, 64), (True, 288)])
 def test_streamed_frames_are_bit_for_bit_those_that_are_decoded_at_once(
@@ -86,9 +95,11 @@ def test_no_more_latent_frames_are_decoded_than_are_wanted(kind: str, frames: in
     some = streamed(vae, latents, frames=frames)
 
     hook.remove()
+    every = streamed(vae, latents)
     assert len(called) == calls
     assert len(some) == min(frames, 13)
-    assert np.array_equal(np.stack(some), np.stack(streamed(vae, latents)[:frames]))
+    assert levels_apart(some, every[:frames]) <= ROUNDING
+    assert levels_apart(every[:1], every[1:2]) > 5
 
 
 def test_what_the_decoder_made_is_gone_when_the_frames_after_it_are_handed_on() -> None:
@@ -99,6 +110,8 @@ def test_what_the_decoder_made_is_gone_when_the_frames_after_it_are_handed_on() 
         lambda _, __, output: outputs.append(weakref.ref(output.untyped_storage()))
     )
     alive: list[int] = []
+    gc.collect()
+    gc.freeze()  # a collection looks at what is made from here on, not at all of torch
 
     def take(_: Frame) -> None:
         gc.collect()
@@ -106,6 +119,7 @@ def test_what_the_decoder_made_is_gone_when_the_frames_after_it_are_handed_on() 
 
     decode.stream(vae, latents, take, frames=EVERY, tiled=False, gates=Gates(CPU), tell=lambda *_: None)
     hook.remove()
+    gc.unfreeze()
 
     assert len(outputs) == 6
     assert max(alive) <= 1

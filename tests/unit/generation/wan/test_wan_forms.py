@@ -81,8 +81,8 @@ def test_a_form_that_is_switched_off_changes_no_bit(
         ("int8", ANYWHERE, 0.003),
         ("fp8", ANYWHERE, 0.02),
         ("fp8", Forms(fp8_products=True), 0.04),
-        ("int8", Forms(compiler="aot_eager"), 0.003),
-        ("fp8", Forms(fp8_products=True, compiler="aot_eager"), 0.04),
+        pytest.param("int8", Forms(compiler="aot_eager"), 0.003, marks=pytest.mark.slow),
+        pytest.param("fp8", Forms(fp8_products=True, compiler="aot_eager"), 0.04, marks=pytest.mark.slow),
     ],
     ids=["int8", "held in fp8", "multiplied in fp8", "int8 compiled", "multiplied in fp8 and compiled"],
 )

@@ -59,8 +59,17 @@ def made(model: Model, *with_: Written) -> torch.Tensor:
     return inside.latents(model, inside.plan(model.folder.name))
 
 
-@pytest.mark.parametrize("forms", [ANYWHERE, COMPILED], ids=["as written", "compiled"])
-@pytest.mark.parametrize("quantization", ["none", "int8", "fp8"])
+@pytest.mark.parametrize(
+    ("quantization", "forms"),
+    [
+        pytest.param("none", ANYWHERE, id="none as written"),
+        pytest.param("int8", ANYWHERE, id="int8 as written"),
+        pytest.param("fp8", ANYWHERE, id="fp8 as written"),
+        pytest.param("none", COMPILED, id="none compiled"),
+        pytest.param("int8", COMPILED, id="int8 compiled", marks=pytest.mark.slow),
+        pytest.param("fp8", COMPILED, id="fp8 compiled", marks=pytest.mark.slow),
+    ],
+)
 def test_a_clip_is_bit_for_bit_the_same_whatever_loras_the_clips_before_it_had(
     tiny_models: Path, write: Callable[..., Written], forms: Forms, quantization: Quantization
 ) -> None:
@@ -119,6 +128,7 @@ def test_compiled_blocks_are_not_compiled_anew_for_another_lora_of_a_like_rank(
     assert torch.equal(swapped, fresh)
 
 
+@pytest.mark.slow
 def test_loras_of_other_layers_or_of_a_larger_rank_are_put_in_anew(
     tiny_models: Path, write: Callable[..., Written]
 ) -> None:

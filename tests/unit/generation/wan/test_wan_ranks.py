@@ -165,7 +165,7 @@ async def test_what_one_rank_fails_with_is_told_by_the_leader(two: Studio, befor
     assert two.processes[-1] == asked
 
 
-@pytest.mark.parametrize("what", ["device", "death"])
+@pytest.mark.parametrize("what", [pytest.param("device", marks=pytest.mark.slow), "death"])
 async def test_a_device_that_fails_and_a_rank_that_is_killed_give_way_to_a_new_group(
     two: Studio, before: str, what: str
 ) -> None:
