@@ -110,12 +110,16 @@ async def new_folder(parent: Path, *, prefix: str) -> AsyncIterator[Path]:
             make_folder(parent)
             return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
-    folder = await asyncio.to_thread(make)
+    making = asyncio.ensure_future(asyncio.to_thread(make))
     try:
-        yield folder
+        yield await asyncio.shield(making)
     finally:
-        # Without a thread: a cancelled caller cannot wait, and there are a few files in it at most.
-        shutil.rmtree(folder, ignore_errors=True)
+        if making.done():
+            _remove_folder(making)
+        else:  # the caller was cancelled, and the thread goes on
+            making.add_done_callback(_remove_folder)
+
+
 def _unfinished(folder: Path, mode: int) -> tuple[Path, int]:
     """A new file that this process has locked, where the disk has locks."""
     while True:
@@ -170,6 +174,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def _remove_folder(making: asyncio.Future[Path]) -> None:
+    """Remove the folder that was made, if one was."""
+    if not making.cancelled() and making.exception() is None:
+        # Without a thread: a cancelled caller cannot wait, and there are a few files in it at most.
+        shutil.rmtree(making.result(), ignore_errors=True)
 
 
 def _full(error: OSError, folder: Path, remedy: Remedy, needed: int) -> StoreFull:

@@ -12,13 +12,19 @@ from services.media.wire import (
     frame_timing_to_proto,
     picture_from_proto,
 )
+from services.story.footage_wire import footage_from_proto, footage_to_proto
 from storyreel.generation.v1 import generation_service_pb2 as pb
 
 
 def explicit(spec: pb.FootageSpec, *, backend: str) -> pb.FootageSpec:
-    """A spec with its defaults written out, so that the same clip has one digest."""
+    """A spec with its defaults written out, so that the same clip has one digest.
+
+    Raises:
+        InvalidRequest: A retry keeps a LoRA that is not one of the footage's own.
+    """
     full = pb.FootageSpec()
     full.CopyFrom(spec)
+    full.footage.CopyFrom(footage_to_proto(footage_from_proto(spec.footage)))
     full.backend = backend
     full.frame_timing = frame_timing_to_proto(frame_timing_from_proto(spec.frame_timing))
     return full

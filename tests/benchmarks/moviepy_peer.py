@@ -33,8 +33,8 @@ from services.cards import scenes
 from services.cards.drawing.layers import Drawing, Layer
 from services.cards.render import canvas
 from services.generation.clip import Shot
-from services.media.clock import Rate
 from services.media.clip import Picture
+from services.media.clock import Rate
 from services.script.backends.template import TemplateBackend
 from services.story import wire
 from storyreel.parsing.v1 import storyboard_pb2

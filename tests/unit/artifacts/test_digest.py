@@ -10,7 +10,9 @@ from google.protobuf.message import Message
 from services.artifacts.local import LocalStore
 from services.artifacts.results import Results
 from storyreel.artifact.v1 import artifact_pb2
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2
+from storyreel.cards.v1 import card_service_pb2, look_pb2
+from storyreel.generation.v1 import footage_pb2, generation_service_pb2
+from storyreel.media.v1 import clip_pb2
 from storyreel.muxing.v1 import muxing_service_pb2
 from storyreel.parsing.v1 import parsing_service_pb2
 from storyreel.script.v1 import narration_pb2, script_service_pb2
@@ -24,10 +26,12 @@ WRITE = script_service_pb2.WriteNarrationRequest
 VOICES = tts_service_pb2.ListVoicesRequest
 CHOOSE = tts_service_pb2.ChooseVoiceRequest
 SPEAK = tts_service_pb2.SynthesizeRequest
-CLIP = generation_service_pb2.GenerateClipRequest
+CARD = card_service_pb2.CardSpec
+FOOTAGE = generation_service_pb2.FootageSpec
 MUX = muxing_service_pb2.MuxVideoRequest
 PICTURE = clip_pb2.Picture(width=1280, height=720, rate_numerator=30, rate_denominator=1)
-LIGHT = clip_pb2.Look(theme=clip_pb2.THEME_LIGHT)
+LIGHT = look_pb2.Look(palette=look_pb2.Palette(ink="#0f172a", ground_from="#f8fafc"))
+WISH = footage_pb2.Footage(prompt="A lake.", steps=20)
 
 GOLDEN: list[tuple[Message, str, str]] = [
     (PARSE(), "", "aa8fc4212f7c8897f3b8c6b7a2230e3166ee01e1717c975f9de0243e4092f76e"),
@@ -98,29 +102,39 @@ GOLDEN: list[tuple[Message, str, str]] = [
         "d618356b59bbe4ee1acf4581f71ac48b83f56ad1a36a7f0f06535f6d852e9125",
     ),
     (
-        CLIP(scene=ARTIFACT, frames=90),
-        "template 1",
-        "4ec8d02f6768491a8d14989ec6edd4cf93585214f2e9161926739551ed50e5fe",
+        CARD(scene=ARTIFACT, frames=90),
+        "cards 1",
+        "b889fa008cda5c4845913b1962b92688d75d72143c27df4fbb41ab9c43a0764c",
     ),
     (
-        CLIP(scene=ARTIFACT, frames=91),
-        "template 1",
-        "d8cb562907ab5adf4c3efb1dc803fc0ee41962c9fb27262d20f31e27769314ef",
+        CARD(scene=ARTIFACT, frames=91),
+        "cards 1",
+        "592eb8fbe41516d69133514629e29d8f4d85d18a1eac2c3a900179c9f5ca38d2",
     ),
     (
-        CLIP(scene=ARTIFACT, frames=90, picture=PICTURE),
-        "template 1",
-        "ee249c58e76d23ea87ef04205a499afe25966acd07c5075698c2b4c13999ddd4",
+        CARD(scene=ARTIFACT, frames=90, picture=PICTURE),
+        "cards 1",
+        "1d496eef380228eaf86f3810d04c1fb89e0016e0baab6a8f09625ba598b793c9",
     ),
     (
-        CLIP(scene=ARTIFACT, frames=90, picture=PICTURE, look=LIGHT),
-        "template 1",
-        "87e0fd155e6762a8fdfd5ff23bae50aff1393d7714b3f8b70c0e229b697311bc",
+        CARD(scene=ARTIFACT, frames=90, picture=PICTURE, look=LIGHT),
+        "cards 1",
+        "b95161a3c1e67c0875bd839e813092db2cdbfcfe267a8f39f48180683fe4575a",
     ),
     (
-        CLIP(scene=ARTIFACT, frames=90, picture=PICTURE, look=clip_pb2.Look()),
-        "template 1",
-        "69518c32f5b9ea921bbf954939cb0cdb942ea17e90deb23a763500854b12c843",
+        CARD(scene=ARTIFACT, frames=90, picture=PICTURE, look=look_pb2.Look()),
+        "cards 1",
+        "7df5457c60bdd0dde3443b2b99ece1ab69240c5c92ced24beec644163a34068d",
+    ),
+    (
+        FOOTAGE(footage=WISH, frames=90, picture=PICTURE),
+        "ti2v-5B 1",
+        "306790097dccf6c0173ef5cdd35b8c44f16937e388380a72e48da15dcedfc55a",
+    ),
+    (
+        FOOTAGE(footage=WISH, frames=90, picture=PICTURE, continues=True),
+        "ti2v-5B 1",
+        "185334155d8fa2d263038c0877d4035e73e3e5c98adb7519d2ca01e11a3be881",
     ),
     (
         MUX(plan=ARTIFACT),
@@ -179,6 +193,6 @@ def test_an_unknown_field_inside_does_not_count_either(results: Results) -> None
     narration = narration_pb2.Narration()
     inside = narration_pb2.Narration.FromString(b"\xfa\x01\x05later")
 
-    assert results.digest(CLIP(narration=inside), made_by="") == results.digest(
-        CLIP(narration=narration), made_by=""
+    assert results.digest(CARD(narration=inside), made_by="") == results.digest(
+        CARD(narration=narration), made_by=""
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,3 +161,86 @@ def test_a_folder_is_made_with_those_above_it_and_again(tmp_path: Path) -> None:
     disk.make_folder(tmp_path / "a" / "b")
 
     assert (tmp_path / "a" / "b").is_dir()
+
+
+async def test_a_folder_for_work_is_made_and_gone_with_all_that_is_in_it(tmp_path: Path) -> None:
+    async with disk.new_folder(tmp_path / "scratch", prefix="card-") as folder:
+        (folder / "deeper").mkdir()
+        (folder / "deeper" / "clip.mp4").write_bytes(b"half")
+        there = list((tmp_path / "scratch").iterdir())
+
+    assert there == [folder]
+    assert folder.name.startswith("card-")
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+async def test_two_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
+    async with disk.new_folder(tmp_path, prefix="x-") as one, disk.new_folder(tmp_path, prefix="x-") as other:
+        (one / "clip.mp4").write_bytes(b"one")
+
+        assert one != other
+        assert list(other.iterdir()) == []
+
+
+async def test_a_failure_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="mine"):
+        async with disk.new_folder(tmp_path, prefix="x-") as folder:
+            (folder / "clip.mp4").write_bytes(b"half")
+            raise RuntimeError("mine")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_work_that_is_cancelled_leaves_no_folder_behind(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with disk.new_folder(tmp_path, prefix="x-") as folder:
+            (folder / "clip.mp4").write_bytes(b"half")
+            begun.set()
+            await asyncio.Event().wait()
+
+    working = asyncio.ensure_future(work())
+    await begun.wait()
+    working.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_work_that_is_cancelled_while_its_folder_is_made_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making, go_on = threading.Event(), threading.Event()
+    make = disk.make_folder
+
+    def slowly(folder: Path) -> None:
+        making.set()
+        go_on.wait()
+        make(folder)
+
+    monkeypatch.setattr(disk, "make_folder", slowly)
+
+    async def work() -> None:
+        async with disk.new_folder(tmp_path / "scratch", prefix="x-"):
+            pass
+
+    working = asyncio.ensure_future(work())
+    await asyncio.to_thread(making.wait)
+    working.cancel()
+    go_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    await asyncio.get_running_loop().shutdown_default_executor()
+    await asyncio.sleep(0)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+async def test_a_place_that_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreUnavailable, match=str(tmp_path)):
+        async with disk.new_folder(tmp_path / "file" / "scratch", prefix="x-"):
+            pass

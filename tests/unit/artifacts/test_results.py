@@ -12,7 +12,8 @@ from services.artifacts.local import LocalStore
 from services.artifacts.results import Results, artifacts
 from services.chassis.errors import StoreUnavailable
 from storyreel.artifact.v1 import artifact_pb2
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2
+from storyreel.cards.v1 import card_service_pb2
+from storyreel.media.v1 import clip_pb2
 from storyreel.parsing.v1 import parsing_service_pb2, storyboard_pb2
 from tests.unit.artifacts.desk import MADE_BY, REQUEST, Desk, Reply, begun, once
 
@@ -167,6 +168,6 @@ class TestArtifacts:
         assert [found.uri for found in artifacts(reply)] == ["a", "b", "c"]
 
     def test_a_reply_without_artifacts_has_none(self) -> None:
-        reply = generation_service_pb2.GenerateClipResponse(clip=clip_pb2.Clip(frames=3))
+        reply = card_service_pb2.DrawnCard(clip=clip_pb2.Clip(frames=3))
 
         assert list(artifacts(reply)) == []

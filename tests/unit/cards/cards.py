@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.cards.drawing.layers import Canvas, Cues
 from services.media.clock import Rate
+from services.story.look import builtin
 from services.story.scene import (
     Card,
     CodeCard,
@@ -38,4 +39,4 @@ def canvas(
     names = [name for name, _ in elements(card)]
     step = max(1, frames * 8 // (10 * max(1, len(names))))
     cues = Cues({name: min(frames - 1, 6 + n * step) for n, name in enumerate(names)})
-    return Canvas(width, height, Rate(30), frames, cues, theme, "blue")
+    return Canvas(width, height, Rate(30), frames, cues, builtin(theme).palette)

@@ -11,25 +11,27 @@ import numpy as np
 import pytest
 
 from services.cards import render as module
+from services.cards.card import CardSpec
 from services.cards.drawing.layers import Drawing
 from services.cards.film import Film, Ground
 from services.cards.render import canvas, encoding, render
 from services.chassis.progress import Progress
-from services.generation.clip import Look, Shot
+from services.media.clip import Picture
 from services.media.clock import Rate
 from services.media.encode import Encoding
-from services.media.clip import Picture
+from services.story.look import builtin
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
 
-SHOT = Shot(
+SPEC = CardSpec(
     TitleCard("Hello"),
     Narration("fr", (Segment("Hello", "title"),)),
     SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
     frames=60,
     lead_frames=6,
     picture=Picture(320, 240, Rate(30)),
-    look=Look("light", "cyan", "sparse"),
+    look=builtin("light", "cyan"),
+    frame_timing="sparse",
 )
 
 
@@ -68,13 +70,13 @@ def test_progress_counts_frames(
     ]
 
 
-def test_a_shot_says_what_it_is_drawn_on() -> None:
-    drawn_on = canvas(SHOT)
+def test_a_spec_says_what_it_is_drawn_on() -> None:
+    drawn_on = canvas(SPEC)
 
     assert (drawn_on.width, drawn_on.height, drawn_on.rate, drawn_on.frames) == (320, 240, Rate(30), 60)
-    assert (drawn_on.theme, drawn_on.accent, drawn_on.language) == ("light", "cyan", "fr")
+    assert (drawn_on.palette, drawn_on.language) == (builtin("light", "cyan").palette, "fr")
     assert drawn_on.cues.enter("title") == 9
 
 
-def test_a_shot_says_how_it_is_encoded() -> None:
-    assert encoding(SHOT, threads=2) == Encoding(Rate(30), 60, sparse=True, threads=2)
+def test_a_spec_says_how_it_is_encoded() -> None:
+    assert encoding(SPEC, threads=2) == Encoding(Rate(30), 60, sparse=True, threads=2)

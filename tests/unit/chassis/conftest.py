@@ -13,9 +13,8 @@ import pytest
 
 from services.chassis.channel import connect
 from services.chassis.server import Server
-from storyreel.artifact.v1 import artifact_pb2
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
-from storyreel.script.v1 import narration_pb2
+from storyreel.generation.v1 import footage_pb2, generation_service_pb2, generation_service_pb2_grpc
+from storyreel.media.v1 import clip_pb2
 from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
 from tests.unit.chassis.offline import Rooms
 from tests.unit.chassis.recorded import Recorded
@@ -42,20 +41,14 @@ def speech() -> tts_service_pb2.SynthesizeRequest:
 
 
 @pytest.fixture
-def clip() -> generation_service_pb2.GenerateClipRequest:
+def clip() -> generation_service_pb2.GenerateFootageRequest:
     """A request that keeps the contract."""
-    digest = "a" * 64
-    stored = artifact_pb2.Artifact(
-        uri=f"artifact://local/{digest}", sha256=digest, size_bytes=9, media_type="a/b"
-    )
-    segment = narration_pb2.Segment(text="Hello.", element="title")
-    return generation_service_pb2.GenerateClipRequest(
-        scene=stored,
-        timing=stored,
-        narration=narration_pb2.Narration(language="en", segments=[segment]),
+    spec = generation_service_pb2.FootageSpec(
+        footage=footage_pb2.Footage(prompt="A lake at dawn."),
         frames=81,
         picture=clip_pb2.Picture(width=640, height=360, rate_numerator=30, rate_denominator=1),
     )
+    return generation_service_pb2.GenerateFootageRequest(spec=spec)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def answer(payload, report):
     if verb == "refuse":
         print(rest, file=sys.stderr, flush=True)
         raise DocumentTooLarge(
-            "Too large.", suggestions=[Suggestion("Split it.", [Change("size", "2", "1")])],
+            "Too large.", suggestions=[Suggestion("Split it.", (Change("size", "2", "1"),))],
             metadata={"limit": "1"}, violations=[Violation("a", "b")], retry_after=timedelta(seconds=3))
     if verb == "bug":
         raise KeyError("secret=hunter2")

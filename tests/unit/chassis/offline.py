@@ -11,7 +11,8 @@ import grpc
 
 from services.chassis.errors import Overloaded, UnknownVoice
 from services.chassis.server import MethodLimits, Room
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2, generation_service_pb2_grpc
+from storyreel.generation.v1 import generation_service_pb2, generation_service_pb2_grpc
+from storyreel.media.v1 import clip_pb2
 from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
 
 Context = Any
@@ -73,35 +74,36 @@ class Voices(tts_service_pb2_grpc.TtsServiceServicer):
 
 
 class Clips(generation_service_pb2_grpc.GenerationServiceServicer):
-    """Draws nothing; a clip's backend says what becomes of the call."""
+    """Generates nothing; a clip's backend says what becomes of the call."""
 
     def __init__(self) -> None:
         self.waiting = asyncio.Event()
         self.closed = asyncio.Event()
 
-    async def GenerateClip(
-        self, request: generation_service_pb2.GenerateClipRequest, context: Context
-    ) -> AsyncGenerator[generation_service_pb2.GenerateClipResponse, None]:
+    async def GenerateFootage(
+        self, request: generation_service_pb2.GenerateFootageRequest, context: Context
+    ) -> AsyncGenerator[generation_service_pb2.GenerateFootageResponse, None]:
         """Send two events, then end, break or wait for ever."""
         try:
-            accepted = generation_service_pb2.Accepted(digest="0" * 64)
-            yield generation_service_pb2.GenerateClipResponse(accepted=accepted)
-            if request.backend == "broken":
+            accepted = generation_service_pb2.FootageAccepted(digest="0" * 64)
+            yield generation_service_pb2.GenerateFootageResponse(accepted=accepted)
+            if request.spec.backend == "broken":
                 raise RuntimeError("secret=hunter2")
-            if request.backend == "nobody":
+            if request.spec.backend == "nobody":
                 raise UnknownVoice("There is no voice nobody.")
-            if request.backend == "endless":
+            if request.spec.backend == "endless":
                 self.waiting.set()
                 await asyncio.Event().wait()
-            yield generation_service_pb2.GenerateClipResponse(clip=clip_pb2.Clip(frames=81))
+            made = generation_service_pb2.GeneratedClip(clip=clip_pb2.Clip(frames=81))
+            yield generation_service_pb2.GenerateFootageResponse(footage=made)
         finally:
             self.closed.set()
 
-    async def CancelClip(
-        self, request: generation_service_pb2.CancelClipRequest, context: Context
-    ) -> generation_service_pb2.CancelClipResponse:
+    async def CancelFootage(
+        self, request: generation_service_pb2.CancelFootageRequest, context: Context
+    ) -> generation_service_pb2.CancelFootageResponse:
         """Answer at once."""
-        return generation_service_pb2.CancelClipResponse()
+        return generation_service_pb2.CancelFootageResponse()
 
 
 class Rooms:
@@ -123,12 +125,13 @@ class Rooms:
         )
 
     def generation(self, *, seconds: float = 20) -> Room:
-        """Drawing."""
+        """Generating."""
         return Room(
             service="storyreel.generation.v1.GenerationService",
             add=partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, self.clips),
             limits=dict.fromkeys(
-                ("GenerateClip", "CancelClip", "EstimateClip", "GetCapabilities"), MethodLimits(seconds, 2)
+                ("GenerateFootage", "CancelFootage", "EstimateFootage", "GetCapabilities"),
+                MethodLimits(seconds, 2),
             ),
             start=partial(self._note, "generation started"),
             close=partial(self._note, "generation closed"),

@@ -80,7 +80,7 @@ async def test_trailers_of_a_call_can_be_read(tts: Any) -> None:
 
 
 async def test_trailers_of_a_stream_can_be_read(generation: Any, clip: Any) -> None:
-    call = generation.GenerateClip(clip)
+    call = generation.GenerateFootage(clip)
 
     events = [event async for event in call]
 
@@ -117,11 +117,11 @@ async def test_a_service_that_is_not_there_is_named_by_its_address(
 async def test_a_stream_that_loses_its_service_names_the_address(
     server: Server, generation: Any, rooms: Any, clip: Any
 ) -> None:
-    clip.backend = "endless"
+    clip.spec.backend = "endless"
 
     async def watch() -> None:
         with errors():
-            _ = [event async for event in generation.GenerateClip(clip)]
+            _ = [event async for event in generation.GenerateFootage(clip)]
 
     watching = asyncio.ensure_future(watch())
     await rooms.clips.waiting.wait()

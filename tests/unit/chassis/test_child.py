@@ -57,7 +57,7 @@ async def test_an_error_of_ours_is_raised_as_the_same_class_with_all_it_carries(
         await child.call(b"refuse", timeout=LONG)
 
     assert caught.value.message == "Too large."
-    assert caught.value.suggestions == [Suggestion("Split it.", [Change("size", "2", "1")])]
+    assert caught.value.suggestions == [Suggestion("Split it.", (Change("size", "2", "1"),))]
     assert caught.value.violations == [Violation("a", "b")]
     assert caught.value.metadata == {"limit": "1"}
     assert caught.value.retry_after == timedelta(seconds=3)

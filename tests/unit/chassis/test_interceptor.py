@@ -19,6 +19,7 @@ from services.chassis.errors import (
     Undecodable,
     UnknownVoice,
 )
+from storyreel.error.v1 import category_pb2
 from storyreel.tts.v1 import tts_service_pb2
 from tests.unit.chassis.recorded import Recorded
 
@@ -107,7 +108,7 @@ async def test_bytes_that_are_no_request_are_refused_with_a_span(
 
 
 async def test_a_stream_refuses_bytes_that_are_no_request(channel: grpc.aio.Channel) -> None:
-    call: Any = channel.unary_stream("/storyreel.generation.v1.GenerationService/GenerateClip")
+    call: Any = channel.unary_stream("/storyreel.generation.v1.GenerationService/GenerateFootage")
 
     with pytest.raises(Undecodable), errors():
         _ = [event async for event in call(b"\xff\xff\xff")]
@@ -124,22 +125,22 @@ async def test_each_broken_rule_is_named_with_the_path_of_its_field(tts: Any) ->
 
 
 async def test_the_path_of_a_nested_field_has_its_message_before_it(generation: Any, clip: Any) -> None:
-    clip.narration.segments[0].element = "!"
+    clip.spec.footage.retries.add(category=category_pb2.CATEGORY_MODEL_LOADING).values.steps = 20
 
     with pytest.raises(InvalidRequest) as caught, errors():
-        _ = [event async for event in generation.GenerateClip(clip)]
+        _ = [event async for event in generation.GenerateFootage(clip)]
 
-    assert [v.field for v in caught.value.violations] == ["narration.segments[0].element"]
+    assert [v.field for v in caught.value.violations] == ["spec.footage.retries[0].category"]
 
 
-async def test_a_rule_between_fields_is_told_without_a_field(generation: Any, clip: Any) -> None:
-    clip.lead_frames = 81
+async def test_a_rule_between_fields_names_the_message_that_they_are_in(generation: Any, clip: Any) -> None:
+    clip.spec.continues = True
 
     with pytest.raises(InvalidRequest) as caught, errors():
-        _ = [event async for event in generation.GenerateClip(clip)]
+        _ = [event async for event in generation.GenerateFootage(clip)]
 
-    assert [v.field for v in caught.value.violations] == [""]
-    assert "lead_frames must be less than frames" in caught.value.message
+    assert [v.field for v in caught.value.violations] == ["spec"]
+    assert "continues needs an image in footage" in caught.value.message
 
 
 async def test_a_refused_request_never_reaches_the_method(tts: Any, rooms: Any) -> None:
@@ -150,10 +151,10 @@ async def test_a_refused_request_never_reaches_the_method(tts: Any, rooms: Any) 
 
 
 async def test_a_stream_delivers_its_events_in_order(generation: Any, clip: Any, recorded: Recorded) -> None:
-    events = [event async for event in generation.GenerateClip(clip)]
+    events = [event async for event in generation.GenerateFootage(clip)]
 
     span = await recorded.span()
-    assert [event.WhichOneof("event") for event in events] == ["accepted", "clip"]
+    assert [event.WhichOneof("event") for event in events] == ["accepted", "footage"]
     assert span.attributes["rpc.status_code"] == "OK"
 
 
@@ -161,11 +162,11 @@ async def test_a_stream_delivers_its_events_in_order(generation: Any, clip: Any,
 async def test_a_stream_that_breaks_half_way_keeps_what_came_and_tells_why(
     generation: Any, clip: Any, backend: str, kind: type[StoryreelError]
 ) -> None:
-    clip.backend = backend
+    clip.spec.backend = backend
     events = []
 
     with pytest.raises(kind), errors():
-        async for event in generation.GenerateClip(clip):
+        async for event in generation.GenerateFootage(clip):
             events.append(event)
 
     assert [event.WhichOneof("event") for event in events] == ["accepted"]
@@ -174,8 +175,8 @@ async def test_a_stream_that_breaks_half_way_keeps_what_came_and_tells_why(
 async def test_a_stream_that_nobody_reads_any_more_is_closed_at_once(
     generation: Any, rooms: Any, clip: Any, recorded: Recorded
 ) -> None:
-    clip.backend = "endless"
-    call = generation.GenerateClip(clip)
+    clip.spec.backend = "endless"
+    call = generation.GenerateFootage(clip)
     async for _ in call:
         break
     await rooms.clips.waiting.wait()

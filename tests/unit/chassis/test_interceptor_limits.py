@@ -76,13 +76,13 @@ async def test_a_call_without_a_deadline_gets_the_methods_cap(
 async def test_a_deadline_beyond_the_cap_is_cut_to_it_for_streams_too(
     rooms: Any, runtime: Path, clip: Any
 ) -> None:
-    clip.backend = "endless"
+    clip.spec.backend = "endless"
     server = Server([rooms.generation(seconds=0.05)], f"unix:{runtime}/cap.sock")
     await server.start()
     async with connect(server.bound) as connection:
         stub = generation_service_pb2_grpc.GenerationServiceStub(connection)
         with pytest.raises(Deadline), errors():
-            _ = [event async for event in stub.GenerateClip(clip, timeout=3600)]
+            _ = [event async for event in stub.GenerateFootage(clip, timeout=3600)]
     await server.stop(0)
 
     assert rooms.clips.closed.is_set()

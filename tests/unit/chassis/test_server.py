@@ -198,12 +198,12 @@ async def _services(address: str) -> list[str]:
 
 
 async def test_a_stream_outlives_nothing_of_its_server(rooms: Any, runtime: Path, clip: Any) -> None:
-    clip.backend = "endless"
+    clip.spec.backend = "endless"
     server = Server([rooms.generation()], f"unix:{runtime}/s.sock")
     await server.start()
     async with connect(server.bound) as connection:
         stub: Any = generation_service_pb2_grpc.GenerationServiceStub(connection)
-        events = stub.GenerateClip(clip).__aiter__()
+        events = stub.GenerateFootage(clip).__aiter__()
         await anext(events)
 
         await server.stop(0)

@@ -18,6 +18,7 @@ from services.chassis.errors import (
     Internal,
     InvalidRequest,
     Overloaded,
+    Proposal,
     StoryreelError,
     Suggestion,
     Unreachable,
@@ -35,11 +36,12 @@ def failed(code: grpc.StatusCode, text: str = "", *, trailer: bytes | None = Non
 def test_every_error_arrives_as_it_was_raised(kind: type[StoryreelError]) -> None:
     raised = kind(
         "Es geht nicht: 3 > 2 ✗",
-        suggestions=[Suggestion("Use another voice.", [Change("voice", "nobody", "male")])],
+        suggestions=[Suggestion("Use another voice.", (Change("voice", "nobody", "male"),))],
         metadata={"exit": "signal 9"},
         violations=[Violation("scenes[3].title", "must not be empty")],
         retry_after=timedelta(seconds=1.5),
         error_id="abc123",
+        proposal=Proposal("type.googleapis.com/storyreel.generation.v1.Retry", b"\x08\x02"),
     )
 
     arrived = status.from_status(status.to_status(raised))
@@ -92,6 +94,29 @@ def test_whatever_an_error_holds_its_status_stays_under_4_kib(letter: str) -> No
     assert type(arrived) is InvalidRequest
     assert arrived.retry_after == timedelta(seconds=2)
     assert arrived.violations[-1].description.startswith("and ")
+
+
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_an_attempt_that_is_proposed_arrives_whatever_is_suggested_beside_it(count: int) -> None:
+    proposal = Proposal("type.googleapis.com/storyreel.generation.v1.Retry", b"\xff" * 1000)
+    text = "x" * 300
+    ways = [Suggestion(text, [Change(text, text, text)] * 2)] * count
+
+    sent = status.to_status(Overloaded(text, suggestions=ways, proposal=proposal))
+
+    assert sent.ByteSize() <= 4096
+    arrived = status.from_status(sent)
+    assert arrived is not None
+    assert arrived.proposal == proposal
+    assert len(arrived.suggestions) == min(count, 1)
+
+
+def test_an_error_without_a_proposal_arrives_without_one() -> None:
+    arrived = status.from_status(status.to_status(Overloaded("Full.", suggestions=[Suggestion("Wait.")])))
+
+    assert arrived is not None
+    assert arrived.proposal is None
+    assert list(arrived.suggestions) == [Suggestion("Wait.")]
 
 
 def test_a_long_message_is_cut_between_letters() -> None:

@@ -19,7 +19,7 @@ from storyreel.generation.v1 import generation_service_pb2_grpc
 @pytest.fixture
 async def generation(rooms: Any, runtime: Path, clip: Any) -> AsyncGenerator[Any, None]:
     """The clips' stub; the clip asked for never ends."""
-    clip.backend = "endless"
+    clip.spec.backend = "endless"
     server = Server([rooms.generation()], f"unix:{runtime}/s.sock")
     await server.start()
     async with connect(server.bound) as connection:
@@ -28,7 +28,7 @@ async def generation(rooms: Any, runtime: Path, clip: Any) -> AsyncGenerator[Any
 
 
 async def test_leaving_the_loop_ends_the_call(generation: Any, rooms: Any, clip: Any) -> None:
-    async for _ in generation.GenerateClip(clip):
+    async for _ in generation.GenerateFootage(clip):
         break
 
     async with asyncio.timeout(10):
@@ -40,7 +40,7 @@ async def test_closing_a_generator_around_the_loop_ends_the_call(
 ) -> None:
     async def events() -> AsyncGenerator[Any, None]:
         with errors():
-            async for event in generation.GenerateClip(clip):
+            async for event in generation.GenerateFootage(clip):
                 yield event
 
     reading = events()
@@ -54,7 +54,7 @@ async def test_closing_a_generator_around_the_loop_ends_the_call(
 
 async def test_an_error_of_the_reader_ends_the_call(generation: Any, rooms: Any, clip: Any) -> None:
     with pytest.raises(KeyError):
-        async for _ in generation.GenerateClip(clip):
+        async for _ in generation.GenerateFootage(clip):
             raise KeyError("the reader's own")
 
     async with asyncio.timeout(10):
@@ -63,7 +63,7 @@ async def test_an_error_of_the_reader_ends_the_call(generation: Any, rooms: Any,
 
 async def test_a_cancelled_reader_ends_the_call(generation: Any, rooms: Any, clip: Any) -> None:
     async def read() -> None:
-        _ = [event async for event in generation.GenerateClip(clip)]
+        _ = [event async for event in generation.GenerateFootage(clip)]
 
     reading = asyncio.ensure_future(read())
     await rooms.clips.waiting.wait()
@@ -77,7 +77,7 @@ async def test_a_cancelled_reader_ends_the_call(generation: Any, rooms: Any, cli
 
 async def test_a_call_tells_how_it_stands(generation: Any, clip: Any) -> None:
     told = asyncio.Event()
-    call = generation.GenerateClip(clip, timeout=50)
+    call = generation.GenerateFootage(clip, timeout=50)
     call.add_done_callback(lambda _: told.set())
     await call.wait_for_connection()
     before = (call.done(), call.cancelled(), call.time_remaining() <= 50)
@@ -92,12 +92,12 @@ async def test_a_call_tells_how_it_stands(generation: Any, clip: Any) -> None:
 
 
 async def test_replies_can_be_read_one_by_one_until_the_end(generation: Any, clip: Any) -> None:
-    clip.backend = ""
-    call = generation.GenerateClip(clip)
+    clip.spec.backend = ""
+    call = generation.GenerateFootage(clip)
 
     replies = [await call.read(), await call.read(), await call.read()]
 
-    assert [reply.WhichOneof("event") for reply in replies[:2]] == ["accepted", "clip"]
+    assert [reply.WhichOneof("event") for reply in replies[:2]] == ["accepted", "footage"]
     assert replies[2] is grpc.aio.EOF
     assert await call.initial_metadata() is not None
     assert await call.trailing_metadata() is not None
@@ -106,7 +106,7 @@ async def test_replies_can_be_read_one_by_one_until_the_end(generation: Any, cli
 async def test_a_call_cancelled_by_its_own_reader_is_no_error_of_the_service(
     generation: Any, clip: Any
 ) -> None:
-    call = generation.GenerateClip(clip)
+    call = generation.GenerateFootage(clip)
     await call.read()
     call.cancel()
 
@@ -115,8 +115,8 @@ async def test_a_call_cancelled_by_its_own_reader_is_no_error_of_the_service(
 
 
 async def test_reading_one_by_one_raises_what_the_loop_raises(generation: Any, clip: Any) -> None:
-    clip.backend = "nobody"
-    call = generation.GenerateClip(clip)
+    clip.spec.backend = "nobody"
+    call = generation.GenerateFootage(clip)
     await call.read()
 
     with pytest.raises(UnknownVoice), errors():

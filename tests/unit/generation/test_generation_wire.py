@@ -1,187 +1,153 @@
-"""The nouns of generation survive the wire, and defaults are written out."""
+"""The nouns of footage survive the wire, and defaults are written out."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import get_args
+from dataclasses import replace
 
 import pytest
 
 from services.artifacts.store import Artifact
-from services.cards import wire as envelope
-from services.chassis.errors import ArtifactCorrupt, InvalidRequest
-from services.chassis.progress import Progress
-from services.chassis.wire import progress_from_proto, progress_to_proto
-from services.generation import wire
-from services.generation.clip import Accent, Clip, FrameTiming, Look, Shot, Theme
-from services.generation.footage.plan import Forecast, Making, NativePlan
+from services.chassis.errors import Change, Suggestion
+from services.generation import making_wire, wire
+from services.generation.clip import Capability, GeneratedClip, ModelCapability, Shot
+from services.generation.footage.plan import (
+    Adjustment,
+    Category,
+    Device,
+    Finding,
+    Forecast,
+    Making,
+    NativePlan,
+    Report,
+)
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate
-from services.media.clip import Picture
-from services.story import wire as story
-from services.story.footage import Lora
-from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
-from services.story.scene import Card, ListCard, ListItem, ParagraphCard, QuoteCard, TitleCard
-from storyreel.generation.v1 import clip_pb2, generation_service_pb2
+from services.media.wire import picture_to_proto
+from services.story.footage import Footage, Lora
+from services.story.footage_wire import footage_to_proto
+from storyreel.generation.v1 import footage_pb2
+from storyreel.generation.v1 import generation_service_pb2 as pb
+from storyreel.media.v1 import clip_pb2
 
 PICTURE = Picture(1080, 1920, Rate(30000, 1001))
-NARRATION = Narration("de", (Segment("Größe 東京", "title"),))
-TIMING = SpeechTiming("Größe 東京", (Word("Größe", 0, 5, 0, 9_000, WordSource.EVENT),))
-SHOT = Shot(TitleCard("Größe"), NARRATION, TIMING, 90, 6, PICTURE, Look("light", "pink", "sparse"))
-
-
-def request() -> generation_service_pb2.GenerateClipRequest:
-    return generation_service_pb2.GenerateClipRequest(
-        narration=story.narration_to_proto(NARRATION),
-        frames=90,
-        lead_frames=6,
-        picture=wire.picture_to_proto(PICTURE),
-        look=wire.look_to_proto(SHOT.look),
-    )
-
-
-def encoded() -> dict[str, bytes]:
-    return {
-        "scene": story.encode(story.scene_to_proto(SHOT.card)),
-        "timing": story.encode(story.timing_to_proto(TIMING)),
-    }
-
-
-@pytest.mark.parametrize("theme", get_args(Theme))
-@pytest.mark.parametrize("accent", get_args(Accent))
-@pytest.mark.parametrize("timing", get_args(FrameTiming))
-def test_every_look_survives(theme: Theme, accent: Accent, timing: FrameTiming) -> None:
-    look = Look(theme, accent, timing)
-
-    assert wire.look_from_proto(wire.look_to_proto(look)) == look
-
-
-def test_a_look_that_says_nothing_is_the_default() -> None:
-    assert wire.look_from_proto(clip_pb2.Look()) == Look("dark", "blue", "constant")
-
-
-@pytest.mark.parametrize(
-    "card",
-    [
-        TitleCard("a", "use b->c", ("b->c",)),
-        ParagraphCard("a", ("use b->c",), ("use",), True, ("b->c",)),
-        ListCard("a", (ListItem("b->c"),), code_phrases=("b->c",)),
-        QuoteCard("use b->c", "d", ("b->c",)),
-    ],
-    ids=lambda card: type(card).__name__,
+IMAGE = Artifact.of("local", "cd" * 32, size_bytes=7, media_type="image/png")
+VIDEO = Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4")
+PLAN = NativePlan(
+    mode="ti2v",
+    model="ti2v-5B",
+    width=832,
+    height=480,
+    frames=121,
+    rate=24,
+    steps=30,
+    guidance=5.0,
+    guidance_low=None,
+    flow_shift=5.0,
+    boundary=None,
+    seed=7,
+    prompt="a fjord",
+    loras=(Lora(IMAGE, 0.8, "low_noise"),),
+    quantization="int8",
 )
-def test_what_the_source_set_as_code_survives(card: Card) -> None:
-    assert story.scene_from_proto(story.scene_to_proto(card)) == card
+FORECAST = Forecast(3.5, 1, 2, 3, 4, {"load": 1.0, "denoise": 2.5})
+MAKING = Making(
+    PLAN,
+    adjustments=(Adjustment("steps", "40", "30", "More add nothing."),),
+    forecast=FORECAST,
+    seconds={"denoise": 2.25},
+    device="NVIDIA H200",
+    versions={"torch": "2.13.0", "diffusers": "0.42.1"},
+)
 
 
-def test_a_clip_survives() -> None:
-    clip = Clip(
-        Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4"), 90, PICTURE, ("x: no font",)
+def spec(footage: Footage | None = None) -> pb.FootageSpec:
+    return pb.FootageSpec(
+        footage=footage_to_proto(footage or Footage(prompt="A lake")),
+        frames=90,
+        picture=picture_to_proto(PICTURE),
+        frame_timing=clip_pb2.FRAME_TIMING_CONSTANT,
     )
 
-    assert wire.clip_from_proto(wire.clip_to_proto(clip)) == clip
+
+def test_a_spec_with_defaults_and_one_that_writes_them_out_are_the_same() -> None:
+    short, full = spec(), spec()
+    short.footage.CopyFrom(footage_pb2.Footage(prompt="A lake"))
+    short.ClearField("frame_timing")
+    full.backend = "diffusers"
+
+    assert wire.explicit(short, backend="diffusers") == wire.explicit(full, backend="diffusers") == full
 
 
-def test_progress_survives_and_stays_within_the_whole() -> None:
-    progress = Progress("draw", 0.5, 15, 30, "frames")
+@pytest.mark.parametrize("field", ["continues", "may_end_early"])
+def test_what_makes_another_clip_is_kept(field: str) -> None:
+    other = spec(Footage(image=IMAGE))
+    setattr(other, field, True)
 
-    assert progress_from_proto(progress_to_proto(progress)) == progress
-    assert progress_from_proto(progress_to_proto(progress)).remaining is None
-    assert progress_to_proto(Progress("draw", 1.5)).fraction == 1
-
-
-def test_what_is_left_survives_to_the_millisecond_and_is_never_negative() -> None:
-    left = [progress_to_proto(Progress("draw", 0.5, remaining=each)) for each in (12.3456, -1.0)]
-
-    assert [progress_from_proto(each).remaining for each in left] == [12.346, 0.0]
-
-
-def test_how_a_clip_was_made_and_where_it_goes_on_survive() -> None:
-    image = Artifact.of("local", "cd" * 32, size_bytes=7, media_type="image/png")
-    plan = NativePlan(
-        "ti2v",
-        "ti2v-5B",
-        832,
-        480,
-        121,
-        24,
-        30,
-        5.0,
-        None,
-        5.0,
-        None,
-        7,
-        "a fjord",
-        loras=(Lora(image, 0.8, "low_noise"),),
-        quantization="int8",
-    )
-    forecast = Forecast(3.5, 1, 2, 3, 4, {"load": 1.0, "denoise": 2.5})
-    versions = {"torch": "2.13.0", "diffusers": "0.42.1"}
-    making = Making(
-        plan, forecast=forecast, seconds={"denoise": 2.25}, device="NVIDIA H200", versions=versions
-    )
-    clip = Clip(
-        Artifact.of("local", "ab" * 32, size_bytes=7, media_type="video/mp4"),
-        90,
-        PICTURE,
-        making=making,
-        last_frame=image,
+    assert wire.explicit(other, backend="diffusers") != wire.explicit(
+        spec(Footage(image=IMAGE)), backend="diffusers"
     )
 
-    assert wire.clip_from_proto(wire.clip_to_proto(clip)) == clip
+
+def test_writing_the_defaults_out_leaves_the_request_as_it_was() -> None:
+    request = pb.FootageSpec()
+
+    wire.explicit(request, backend="diffusers")
+
+    assert request == pb.FootageSpec()
 
 
-def test_who_draws_a_card_need_not_know_of_chains() -> None:
-    alone, chained = request(), request()
-    chained.may_end_early = chained.continues = True
+def test_a_spec_makes_the_shot() -> None:
+    asked = spec()
+    asked.frame_timing = clip_pb2.FRAME_TIMING_SPARSE
+    asked.continues = True
 
-    assert wire.explicit(chained) == wire.explicit(alone)
-
-
-def test_a_request_with_defaults_and_one_that_writes_them_out_are_the_same() -> None:
-    short, full = request(), request()
-    short.ClearField("look")
-    full.look.CopyFrom(wire.look_to_proto(Look()))
-    full.backend = "template"
-
-    assert wire.explicit(short) == wire.explicit(full) == full
+    assert wire.shot_from_proto(asked) == Shot(90, PICTURE, "sparse", continues=True)
+    assert wire.shot_from_proto(spec()) == Shot(90, PICTURE)
 
 
-def test_a_request_and_its_artifacts_make_the_shot() -> None:
-    assert wire.shot_from_proto(request(), **encoded()) == SHOT
+def test_a_shot_has_a_frame() -> None:
+    with pytest.raises(ValueError, match="0 frames"):
+        Shot(0, PICTURE)
 
 
-def test_a_timing_of_another_text_names_the_field() -> None:
-    other = story.encode(story.timing_to_proto(SpeechTiming("Else", ())))
+@pytest.mark.parametrize("last", [None, IMAGE])
+def test_how_a_clip_was_made_and_where_it_goes_on_survive(last: Artifact | None) -> None:
+    made = GeneratedClip(Clip(VIDEO, 90, PICTURE), MAKING, last)
 
-    with pytest.raises(InvalidRequest) as caught:
-        wire.shot_from_proto(request(), scene=encoded()["scene"], timing=other)
-
-    assert caught.value.violations[0].field == "timing"
+    assert wire.generated_from_proto(wire.generated_to_proto(made)) == made
 
 
-def test_bytes_that_are_no_scene_are_refused() -> None:
-    with pytest.raises(ArtifactCorrupt):
-        wire.shot_from_proto(request(), scene=b"\xff", timing=encoded()["timing"])
+@pytest.mark.parametrize("category", Category)
+def test_what_pre_flight_found_survives(category: Category) -> None:
+    way = Suggestion("Use fewer steps.", (Change("steps", "40", "30"),))
+    found = Finding(category, "It would take long.", blocking=False, suggestions=(way,))
+    report = Report(PLAN, MAKING.adjustments, FORECAST, ("tiled_decode",), (found,))
+
+    assert making_wire.report_from_proto(making_wire.report_to_proto(report)) == report
 
 
-def test_a_shot_reaches_the_drawing_process_whole() -> None:
-    path = Path("/scratch/with space/ü.mp4")
+def test_a_report_of_an_invalid_wish_has_no_plan() -> None:
+    report = Report(None, findings=(Finding(Category.INPUT_VALIDATION, "No."),))
 
-    assert envelope.unpack(envelope.pack(SHOT, path, threads=3)) == (SHOT, path, 3)
-
-
-@pytest.mark.parametrize("lead", [90, 91, -1])
-def test_a_lead_longer_than_the_shot_is_refused(lead: int) -> None:
-    with pytest.raises(ValueError, match="lead"):
-        Shot(SHOT.card, NARRATION, TIMING, 90, lead, PICTURE)
+    assert making_wire.report_from_proto(making_wire.report_to_proto(report)) == report
 
 
-def test_a_shot_needs_the_timing_of_its_own_narration() -> None:
-    with pytest.raises(ValueError, match="another text"):
-        Shot(SHOT.card, NARRATION, SpeechTiming("Else", ()), 90, 6, PICTURE)
+@pytest.mark.parametrize("device", [None, Device("NVIDIA H200", "", 141 << 30, 0)])
+def test_what_a_generator_can_do_survives(device: Device | None) -> None:
+    model = ModelCapability(
+        name="ti2v-5B",
+        mode="ti2v",
+        ready=False,
+        why_not="not fetched",
+        min_steps=15,
+        max_steps=100,
+        default_steps=30,
+        resolutions=("480p", "720p"),
+        loras=False,
+    )
+    capability = Capability((model, replace(model, name="t2v-A14B", mode="t2v", ready=True)), device)
 
+    message = making_wire.capability_to_proto("diffusers", capability)
 
-@pytest.mark.parametrize("size", [(321, 240), (320, 241), (0, 240)])
-def test_a_picture_has_even_sides(size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="even"):
-        Picture(*size, Rate(30))
+    assert message.name == "diffusers"
+    assert making_wire.capability_from_proto(message) == capability

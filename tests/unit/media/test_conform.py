@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from services.cards import scenes
+from services.cards.card import CardSpec
 from services.cards.film import Film, Ground
 from services.cards.render import canvas, encoding, render
-from services.generation.clip import Look, Shot
+from services.media.clip import FrameTiming, Picture
 from services.media.clock import Rate
 from services.media.conform import Frame, Reshoot, Showing, covering
-from services.media.clip import Picture
 from services.muxing import join
+from services.story.look import builtin
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
 
@@ -170,16 +171,17 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, frames: int, native
 @pytest.mark.parametrize("timing", ["constant", "sparse"])
 @pytest.mark.parametrize("rate", [Rate(30), Rate(24), Rate(30000, 1001)])
 @pytest.mark.parametrize("first", ["drawn", "shot"])
-def test_it_joins_a_drawn_clip_by_copy(tmp_path: Path, timing: str, rate: Rate, first: str) -> None:
+def test_it_joins_a_drawn_clip_by_copy(tmp_path: Path, timing: FrameTiming, rate: Rate, first: str) -> None:
     picture = Picture(320, 180, rate)
-    card = Shot(
+    card = CardSpec(
         TitleCard("Hello"),
         Narration("en", (Segment("Hello", "title"),)),
         SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
         frames=40,
         lead_frames=6,
         picture=picture,
-        look=Look(timing=timing),  # type: ignore[arg-type]
+        look=builtin(),
+        frame_timing=timing,
     )
     drawn, shot = tmp_path / "drawn.mp4", tmp_path / "shot.mp4"
     drawing = scenes.draw(card.card, canvas(card))

@@ -18,7 +18,7 @@ from services.artifacts.store import Artifact, Store
 from services.media.clock import SAMPLE_RATE, Rate, lead_frames, scene_frames
 from services.story import wire as story
 from services.story.narration import SpeechTiming, Word, WordSource
-from storyreel.generation.v1 import clip_pb2
+from storyreel.media.v1 import clip_pb2
 from storyreel.muxing.v1 import timeline_pb2
 from storyreel.tts.v1 import speech_pb2
 

@@ -8,12 +8,13 @@ import pytest
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import InvalidRequest
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate
 from services.muxing.captions import spelled, srt, transcript, vtt, write
 from services.muxing.cues import Cue
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Sound
-from services.muxing.timeline import Picture, Planned, Reel, Timeline, lay
+from services.muxing.timeline import Planned, Timeline, lay
 from services.muxing.tokens import Token
 from services.story.narration import Narration, Segment
 from services.story.spelling import Spelling
@@ -24,7 +25,7 @@ ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
 
 
 def reel(*chapters: str, title: str = "The title") -> Timeline:
-    scenes = [Planned((Reel(ANY, FILM, 120),), 6, ANY, ANY, 96_000, chapter) for chapter in chapters]
+    scenes = [Planned((Clip(ANY, 120, FILM),), 6, ANY, ANY, 96_000, chapter) for chapter in chapters]
     sound = Sound(ANY, FILM.rate.sample_at(120 * len(scenes)), Loudness(-16, -2), (0.0,) * len(scenes))
     return lay(scenes, FILM, sound, title=title, language="en-GB")
 

@@ -11,12 +11,13 @@ import pytest
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate
 from services.muxing import gate
 from services.muxing.gate import Findings
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Sound
-from services.muxing.timeline import Picture, Planned, Reel, Timeline, lay
+from services.muxing.timeline import Planned, Timeline, lay
 
 FILM = Picture(320, 240, Rate(30))
 ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
@@ -38,7 +39,7 @@ GOOD = Findings(
 
 
 def planned(*late: float, loudness: Loudness = RIGHT) -> Timeline:
-    scenes = [Planned((Reel(ANY, FILM, 180),), 6, ANY, ANY, 240_000, chapter) for chapter in ("One", "Two")]
+    scenes = [Planned((Clip(ANY, 180, FILM),), 6, ANY, ANY, 240_000, chapter) for chapter in ("One", "Two")]
     return lay(scenes, FILM, Sound(ANY, 576_000, loudness, late), title="Reel")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from services.artifacts.store import Artifact
+from services.media.clip import Clip, Picture
 from services.media.clock import Rate
 from services.muxing.loudness import Loudness
 from services.muxing.package import chapter_title, file_title, metadata
 from services.muxing.sound import Sound
-from services.muxing.timeline import Picture, Planned, Reel, lay
+from services.muxing.timeline import Planned, lay
 
 FILM = Picture(320, 240, Rate(30000, 1001))
 ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
@@ -17,7 +18,7 @@ SOUND = Sound(ANY, FILM.rate.sample_at(60), Loudness(-16, -2), (0.0,))
 
 
 def test_values_are_escaped_and_stay_on_their_line() -> None:
-    scenes = [Planned((Reel(ANY, FILM, 60),), 6, ANY, ANY, 1, "a=b;c#d\\e\nSTART=9")]
+    scenes = [Planned((Clip(ANY, 60, FILM),), 6, ANY, ANY, 1, "a=b;c#d\\e\nSTART=9")]
     timeline = lay(scenes, FILM, SOUND, title="\r\n[CHAPTER]")
 
     text = metadata(timeline, chapters=True)
@@ -29,7 +30,7 @@ def test_values_are_escaped_and_stay_on_their_line() -> None:
 
 
 def test_without_chapters_the_title_stays() -> None:
-    timeline = lay([Planned((Reel(ANY, FILM, 60),), 6, ANY, ANY, 1, "One")], FILM, SOUND, title="Reel")
+    timeline = lay([Planned((Clip(ANY, 60, FILM),), 6, ANY, ANY, 1, "One")], FILM, SOUND, title="Reel")
 
     assert metadata(timeline, chapters=False) == ";FFMETADATA1\ntitle=Reel\n"
 

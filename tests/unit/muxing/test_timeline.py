@@ -6,10 +6,11 @@ import pytest
 
 from services.artifacts.store import Artifact
 from services.chassis.errors import GateRefused
+from services.media.clip import Clip, Picture
 from services.media.clock import UNIT, Rate
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Sound
-from services.muxing.timeline import Chapter, Picture, Planned, Reel, Timeline, lay
+from services.muxing.timeline import Chapter, Planned, Timeline, lay
 
 FILM = Picture(320, 240, Rate(30000, 1001))
 ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
@@ -18,7 +19,7 @@ ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="video/mp4")
 def scene(
     chapter: str = "", *, frames: int = 60, lead: int = 6, voice: int = 48_000, picture: Picture = FILM
 ) -> Planned:
-    return Planned((Reel(ANY, picture, frames),), lead, ANY, ANY, voice, chapter)
+    return Planned((Clip(ANY, frames, picture),), lead, ANY, ANY, voice, chapter)
 
 
 def sound(scenes: int, *, samples: int = 0) -> Sound:

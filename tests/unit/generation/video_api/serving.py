@@ -18,21 +18,12 @@ from services.chassis.progress import Progress
 from services.generation.clip import Shot
 from services.generation.footage.plan import Making
 from services.generation.video_api.backend import OpenAIVideosBackend
-from services.media.clock import Rate
 from services.media.clip import Picture
+from services.media.clock import Rate
 from services.story.footage import Footage
-from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
-from services.story.scene import TitleCard
 from tests.unit.generation.video_api.engine import FakeEngine
 
-SHOT = Shot(
-    TitleCard("Hello"),
-    Narration("en", (Segment("Hello", "title"),)),
-    SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
-    frames=24,
-    lead_frames=6,
-    picture=Picture(320, 180, Rate(30)),
-)
+SHOT = Shot(24, Picture(320, 180, Rate(30)))
 
 
 def video(

@@ -23,7 +23,7 @@ from PIL import Image
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
 from services.chassis.progress import Progress
-from services.generation.clip import Look, Shot
+from services.generation.clip import Shot
 from services.generation.footage import modes, native
 from services.generation.footage.forecast import forecast
 from services.generation.footage.plan import (
@@ -38,14 +38,12 @@ from services.generation.footage.plan import (
 from services.generation.footage.throughput import rates_of
 from services.generation.wan.backend import DiffusersBackend
 from services.generation.wan.wire import Machine
+from services.media.clip import FrameTiming, Picture
 from services.media.clock import Rate
-from services.media.clip import Picture
 from services.models.catalogue import MODELS
 from services.models.files import ModelFiles
 from services.models.import_folder import take
 from services.story.footage import Footage
-from services.story.narration import Narration, Segment, SpeechTiming
-from services.story.scene import TitleCard
 
 if find_spec("torch") is None or find_spec("diffusers") is None:
     # The extra `diffusers` is not installed: nothing here can run without it.
@@ -108,10 +106,9 @@ class Small:
         self.learnt.append((plan.model, peak_bytes))
 
 
-def shot(frames: int = 20, *, picture: Picture = PICTURE, look: Look | None = None) -> Shot:
-    """A scene's shot; what is on its card is not seen."""
-    narration = Narration("en", (Segment("Hello", "title"),))
-    return Shot(TitleCard("Hello"), narration, SpeechTiming("Hello", ()), frames, 0, picture, look or Look())
+def shot(frames: int = 20, *, picture: Picture = PICTURE, frame_timing: FrameTiming = "constant") -> Shot:
+    """A scene's shot."""
+    return Shot(frames, picture, frame_timing)
 
 
 @dataclass

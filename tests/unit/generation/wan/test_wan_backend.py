@@ -10,11 +10,10 @@ import pytest
 
 from services.cards.render import encoding
 from services.chassis.errors import InvalidRequest, Overloaded
-from services.generation.clip import Look
 from services.media import probe
+from services.media.clip import Picture
 from services.media.clock import Rate
 from services.media.encode import Encoder
-from services.media.clip import Picture
 from services.muxing.join import Wanted, compare
 from services.story.footage import Footage, Lora, Quantization
 from tests.unit.generation.wan.conftest import PICTURE, WISH, Studio, shot
@@ -75,9 +74,10 @@ async def test_the_same_seed_gives_the_same_bytes_and_another_one_others(studio:
 
 
 @pytest.mark.parametrize("timing", ["constant", "sparse"])
-async def test_generated_and_drawn_clips_join_by_copy(studio: Studio, tmp_path: Path, timing: str) -> None:
-    look = Look(timing=timing)  # type: ignore[arg-type]
-    of = shot(40, look=look)
+async def test_generated_and_drawn_clips_join_by_copy(
+    studio: Studio, tmp_path: Path, timing: FrameTiming
+) -> None:
+    of = shot(40, frame_timing=timing)
     drawn = tmp_path / "drawn.mp4"
     grey = np.full((PICTURE.height * 3 // 2, PICTURE.width), 128, np.uint8)
 

@@ -47,7 +47,15 @@ def preflights(models: Path, tmp_path: Path) -> Preflights:
 def trouble(models: Path, tmp_path: Path, wish: Footage = WISH, device: Device = H200) -> Trouble:
     look = preflights(models, tmp_path)
     found = look.look(wish, frames=150, picture=PICTURE, device=device)
-    return Trouble(wish, 150, PICTURE, device, found, look, 1800.0)
+    return Trouble(
+        footage=wish,
+        frames=150,
+        picture=PICTURE,
+        device=device,
+        found=found,
+        preflight=look,
+        seconds_most=1800.0,
+    )
 
 
 def test_a_memory_error_has_the_forecast_and_an_attempt_that_forecasts_less(

@@ -31,7 +31,7 @@ from tests.unit.generation.wan.conftest import ROOT, Small
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NAME = "storyreel.generation.v1.GenerationService"
-METHODS = ("GenerateClip", "CancelClip", "EstimateClip", "GetCapabilities")
+METHODS = ("GenerateFootage", "CancelFootage", "EstimateFootage", "GetCapabilities")
 
 
 @asynccontextmanager
@@ -50,7 +50,7 @@ async def opened(
         warm=warm,
         worker="tests.unit.generation.wan.faulty",
     )
-    servicer = GenerationServicer([], store, scratch=folder / "scratch", generators=[backend])
+    servicer = GenerationServicer([backend], store, scratch=folder / "scratch")
     room = Room(
         service=NAME,
         add=partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, servicer),
