@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
@@ -18,6 +18,7 @@ from services.parsing.outline import (
     Passage,
     Prose,
     Quotation,
+    Table,
 )
 from services.parsing.pace import Pace, readable_parts, share_items, share_lines, share_sentences
 from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten
@@ -31,14 +32,19 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
     TitleCard,
 )
+from services.story.table import cell, led
+from services.story.text import NOTHING, Text, joined
 
 LONGEST_HEADING = 500
 """Characters of titles and headers in the contract."""
 
 _LARGEST_NUMBER = 1_000_000_000
-_MOST_PHRASES = 50
+
+STRUCK = "what is struck out is shown and not spoken"
+"""Why a block is not spoken as a whole."""
 
 
 @dataclass(slots=True)
@@ -51,17 +57,17 @@ class Cut:
         language: BCP 47, of the sentences that no source holds.
     """
 
-    title: str
+    title: Text
     pace: Pace
     language: str = "en"
     scenes: list[SceneDraft] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
+    sections: list[Text] = field(default_factory=list)
     _placed: dict[Passage, list[Placement]] = field(default_factory=dict)
     _dropped: dict[Passage, str] = field(default_factory=dict)
     _chapter: str = ""
     # What cards show as their header, and what they show again after a headline's one block.
-    _header: str = ""
-    _heading_text: str = ""
+    _header: Text = NOTHING
+    _heading_text: Text = NOTHING
     # The heading that no scene has shown yet.
     _pending: Passage | None = None
     _flow: list[Prose] = field(default_factory=list)
@@ -74,9 +80,9 @@ class Cut:
         """Show the title card, which says the passages of `titles`; `mark` describes its picture."""
         if mark:
             self.marks.take(mark)
-        self._chapter = self._header = self._heading_text = self.title
-        text = subtitle.source.text if subtitle else ""
-        self._show(TitleCard(self.title, text, _code([subtitle.source], text) if subtitle else ()))
+        self._chapter = self.title.text
+        self._header = self._heading_text = self.title
+        self._show(TitleCard(self.title, joined(subtitle.sentences) if subtitle else NOTHING))
         self.marks.give(0)
         for passage in titles:
             self._place(passage, "title")
@@ -89,9 +95,9 @@ class Cut:
             match node:
                 case Dropped():
                     self._dropped[node.source] = node.reason
-                case Prose() if node.headline and isinstance(following, Entries | Listing):
+                case Prose() if _heads(node) and isinstance(following, Entries | Table | Listing):
                     self._end_flow()
-                    self._announce(node.source, " ".join(node.sentences).rstrip(":："))
+                    self._announce(node.source, joined(node.sentences).rstrip(":："))
                 case Prose():
                     self._flow.append(node)
                     if self.marks.waiting:  # its scene is its own
@@ -123,7 +129,8 @@ class Cut:
         for passage in sorted(passages, key=lambda passage: passage.line):
             placements = tuple(dict.fromkeys(self._placed.get(passage, ())))
             reason = "" if placements else self._dropped[passage]
-            note = NOTE if placements and passage.kind == "footage" else ""
+            note = NOTE if passage.kind == "footage" else STRUCK if passage.struck else ""
+            note = note if placements else ""
             yield Block(passage.kind, passage.text, passage.line, placements, reason, note)
 
     def _heading(self, node: Heading) -> None:
@@ -137,7 +144,7 @@ class Cut:
             self._announce(node.source, node.text)
         else:
             self.sections.append(node.text)
-            self._chapter = self._header = node.text
+            self._chapter, self._header = node.text.text, node.text
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
@@ -147,7 +154,7 @@ class Cut:
         self._stand_alone()
         self.marks.give_back()
 
-    def _announce(self, source: Passage, text: str) -> None:
+    def _announce(self, source: Passage, text: Text) -> None:
         """Make a text the header of the next card, which introduces it."""
         self._stand_alone()
         self._pending, self._header = source, text
@@ -171,6 +178,8 @@ class Cut:
         match node:
             case Entries():
                 self._list(node.items)
+            case Table():
+                self._table(node)
             case Listing():
                 self._listing(node)
             case Quotation():
@@ -181,16 +190,12 @@ class Cut:
         flow, self._flow = self._flow, []
         first = len(self.scenes)
         said = [(prose, text, n == len(prose.sentences)) for prose in flow for n, text in _count(prose)]
-        for run in share_sentences([(text, ends) for _, text, ends in said], self.pace):
+        for run in share_sentences([(text.text, ends) for _, text, ends in said], self.pace):
             part = [said[index] for index in run]
             if part[0][0] is not part[-1][0]:
                 part = [(prose, closed(text) if ends else text, ends) for prose, text, ends in part]
-            whole = " ".join(text for _, text, _ in part)
-            phrases = dict.fromkeys(p for prose, _, _ in part for p in prose.key_phrases if p in whole)
             introduced = self._introduced()
-            texts = tuple(text for _, text, _ in part)
-            code = _code([prose.source for prose, _, _ in part], whole)
-            self._show(ParagraphCard(self._header, texts, tuple(phrases)[:_MOST_PHRASES], introduced, code))
+            self._show(ParagraphCard(self._header, tuple(text for _, text, _ in part), introduced))
             for index, (prose, _, _) in enumerate(part):
                 self._place(prose.source, f"text/{index}")
         self.marks.give(first)
@@ -207,13 +212,31 @@ class Cut:
                     ordered=bool(numbers),
                     first_number=numbers[0] if numbers else 1,
                     introduces_header=introduced,
-                    code_phrases=_code(
-                        [item.source for item in part], *(f"{i.title} {i.text}" for i in part)
-                    ),
                 )
             )
             for index, item in enumerate(part):
                 self._place(item.source, f"item/{index}")
+
+    def _table(self, node: Table) -> None:
+        whole = TableCard(NOTHING, node.columns, tuple(row.cells for row in node.rows))
+        items = [
+            Entry(row.source, lead, joined(map(cell, *zip(*cells, strict=True)), "; ") if cells else NOTHING)
+            for row, (lead, cells) in zip(node.rows, led(whole), strict=True)
+        ]
+        for run in share_items(items, self.pace):
+            introduced = self._introduced()
+            self._show(
+                TableCard(
+                    self._header,
+                    node.columns,
+                    whole.rows[run.start : run.stop],
+                    first_row=run.start + 1,
+                    total_rows=len(whole.rows),
+                    introduces_header=introduced,
+                )
+            )
+            for index, row in enumerate(node.rows[run.start : run.stop]):
+                self._place(row.source, f"row/{index}")
 
     def _listing(self, node: Listing) -> None:
         lines = node.code.split("\n")
@@ -232,21 +255,20 @@ class Cut:
             self._show(CodeCard(self._header, node.language, code, first, len(lines), introduced))
             self._place(source, "code")
         if notice:
-            self._flow.append(Prose(source, (notice,)))
+            self._flow.append(Prose(source, (Text(notice),)))
 
     def _quotation(self, node: Quotation) -> None:
         said = node.sentences
         ends = [passage is not after for (passage, _), (after, _) in pairwise(said)]
         texts = [(text, end) for (_, text), end in zip(said, [*ends, True], strict=True)]
-        for run in share_sentences(texts, self.pace):
+        for run in share_sentences([(text.text, end) for text, end in texts], self.pace):
             *before, (final, _) = texts[run.start : run.stop]
-            whole = " ".join([*(closed(text) if end else text for text, end in before), final])
+            whole = joined([*(closed(text) if end else text for text, end in before), final])
             last = run.stop == len(texts)
-            code = _code([passage for passage, _ in said[run.start : run.stop]], whole)
             parts = shorten(whole, most=LONGEST_TEXT, characters=LONGEST_TEXT)
             for index, part in enumerate(parts, start=1):
                 signed = last and index == len(parts)
-                self._show(QuoteCard(part, node.attribution if signed else "", code))
+                self._show(QuoteCard(part, node.attribution if signed else NOTHING))
                 for passage, _ in said[run.start : run.stop]:
                     self._place(passage, "quote")
                 if signed and node.signed:
@@ -263,10 +285,9 @@ class Cut:
         self._placed.setdefault(passage, []).append(Placement(scene, element))
 
 
-def _code(passages: Iterable[Passage], *texts: str) -> tuple[str, ...]:
-    """The phrases set as code that stand in texts."""
-    phrases = dict.fromkeys(phrase for passage in dict.fromkeys(passages) for phrase in passage.code)
-    return tuple(phrase for phrase in phrases if any(phrase in text for text in texts))[:_MOST_PHRASES]
+def _heads(node: Prose) -> bool:
+    """Tell whether a paragraph may be the header of what follows it."""
+    return node.headline and sum(map(len, node.sentences)) < LONGEST_HEADING - len(node.sentences)
 
 
 def _shown(entry: Entry) -> ListItem:
@@ -284,5 +305,5 @@ def _numbers(entries: Sequence[Entry]) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
-def _count(prose: Prose) -> Iterator[tuple[int, str]]:
+def _count(prose: Prose) -> Iterator[tuple[int, Text]]:
     return enumerate(prose.sentences, start=1)

@@ -61,7 +61,7 @@ def share_items(items: Sequence[Entry], pace: Pace) -> list[range]:
         family = after is not None and after.level > item.level
         nested = after is not None and after.level > 0
         penalty = _MID_FAMILY * 2 if family else _MID_FAMILY if nested else 0.0
-        pieces.append(_Piece(words(item.title) + words(item.text), penalty))
+        pieces.append(_Piece(words(item.title.text) + words(item.text.text), penalty))
     most = pace.words * 2
     lists = max(1, -(-len(items) // pace.items), -(-sum(p.weight for p in pieces) // most))
     target = sum(piece.weight for piece in pieces) / lists

@@ -26,6 +26,7 @@ TYPES = {
     "code": storyboard_pb2.SCENE_TYPE_CODE,
     "quote": storyboard_pb2.SCENE_TYPE_QUOTE,
     "outro": storyboard_pb2.SCENE_TYPE_OUTRO,
+    "table": storyboard_pb2.SCENE_TYPE_TABLE,
 }
 """The contract's name of each card."""
 

@@ -27,6 +27,7 @@ from services.story import wire
 from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
+from services.story.text import Text
 from storyreel.generation.v1 import generation_service_pb2_grpc
 from tests.unit.generation.wan.conftest import (
     PICTURE,
@@ -94,7 +95,7 @@ async def service(studio: Studio, tmp_path: Path) -> AsyncIterator[Service]:
     with tempfile.TemporaryDirectory(prefix="sr-") as folder:
         server = Server([Room(name, add, limits, servicer.start, servicer.close)], f"unix:{folder}/f.sock")
         await server.start()
-        card = wire.encode(wire.scene_to_proto(TitleCard("Hello")))
+        card = wire.encode(wire.scene_to_proto(TitleCard(Text("Hello"))))
         timing = wire.encode(wire.timing_to_proto(SpeechTiming("Hello", ())))
         async with connect(server.bound) as channel:
             yield Service(

@@ -125,7 +125,7 @@ async def test_text_in_another_encoding_is_read_with_a_warning(
     card = checked(await store.read(parsed.scenes[1].scene))
 
     assert isinstance(card, ParagraphCard)
-    assert card.sentences == ("Das Café öffnet früh.",)
+    assert tuple(map(str, card.sentences)) == ("Das Café öffnet früh.",)
     assert parsed.warnings == ("3 bytes were no UTF-8 and read as Windows-1252.",)
 
 

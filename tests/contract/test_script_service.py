@@ -21,6 +21,7 @@ from services.script.settings import ScriptSettings
 from services.story import wire as story
 from services.story.narration import Segment
 from services.story.scene import Card, ParagraphCard, TitleCard
+from services.story.text import Text
 from storyreel.script.v1 import narration_pb2, script_service_pb2, script_service_pb2_grpc
 
 
@@ -49,7 +50,7 @@ async def script(store: LocalStore) -> AsyncIterator[Service]:
 
 
 async def test_a_scene_comes_back_as_its_narration(script: Service) -> None:
-    scene = await script.scene(TitleCard("Storyreel", "Documents into videos"))
+    scene = await script.scene(TitleCard(Text("Storyreel"), Text("Documents into videos")))
 
     written = await script.client.write_narration(scene, language="en")
 
@@ -62,7 +63,7 @@ async def test_a_scene_comes_back_as_its_narration(script: Service) -> None:
 
 
 async def test_the_narration_is_stored_with_what_the_document_writes(script: Service) -> None:
-    scene = await script.scene(TitleCard("Watch guide.mp4"))
+    scene = await script.scene(TitleCard(Text("Watch guide.mp4")))
 
     written = await script.client.write_narration(scene, language="en")
 
@@ -74,7 +75,7 @@ async def test_the_narration_is_stored_with_what_the_document_writes(script: Ser
 async def test_a_repeat_is_answered_from_the_cache_whether_the_default_is_named_or_not(
     script: Service,
 ) -> None:
-    scene = artifacts.to_proto(await script.scene(TitleCard("Storyreel")))
+    scene = artifacts.to_proto(await script.scene(TitleCard(Text("Storyreel"))))
     stub = script_service_pb2_grpc.ScriptServiceStub(script.channel)
 
     calls = []
@@ -89,7 +90,7 @@ async def test_a_repeat_is_answered_from_the_cache_whether_the_default_is_named_
 
 
 async def test_an_unknown_backend_says_what_there_is(script: Service) -> None:
-    scene = await script.scene(TitleCard("Storyreel"))
+    scene = await script.scene(TitleCard(Text("Storyreel")))
 
     with pytest.raises(UnknownBackend) as caught:
         await script.client.write_narration(scene, language="en", backend="poet")
@@ -112,7 +113,7 @@ async def test_bytes_that_are_no_scene_are_corrupt(script: Service) -> None:
 
 
 async def test_a_scene_with_too_much_text_is_refused(script: Service) -> None:
-    scene = await script.scene(ParagraphCard("", tuple("word " * 799 + "end." for _ in range(6))))
+    scene = await script.scene(ParagraphCard(Text(""), tuple(Text("word " * 799 + "end.") for _ in range(6))))
 
     with pytest.raises(InvalidRequest) as caught:
         await script.client.write_narration(scene, language="en")
@@ -121,7 +122,7 @@ async def test_a_scene_with_too_much_text_is_refused(script: Service) -> None:
 
 
 async def test_a_language_that_is_no_tag_is_refused(script: Service) -> None:
-    scene = await script.scene(TitleCard("Storyreel"))
+    scene = await script.scene(TitleCard(Text("Storyreel")))
 
     with pytest.raises(InvalidRequest) as caught:
         await script.client.write_narration(scene, language="English!")

@@ -20,13 +20,23 @@ from services.media.picture import Picture
 from services.story import wire as story
 from services.story.footage import Lora
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
-from services.story.scene import Card, ListCard, ListItem, ParagraphCard, QuoteCard, TitleCard
+from services.story.scene import (
+    Card,
+    ListCard,
+    ListItem,
+    ParagraphCard,
+    QuoteCard,
+    TableCard,
+    TableColumn,
+    TitleCard,
+)
+from services.story.text import Text
 from storyreel.generation.v1 import clip_pb2, generation_service_pb2
 
 PICTURE = Picture(1080, 1920, Rate(30000, 1001))
 NARRATION = Narration("de", (Segment("Größe 東京", "title"),))
 TIMING = SpeechTiming("Größe 東京", (Word("Größe", 0, 5, 0, 9_000, WordSource.EVENT),))
-SHOT = Shot(TitleCard("Größe"), NARRATION, TIMING, 90, 6, PICTURE, Look("light", "pink", "sparse"))
+SHOT = Shot(TitleCard(Text("Größe")), NARRATION, TIMING, 90, 6, PICTURE, Look("light", "pink", "sparse"))
 
 
 def request() -> generation_service_pb2.GenerateClipRequest:
@@ -62,14 +72,22 @@ def test_a_look_that_says_nothing_is_the_default() -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        TitleCard("a", "use b->c", ("b->c",)),
-        ParagraphCard("a", ("use b->c",), ("use",), True, ("b->c",)),
-        ListCard("a", (ListItem("b->c"),), code_phrases=("b->c",)),
-        QuoteCard("use b->c", "d", ("b->c",)),
+        TitleCard(Text("a"), Text.of("b->c", ("code", ""))),
+        ParagraphCard(Text("a"), (Text.of("b", ("link", "c"), ("strong", "")),), True),
+        ListCard(Text("a"), (ListItem(Text.of("b->c", ("struck_out", ""), ("emphasis", ""))),)),
+        QuoteCard(Text.of("$b$", ("formula", "b")), Text.of("d", ("foreign", "fr"))),
+        TableCard(
+            Text("a"),
+            (TableColumn(Text.of("b", ("code", "")), "right"), TableColumn()),
+            ((Text("c"), Text()), (Text(), Text.of("d", ("code", "")))),
+            first_row=3,
+            total_rows=9,
+            introduces_header=True,
+        ),
     ],
     ids=lambda card: type(card).__name__,
 )
-def test_what_the_source_set_as_code_survives(card: Card) -> None:
+def test_what_the_source_set_off_survives(card: Card) -> None:
     assert story.scene_from_proto(story.scene_to_proto(card)) == card
 
 

@@ -16,9 +16,10 @@ from services.media.clock import Rate
 from services.media.picture import Picture
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
+from services.story.text import Text
 
 SHOT = Shot(
-    TitleCard("Hello"),
+    TitleCard(Text("Hello")),
     Narration("en", (Segment("Hello", "title"),)),
     SpeechTiming("Hello", ()),
     frames=30,

@@ -65,7 +65,7 @@ def found(text: str) -> set[str]:
 
 
 def told(board: Storyboard) -> set[str]:
-    scenes = (text for draft in board.scenes for _, text in elements(draft.card))
+    scenes = (text.text for draft in board.scenes for _, text in elements(draft.card))
     dropped = (block.text for block in board.blocks if block.drop_reason)
     return found(" ".join([*scenes, *dropped]))
 
@@ -136,7 +136,7 @@ def test_text_beyond_the_limits_of_the_contract_is_split_and_not_cut_off(text: s
 
     cards = [checked(scene) for scene in Reading.of(board, warnings=()).scenes]
 
-    shown = [part for card in cards for _, part in elements(card)]
+    shown = [part.text for card in cards for _, part in elements(card)]
     dropped = [block.text for block in board.blocks if block.drop_reason]
     everything = "".join("".join([*shown, *dropped]).split())
     assert everything.count("wlong") >= text.count("wlong")

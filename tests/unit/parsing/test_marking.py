@@ -12,6 +12,7 @@ from services.parsing.storyboard import Storyboard
 from services.parsing.wire import Reading, Task, blocks_of, wished
 from services.parsing.worker import answer
 from services.story.scene import CodeCard, ListCard, ParagraphCard, QuoteCard, SectionCard, TitleCard
+from services.story.text import Text
 from storyreel.parsing.v1 import storyboard_pb2
 
 LAMP = "```footage\na lamp\n```\n"
@@ -53,7 +54,7 @@ def test_a_marked_block_is_a_scene_of_its_own() -> None:
     scenes = board(f"# T\n\n## C\n\nOne.\n\n{LAMP}\nTwo.\n\nThree.").scenes
 
     told = [
-        (draft.card.sentences, bool(draft.footage))
+        ((*map(str, draft.card.sentences),), bool(draft.footage))
         for draft in scenes[1:]
         if isinstance(draft.card, ParagraphCard)
     ]
@@ -68,7 +69,7 @@ def test_a_marked_block_is_a_scene_of_its_own() -> None:
 def test_a_subtitle_is_not_taken_from_below_a_picture() -> None:
     title, scene = board(f"# T\n\n{LAMP}\nA short line.").scenes
 
-    assert title.card == TitleCard("T")
+    assert title.card == TitleCard(Text("T"))
     assert scene.footage is not None
 
 

@@ -23,10 +23,11 @@ from services.media.picture import Picture
 from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
+from services.story.text import Text
 from tests.unit.generation.video_api.engine import FakeEngine
 
 SHOT = Shot(
-    TitleCard("Hello"),
+    TitleCard(Text("Hello")),
     Narration("en", (Segment("Hello", "title"),)),
     SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
     frames=24,

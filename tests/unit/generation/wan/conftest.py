@@ -46,6 +46,7 @@ from services.models.import_folder import take
 from services.story.footage import Footage
 from services.story.narration import Narration, Segment, SpeechTiming
 from services.story.scene import TitleCard
+from services.story.text import Text
 
 if find_spec("torch") is None or find_spec("diffusers") is None:
     # The extra `diffusers` is not installed: nothing here can run without it.
@@ -111,7 +112,9 @@ class Small:
 def shot(frames: int = 20, *, picture: Picture = PICTURE, look: Look | None = None) -> Shot:
     """A scene's shot; what is on its card is not seen."""
     narration = Narration("en", (Segment("Hello", "title"),))
-    return Shot(TitleCard("Hello"), narration, SpeechTiming("Hello", ()), frames, 0, picture, look or Look())
+    return Shot(
+        TitleCard(Text("Hello")), narration, SpeechTiming("Hello", ()), frames, 0, picture, look or Look()
+    )
 
 
 @dataclass
