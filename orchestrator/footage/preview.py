@@ -34,7 +34,7 @@ class Outlook:
         pools = self._settings.pools
         wish = routing.suited(scene.ref.footage, pools)
         pool = scene.footage.pool = routing.pool(wish)
-        scene.footage.line = scene.ref.visual_line
+        scene.footage.place.CopyFrom(scene.ref.visual_place)
         if pool not in pools:
             as_asked = scene.ref.visual == storyboard_pb2.VISUAL_AUTO
             told = "" if as_asked else f" {no_pool_remedy(pool)}"
@@ -102,10 +102,10 @@ def way_out(cause: job_pb2.JobError, scene: Scene) -> str:
     if cause.reason == "UNKNOWN_BACKEND":  # it suggests the card, which is shown already
         return BACKEND
     if cause.reason == "GENERATION_FAILED":
-        return edits.another_wish(scene.ref.visual_line)
+        return edits.another_wish(scene.ref.visual_place.line)
     # What follows other attempts is a change of the last of them, and not of what the document says.
     retried = any(attempt.changes for attempt in scene.attempts)
-    written = "" if retried else edits.first_edit(cause.suggestions, scene.ref.visual_line)
+    written = "" if retried else edits.first_edit(cause.suggestions, scene.ref.visual_place.line)
     if written and cause.reason == "INVALID_REQUEST":
         return written
     ways = sorted(cause.suggestions, key=lambda way: bool(way.changes))

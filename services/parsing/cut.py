@@ -41,6 +41,9 @@ from services.story.text import NOTHING, Text, joined
 LONGEST_HEADING = 500
 """Characters of titles and headers in the contract."""
 
+MOST_HEADINGS = 6
+"""Above one scene, in the contract."""
+
 _LARGEST_NUMBER = 1_000_000_000
 
 STRUCK = "what is struck out is shown and not spoken"
@@ -65,6 +68,7 @@ class Cut:
     _placed: dict[Passage, list[Placement]] = field(default_factory=dict)
     _dropped: dict[Passage, str] = field(default_factory=dict)
     _chapter: str = ""
+    _above: list[tuple[int, str]] = field(default_factory=list)
     # What cards show as their header, and what they show again after a headline's one block.
     _header: Text = NOTHING
     _heading_text: Text = NOTHING
@@ -126,12 +130,12 @@ class Cut:
     def blocks(self) -> Iterator[Block]:
         """Every block of the source and its fate, in the order of the source."""
         passages = [*self._placed, *(passage for passage in self._dropped if passage not in self._placed)]
-        for passage in sorted(passages, key=lambda passage: passage.line):
+        for passage in sorted(passages, key=lambda passage: passage.place.order):
             placements = tuple(dict.fromkeys(self._placed.get(passage, ())))
             reason = "" if placements else self._dropped[passage]
             note = NOTE if passage.kind == "footage" else STRUCK if passage.struck else ""
             note = note if placements else ""
-            yield Block(passage.kind, passage.text, passage.line, placements, reason, note)
+            yield Block(passage.kind, passage.text, passage.place, placements, reason, note)
 
     def _heading(self, node: Heading) -> None:
         if len(node.text) > LONGEST_HEADING:
@@ -140,6 +144,7 @@ class Cut:
                 self._end_flow()
             return
         self._end_section()
+        self._above = [above for above in self._above if above[0] < node.level]
         if node.level > 2:
             self._announce(node.source, node.text)
         else:
@@ -148,6 +153,7 @@ class Cut:
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
+        self._above.append((node.level, node.text.text))
 
     def _end_section(self) -> None:
         """Nothing more comes under the last heading."""
@@ -275,7 +281,8 @@ class Cut:
                     self._place(node.signed, "attribution")
 
     def _show(self, card: Card) -> None:
-        self.scenes.append(SceneDraft(card, self._chapter))
+        headings = tuple(text for _, text in self._above[-MOST_HEADINGS:])
+        self.scenes.append(SceneDraft(card, self._chapter, headings=headings))
 
     def _place(self, passage: Passage, element: str) -> None:
         """Note that a passage is in an element of the scene shown last."""

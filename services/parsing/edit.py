@@ -16,6 +16,7 @@ from services.parsing.pace import PACES
 from services.parsing.sentences import shorten, words
 from services.parsing.storyboard import MOST_SCENES, Storyboard
 from services.story.scene import OutroCard, elements
+from services.story.source_place import SourceWarning
 from services.story.text import NOTHING, Text, joined
 
 MOST_BLOCKS = 20_000
@@ -68,7 +69,8 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
         if len(cut.sections) >= 2:
             cut.close(_outro(opening.title, cut.sections, outline.links, language))
         if len(cut.scenes) <= MOST_SCENES:
-            warnings = (*outline.warnings, *_heard(cut, language), *cut.marks.told())
+            heard = map(SourceWarning, _heard(cut, language))
+            warnings = (*outline.warnings, *heard, *cut.marks.told())
             return Storyboard(opening.title.text, tuple(cut.scenes), tuple(cut.blocks()), warnings)
     raise _too_large(cut)
 

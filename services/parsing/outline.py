@@ -7,28 +7,45 @@ from typing import Literal
 
 from services.story.footage import Footage
 from services.story.scene import TableColumn
+from services.story.source_place import SourcePlace, SourceWarning
 from services.story.text import NOTHING, Text
 
 Visual = Literal["template", "footage", "auto"]
 """What a scene's picture is to be: drawn; generated; generated where somebody can."""
 
 
+BlockKind = Literal[
+    "heading",
+    "paragraph",
+    "list_item",
+    "code",
+    "table_row",
+    "quote",
+    "image",
+    "html",
+    "rule",
+    "definition",
+    "footage",
+]
+"""What a block of a document is; `html` is a part of HTML within another format."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
     """One block of the source, told apart from others by identity.
 
-    `line` counts from 1; `struck` tells that some of the text is struck out.
+    `struck` tells that some of the text is struck out.
     """
 
-    kind: str
+    kind: BlockKind
     text: str
-    line: int
+    place: SourcePlace
     struck: bool = False
 
     @classmethod
-    def of(cls, kind: str, text: Text, line: int) -> Passage:
+    def of(cls, kind: BlockKind, text: Text, place: SourcePlace) -> Passage:
         """The passage of a text."""
-        return cls(kind, text.text, line, bool(text.of_kind("struck_out")))
+        return cls(kind, text.text, place, bool(text.of_kind("struck_out")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +140,12 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A block that describes a scene's picture, or without footage none; warnings name its lines."""
+    """A block that describes a scene's picture, or without footage none; warnings tell its places."""
 
     source: Passage
     footage: Footage | None
     visual: Visual
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SourceWarning, ...] = ()
 
 
 Node = Heading | Prose | Entries | Table | Listing | Quotation | Marked | Dropped
@@ -141,4 +158,4 @@ class Outline:
     nodes: tuple[Node, ...]
     title: Passage | None = None
     links: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SourceWarning, ...] = ()

@@ -35,10 +35,21 @@ def decode(data: bytes, kind: type[M]) -> M:
         ArtifactCorrupt: The bytes are no such message, or break its rules.
     """
     try:
-        message = kind.FromString(data)
-        protovalidate.validate(message)
-    except (DecodeError, protovalidate.ValidationError):
+        return checked(kind.FromString(data))
+    except DecodeError:
         raise ArtifactCorrupt(f"A stored artifact is no valid {kind.DESCRIPTOR.full_name}.") from None
+
+
+def checked(message: M) -> M:
+    """The message itself, when it keeps its contract.
+
+    Raises:
+        ArtifactCorrupt: It breaks a rule.
+    """
+    try:
+        protovalidate.validate(message)
+    except protovalidate.ValidationError:
+        raise ArtifactCorrupt(f"A stored artifact is no valid {message.DESCRIPTOR.full_name}.") from None
     return message
 
 

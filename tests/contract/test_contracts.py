@@ -27,7 +27,8 @@ EXEMPT = {
     f"storyreel.job.v1.Job.{name}": "output only: the message's rule job.output_only refuses it"
     for name in ("error", "outputs", "create_time", "end_time")
 } | {
-    "storyreel.generation.v1.GenerateClipRequest.keep_running": "a duration, whose rule bounds it as a whole"
+    "storyreel.generation.v1.GenerateClipRequest.keep_running": "a duration, whose rule bounds it as a whole",
+    "storyreel.script.v1.NarrationContext.budget": "a duration, whose rule bounds it as a whole",
 }
 """Fields of requests without a rule of their own, or whose inside is not checked, and why."""
 

@@ -87,12 +87,16 @@ class NoOp:
                     chapter="",
                 )
             )
-            block = coverage.blocks.add(id=f"b{number:04d}", kind="paragraph", text=f"Sentence {number}.")
+            block = coverage.blocks.add(
+                id=f"b{number:04d}", kind=storyboard_pb2.BLOCK_KIND_PARAGRAPH, text=f"Sentence {number}."
+            )
             block.placements.add(scene_id=scene_id, element="text/0")
         dropped = coverage.blocks.add(
-            id=f"b{self.scenes + 1:04d}", kind="rule", drop_reason="A rule says nothing."
+            id=f"b{self.scenes + 1:04d}",
+            kind=storyboard_pb2.BLOCK_KIND_RULE,
+            drop_reason="A rule says nothing.",
         )
-        dropped.line = 9
+        dropped.place.line = 9
         self.coverage = wire.to_proto(await self.store.put_bytes(encode(coverage), media_type=PROTOBUF))
 
     async def answer(self, rpc: str, request: Any) -> None:

@@ -10,8 +10,9 @@ from services.parsing.backends import tags
 from services.parsing.backends.entries import entries, labelled
 from services.parsing.backends.formulas import marked
 from services.parsing.backends.inline import Inline, Picture
-from services.parsing.outline import Dropped, Entries, Heading, Node, Passage, Prose
+from services.parsing.outline import BlockKind, Dropped, Entries, Heading, Node, Passage, Prose
 from services.parsing.sentences import closed, sentences, worded, words
+from services.story.source_place import SourcePlace
 from services.story.text import NOTHING, Text
 
 BADGE = "a status badge says nothing about the subject"
@@ -43,9 +44,9 @@ class Blocks:
         """Append a node."""
         self._nodes.append(node)
 
-    def drop(self, kind: str, text: str, line: int, reason: str) -> None:
+    def drop(self, kind: BlockKind, text: str, line: int, reason: str) -> None:
         """Account for a block that no scene shows."""
-        self.add(Dropped(Passage(kind, text, line), reason))
+        self.add(Dropped(Passage(kind, text, SourcePlace(line)), reason))
 
     def contents(self, text: str, line: int, reason: str) -> None:
         """Drop an item of a table of contents, and the heading above that announces it."""
@@ -82,7 +83,7 @@ class Blocks:
     def heading(self, inline: Inline, level: int, line: int) -> None:
         """Append a heading; one without words says so."""
         text = inline.text or Text(" ".join(picture.alt for picture in inline.pictures if picture.alt))
-        source = Passage.of("heading", text, line)
+        source = Passage.of("heading", text, SourcePlace(line))
         self.add(Heading(source, text, level) if worded(text.text) else Dropped(source, WORDLESS))
         for label in inline.notes:
             # What was referred to by this heading, just before it stood here, belongs to its own section.
@@ -96,7 +97,7 @@ class Blocks:
                 self.picture(picture, line)
             return
         text = inline.text
-        source = Passage.of("paragraph", text, line)
+        source = Passage.of("paragraph", text, SourcePlace(line))
         if not worded(text.text):
             if text or not inline.comments:
                 self.add(Dropped(source, WORDLESS))
@@ -114,19 +115,23 @@ class Blocks:
         else:
             self.unseen(replace(picture, said=True), line)
             text = self._figure(Text(picture.alt))
-            self.add(Prose(Passage.of("paragraph", text, line), tuple(sentences(text)), figure=True))
+            self.add(
+                Prose(Passage.of("paragraph", text, SourcePlace(line)), tuple(sentences(text)), figure=True)
+            )
 
     def html(self, html: str, line: int) -> None:
         """Append what a block of HTML says."""
         for piece in tags.pieces(html):
             at = line + piece.line
-            source = Passage("html", piece.text, at)
+            source = Passage("html", piece.text, SourcePlace(at))
             if piece.kind not in ("image", "comment", "silent") and not worded(piece.text):
                 self.add(Dropped(source, WORDLESS))
             elif piece.kind == "image":
                 self.picture(Picture(piece.text, piece.badge), at)
             elif piece.kind == "heading":
-                self.add(Heading(Passage("heading", piece.text, at), marked(piece.text), piece.level))
+                self.add(
+                    Heading(Passage("heading", piece.text, SourcePlace(at)), marked(piece.text), piece.level)
+                )
             elif piece.kind == "comment":
                 self.add(Dropped(source, COMMENT))
             elif piece.kind == "silent":

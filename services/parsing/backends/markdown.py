@@ -25,6 +25,7 @@ from services.parsing.backends.nested import line_of, read_list, read_quote
 from services.parsing.outline import Dropped, Listing, Marked, Outline, Passage, Row, Table
 from services.parsing.sentences import LONGEST_TEXT, worded
 from services.story.scene import Alignment, TableColumn
+from services.story.source_place import SourcePlace
 from services.story.table import numbered
 from services.story.text import Text, joined
 
@@ -94,7 +95,7 @@ class _Reader:
                     read_quote(node, self)
                 case "fence" if node.info.lower().split() == [INFO]:
                     wish = read_wish(node.content, line, self._files)
-                    source = Passage("footage", node.content.strip(), line)
+                    source = Passage("footage", node.content.strip(), SourcePlace(line))
                     self.blocks.add(Marked(source, wish.footage, wish.visual, wish.warnings))
                 case "fence" | "code_block":
                     self._listing(node, line)
@@ -125,7 +126,7 @@ class _Reader:
             tables = tables or line.startswith("[")
             title = "" if self.title or tables else title_of(line)
             if title:
-                self.title = Passage("definition", title, number)
+                self.title = Passage("definition", title, SourcePlace(number))
             elif line.strip():
                 self.blocks.drop("definition", line.strip(), number, "front matter is not for readers")
 
@@ -161,7 +162,7 @@ class _Reader:
         code = node.content.rstrip()
         info = node.info.strip().partition(" ")[0].strip("{}.")
         language = info.partition("{")[0] if len(info) <= _LONGEST_LANGUAGE else ""
-        source = Passage("code", code, line)
+        source = Passage("code", code, SourcePlace(line))
         first = line + (node.type == "fence")
         listing = Listing(source, language, code, first)
         self.blocks.add(listing if code else Dropped(source, "the listing is empty"))
@@ -181,7 +182,7 @@ class _Reader:
                 self._row(line, [name[LONGEST_TEXT:]], LONG_NAME)
         told: list[Row] = []
         for line, cells in rows:
-            source = Passage.of("table_row", joined(cells, " | "), line)
+            source = Passage.of("table_row", joined(cells, " | "), SourcePlace(line))
             if worded(source.text):
                 told += (Row(source, part) for part in shared(cells))
             else:

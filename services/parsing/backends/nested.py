@@ -16,6 +16,7 @@ from services.parsing.backends.inline import Inline
 from services.parsing.backends.tasks import stated, take_box
 from services.parsing.outline import Entries, Entry, Passage, Prose, Quotation
 from services.parsing.sentences import closed, sentences, worded
+from services.story.source_place import SourcePlace
 from services.story.text import NOTHING, Text, joined
 
 CONTENTS = "a table of contents repeats the headings"
@@ -89,7 +90,7 @@ class _List:
             if done is not None:
                 title, text = stated(title, text, done=done, english=self._walker.blocks.english)
             text = _paragraphs_joined([text, *map(_words, read[1:])])
-            source = Passage.of("list_item", whole, line)
+            source = Passage.of("list_item", whole, SourcePlace(line))
             self._items += entries(source, title, text, level=level, number=number)
         elif whole or not item.children:
             self._walker.blocks.drop("list_item", whole.text, line, WORDLESS)
@@ -110,7 +111,7 @@ class _List:
             self._unseen([read], [child])
             text = _words(read)
             if worded(text.text):
-                source = Passage.of("paragraph", text, line_of(child))
+                source = Passage.of("paragraph", text, SourcePlace(line_of(child)))
                 self._items += entries(source, NOTHING, text, level=level + 1)
             elif text:
                 self._walker.blocks.drop("paragraph", text.text, line_of(child), WORDLESS)
@@ -127,7 +128,7 @@ def read_quote(node: SyntaxTreeNode, walker: Walker) -> None:
             read, line = walker.inline(child, line_of(child)), line_of(child)
             text = read.text
             if worded(text.text):
-                run.append((Passage.of("quote", text, line), read))
+                run.append((Passage.of("quote", text, SourcePlace(line)), read))
             elif read.pictures:
                 walker.blocks.paragraph(read, line)
             elif text:

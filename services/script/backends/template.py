@@ -9,6 +9,7 @@ from services.chassis.errors import InvalidRequest, Suggestion, Violation
 from services.script.items import spoken_item, spoken_rows
 from services.script.listing import sentence, short_commands
 from services.script.speakable import ended, is_english, pieces, speakable
+from services.script.writer import Context
 from services.story.narration import Narration, Segment
 from services.story.scene import (
     Card,
@@ -53,6 +54,9 @@ _COMMAND = ((re.compile(" > "), " into "),)
 """What a listing says in another way than other text does."""
 
 
+NO_CONTEXT = Context()
+
+
 class TemplateBackend:
     """Writes from the card alone; no model, no network, the same words each time."""
 
@@ -60,7 +64,9 @@ class TemplateBackend:
     # Counts up with every change of wording, here or in the rules it uses, so no old narration is reused.
     made_by = "template 5"
 
-    async def write(self, card: Card, *, language: str) -> Narration:
+    reads: frozenset[str] = frozenset()
+
+    async def write(self, card: Card, context: Context = NO_CONTEXT, *, language: str) -> Narration:
         """The narration of a scene, at least one segment; what cannot be said is left out.
 
         Raises:

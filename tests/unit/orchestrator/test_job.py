@@ -19,6 +19,7 @@ from orchestrator.job import (
     with_defaults,
 )
 from storyreel.job.v1 import job_pb2
+from storyreel.parsing.v1.source_place_pb2 import Warning as SourceWarning
 from storyreel.progress.v1 import progress_pb2
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ def test_a_plan_has_three_stages() -> None:
 
 
 def test_a_resumed_job_starts_with_a_clean_record() -> None:
-    failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=["old"])
+    failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=[SourceWarning(message="old")])
     failed.error.reason = "INTERNAL"
     failed.stages.add(kind=PARSING, state=job_pb2.STATE_FAILED)
 

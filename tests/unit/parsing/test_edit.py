@@ -195,7 +195,7 @@ def test_a_document_of_too_many_blocks_is_refused() -> None:
 def test_every_block_has_a_fate_in_the_order_of_the_source() -> None:
     made = board("---\nlayout: x\n---\n# T\n\nSub.\n\n- a\n- b\n\n![](x.png)\n\n> Q\n> — W")
 
-    assert [(b.kind, b.line, bool(b.placements)) for b in made.blocks] == [
+    assert [(b.kind, b.place.line, bool(b.placements)) for b in made.blocks] == [
         ("definition", 2, False),
         ("heading", 4, True),
         ("paragraph", 6, True),

@@ -60,7 +60,7 @@ def test_a_paragraph_knows_its_sentences_what_stands_out_and_its_line() -> None:
         ("code", "", "man 7"),
         ("link", "https://example.org", "ask us"),
     ]
-    assert node.source.line == 3
+    assert node.source.place.line == 3
 
 
 def test_a_break_on_purpose_ends_a_sentence() -> None:
@@ -293,7 +293,7 @@ def test_an_entry_of_a_list_knows_where_it_stands() -> None:
     node = only("- one\n- two")
 
     assert isinstance(node, Entries)
-    assert [item.source.line for item in node.items] == [1, 2]
+    assert [item.source.place.line for item in node.items] == [1, 2]
     assert all(isinstance(item, Entry) and item.source.kind == "list_item" for item in node.items)
 
 

@@ -35,10 +35,10 @@ def test_no_line_of_it_vanishes_from_the_account() -> None:
 
     assert f"{told.text}\n{withheld.text}".split("\n") == [f"x{n} = {n}" for n in range(1, 501)]
     assert {placement.element for placement in told.placements} == {"code", "text/0"}
-    assert withheld.line == 4 + told.text.count("\n") + 1
+    assert withheld.place.line == 4 + told.text.count("\n") + 1
     assert withheld.drop_reason == (
         f"{withheld.text.count(chr(10)) + 1} of the 500 lines of the listing are not shown; "
-        f"see the source from line {withheld.line}"
+        f"see the source from line {withheld.place.line}"
     )
 
 

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.generation.v1 import footage_pb2 as _footage_pb2
+from storyreel.parsing.v1 import source_place_pb2 as _source_place_pb2
 from storyreel.parsing.v1 import text_pb2 as _text_pb2
 import builtins as _builtins
 import sys
@@ -125,6 +126,66 @@ VISUAL_FOOTAGE: Visual.ValueType  # 2
 VISUAL_AUTO: Visual.ValueType  # 3
 """Footage where somebody can generate it, else the card, which is no degradation."""
 Global___Visual: _TypeAlias = Visual  # noqa: Y015
+
+class _BlockKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BlockKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BlockKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BLOCK_KIND_UNSPECIFIED: _BlockKind.ValueType  # 0
+    """Never sent."""
+    BLOCK_KIND_HEADING: _BlockKind.ValueType  # 1
+    """A heading."""
+    BLOCK_KIND_PARAGRAPH: _BlockKind.ValueType  # 2
+    """A paragraph."""
+    BLOCK_KIND_LIST_ITEM: _BlockKind.ValueType  # 3
+    """An item of a list."""
+    BLOCK_KIND_CODE: _BlockKind.ValueType  # 4
+    """A listing."""
+    BLOCK_KIND_TABLE_ROW: _BlockKind.ValueType  # 5
+    """A row of a table."""
+    BLOCK_KIND_QUOTE: _BlockKind.ValueType  # 6
+    """A paragraph of a quotation."""
+    BLOCK_KIND_IMAGE: _BlockKind.ValueType  # 7
+    """An image."""
+    BLOCK_KIND_HTML: _BlockKind.ValueType  # 8
+    """A part of HTML within another format."""
+    BLOCK_KIND_RULE: _BlockKind.ValueType  # 9
+    """A line that separates."""
+    BLOCK_KIND_DEFINITION: _BlockKind.ValueType  # 10
+    """What is written for programs: front matter, the target of a link."""
+    BLOCK_KIND_FOOTAGE: _BlockKind.ValueType  # 11
+    """The description of a scene's picture."""
+
+class BlockKind(_BlockKind, metaclass=_BlockKindEnumTypeWrapper):
+    """BlockKind says what a block of the source is."""
+
+BLOCK_KIND_UNSPECIFIED: BlockKind.ValueType  # 0
+"""Never sent."""
+BLOCK_KIND_HEADING: BlockKind.ValueType  # 1
+"""A heading."""
+BLOCK_KIND_PARAGRAPH: BlockKind.ValueType  # 2
+"""A paragraph."""
+BLOCK_KIND_LIST_ITEM: BlockKind.ValueType  # 3
+"""An item of a list."""
+BLOCK_KIND_CODE: BlockKind.ValueType  # 4
+"""A listing."""
+BLOCK_KIND_TABLE_ROW: BlockKind.ValueType  # 5
+"""A row of a table."""
+BLOCK_KIND_QUOTE: BlockKind.ValueType  # 6
+"""A paragraph of a quotation."""
+BLOCK_KIND_IMAGE: BlockKind.ValueType  # 7
+"""An image."""
+BLOCK_KIND_HTML: BlockKind.ValueType  # 8
+"""A part of HTML within another format."""
+BLOCK_KIND_RULE: BlockKind.ValueType  # 9
+"""A line that separates."""
+BLOCK_KIND_DEFINITION: BlockKind.ValueType  # 10
+"""What is written for programs: front matter, the target of a link."""
+BLOCK_KIND_FOOTAGE: BlockKind.ValueType  # 11
+"""The description of a scene's picture."""
+Global___BlockKind: _TypeAlias = BlockKind  # noqa: Y015
 
 @_typing.final
 class Scene(_message.Message):
@@ -629,7 +690,9 @@ class SceneRef(_message.Message):
     CHAPTER_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
     VISUAL_FIELD_NUMBER: _builtins.int
-    VISUAL_LINE_FIELD_NUMBER: _builtins.int
+    VISUAL_PLACE_FIELD_NUMBER: _builtins.int
+    HEADINGS_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`s001`, `s002`, … in the order of the video."""
     type: Global___SceneType.ValueType
@@ -640,10 +703,8 @@ class SceneRef(_message.Message):
     """
     visual: Global___Visual.ValueType
     """What the picture is to be."""
-    visual_line: _builtins.int
-    """The line of the source that the block with that wish starts on, from 1; 0
-    where there is no wish.
-    """
+    summary: _builtins.str
+    """What it shows, in short, for who writes of the scenes beside it."""
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
         """The Scene."""
@@ -655,6 +716,16 @@ class SceneRef(_message.Message):
         what is said as it is.
         """
 
+    @_builtins.property
+    def visual_place(self) -> _source_place_pb2.SourcePlace:
+        """Where the block with that wish starts; absent where there is no wish."""
+
+    @_builtins.property
+    def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The headings above the scene, the outermost first, without the document's
+        title.
+        """
+
     def __init__(
         self,
         *,
@@ -664,11 +735,13 @@ class SceneRef(_message.Message):
         chapter: _builtins.str = ...,
         footage: _footage_pb2.Footage | None = ...,
         visual: Global___Visual.ValueType = ...,
-        visual_line: _builtins.int = ...,
+        visual_place: _source_place_pb2.SourcePlace | None = ...,
+        headings: _abc.Iterable[_builtins.str] | None = ...,
+        summary: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene", "visual_place", b"visual_place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "id", b"id", "scene", b"scene", "type", b"type", "visual", b"visual", "visual_line", b"visual_line"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "headings", b"headings", "id", b"id", "scene", b"scene", "summary", b"summary", "type", b"type", "visual", b"visual", "visual_place", b"visual_place"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -711,24 +784,24 @@ class Block(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
-    LINE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     PLACEMENTS_FIELD_NUMBER: _builtins.int
     DROP_REASON_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`b0001`, `b0002`, … in the order of the source."""
-    kind: _builtins.str
-    """What it is: `heading`, `paragraph`, `list_item`, `code`, `table_row`,
-    `quote`, `image`, `html`, `rule`, `definition`, `footage`.
-    """
+    kind: Global___BlockKind.ValueType
+    """What it is."""
     text: _builtins.str
     """Its text, without markup."""
-    line: _builtins.int
-    """The line of the source it starts on, from 1."""
     drop_reason: _builtins.str
     """Why it was dropped; empty when it was not."""
     note: _builtins.str
     """Why it is shown and not spoken, where that is not plain from its kind."""
+    @_builtins.property
+    def place(self) -> _source_place_pb2.SourcePlace:
+        """Where it starts."""
+
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
         """Where it went; empty when it was dropped."""
@@ -737,16 +810,16 @@ class Block(_message.Message):
         self,
         *,
         id: _builtins.str = ...,
-        kind: _builtins.str = ...,
+        kind: Global___BlockKind.ValueType = ...,
         text: _builtins.str = ...,
-        line: _builtins.int = ...,
+        place: _source_place_pb2.SourcePlace | None = ...,
         placements: _abc.Iterable[Global___Placement] | None = ...,
         drop_reason: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "line", b"line", "note", b"note", "placements", b"placements", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "note", b"note", "place", b"place", "placements", b"placements", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
