@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
@@ -21,7 +21,7 @@ from services.parsing.outline import (
     Table,
 )
 from services.parsing.pace import Pace, readable_parts, share_items, share_lines, share_sentences
-from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten
+from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten, words
 from services.parsing.storyboard import Block, Placement, SceneDraft
 from services.parsing.withheld import MOST_PAGES, remaining, split, told
 from services.story.scene import (
@@ -93,9 +93,11 @@ class Cut:
         if subtitle:
             self._place(subtitle.source, "subtitle")
 
-    def take(self, nodes: Sequence[Node]) -> None:
-        """Cut the nodes, in order."""
-        for node, following in zip_longest(nodes, nodes[1:]):
+    def take(self, nodes: Sequence[Node], *, most: int | None = None) -> None:
+        """Cut the nodes, in order, and no further when there are more scenes than `most`."""
+        for index, (node, following) in enumerate(zip_longest(nodes, nodes[1:])):
+            if most is not None and len(self.scenes) > most:
+                return
             match node:
                 case Dropped():
                     self._dropped[node.source] = node.reason
@@ -111,7 +113,8 @@ class Cut:
                     self.marks.take(node)
                 case Heading():
                     self._end_flow()
-                    self._heading(node)
+                    alone = not self.pace.chapters and self._fits(_until_heading(nodes, index + 1))
+                    self._heading(node, alone=alone)
                 case _:
                     self._end_flow()
                     if isinstance(node, Quotation):  # it has no header to introduce
@@ -137,7 +140,17 @@ class Cut:
             note = note if placements else ""
             yield Block(passage.kind, passage.text, passage.place, placements, reason, note)
 
-    def _heading(self, node: Heading) -> None:
+    def _fits(self, nodes: Iterable[Node]) -> bool:
+        """Tell whether what stands under a heading is one paragraph, or one list, that a scene holds."""
+        match [node for node in nodes if not isinstance(node, Dropped | Marked)]:
+            case [Prose() as prose]:
+                return sum(words(text.text) for text in prose.sentences) <= self.pace.words
+            case [Entries() as entries]:
+                return len(share_items(entries.items, self.pace)) == 1
+        return False
+
+    def _heading(self, node: Heading, *, alone: bool) -> None:
+        """Open a chapter, with its card unless it is `alone` with a text that one scene holds."""
         if len(node.text) > LONGEST_HEADING:
             self._flow.append(Prose(node.source, tuple(sentences(node.text))))
             if self.marks.waiting:
@@ -145,11 +158,13 @@ class Cut:
             return
         self._end_section()
         self._above = [above for above in self._above if above[0] < node.level]
-        if node.level > 2:
+        if node.level <= 2:
+            self.sections.append(node.text)
+            self._chapter = node.text.text
+        if node.level > 2 or alone:
             self._announce(node.source, node.text)
         else:
-            self.sections.append(node.text)
-            self._chapter, self._header = node.text.text, node.text
+            self._header = node.text
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
@@ -221,7 +236,8 @@ class Cut:
                 )
             )
             for index, item in enumerate(part):
-                self._place(item.source, f"item/{index}")
+                for source in filter(None, (item.lead, item.source)):
+                    self._place(source, f"item/{index}")
 
     def _table(self, node: Table) -> None:
         whole = TableCard(NOTHING, node.columns, tuple(row.cells for row in node.rows))
@@ -290,6 +306,13 @@ class Cut:
 
     def _place_at(self, passage: Passage, scene: int, element: str) -> None:
         self._placed.setdefault(passage, []).append(Placement(scene, element))
+
+
+def _until_heading(nodes: Sequence[Node], start: int) -> Iterator[Node]:
+    for index in range(start, len(nodes)):
+        if isinstance(nodes[index], Heading):
+            return
+        yield nodes[index]
 
 
 def _heads(node: Prose) -> bool:

@@ -10,6 +10,7 @@ from services.chassis.errors import DocumentTooLarge, EmptyDocument, Suggestion
 from services.parsing.cut import LONGEST_HEADING, Cut
 from services.parsing.emoji import spoken_texts, unspoken
 from services.parsing.formulas import untold
+from services.parsing.glossary import gathered
 from services.parsing.languages import other_than_english
 from services.parsing.outline import Dropped, Heading, Marked, Node, Outline, Passage, Prose, Quotation
 from services.parsing.pace import PACES
@@ -62,10 +63,12 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
             metadata={"blocks": str(len(outline.nodes)), "limit": str(MOST_BLOCKS)},
         )
     opening = _opening(outline, name)
-    for pace in PACES:
+    nodes = _levelled(opening.nodes)
+    ways = [*((pace, nodes) for pace in PACES), (PACES[-1], gathered(nodes))]
+    for pace, told in ways:
         cut = Cut(opening.title, pace, language)
         cut.open(opening.titles, opening.subtitle, opening.mark)
-        cut.take(_levelled(opening.nodes))
+        cut.take(told, most=None if told is ways[-1][1] else MOST_SCENES)
         if len(cut.sections) >= 2:
             cut.close(_outro(opening.title, cut.sections, outline.links, language))
         if len(cut.scenes) <= MOST_SCENES:

@@ -76,13 +76,17 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item of a list; `number` is its own in a numbered list, of any level."""
+    """An item of a list; `number` is its own in a numbered list, of any level.
+
+    `lead` is where its title stands, when that is elsewhere than the text.
+    """
 
     source: Passage
     title: Text
     text: Text
     level: int = 0
     number: int | None = None
+    lead: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,9 @@ NOTHING = Text()
 
 def joined(texts: Iterable[Text], between: str = " ") -> Text:
     """Texts behind one another; what goes on over the seam of two that touch is one span again."""
+    texts = list(texts)
+    if not any(text.spans for text in texts):
+        return Text(between.join(text.text for text in texts))
     parts: list[str] = []
     spans: list[Span] = []
     at = 0

@@ -178,12 +178,12 @@ def test_a_long_document_is_told_at_a_denser_pace() -> None:
 
 
 def test_a_document_too_long_for_any_pace_says_how_to_split_it() -> None:
-    with pytest.raises(DocumentTooLarge, match="makes 1202 scenes even with 120 words each") as caught:
-        board("# T\n\n" + "## C\n\nIt is told.\n\n" * 600)
+    with pytest.raises(DocumentTooLarge, match="makes 602 scenes even with 120 words each") as caught:
+        board("# T\n\n" + f"## C\n\n{'It is told ' * 20}\n\n" * 600)
 
     assert (
         caught.value.suggestions[0].description
-        == "Split the document at its 600 chapters into 3 or more documents."
+        == "Split the document at its 600 chapters into 2 or more documents."
     )
 
 

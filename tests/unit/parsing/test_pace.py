@@ -91,5 +91,5 @@ def test_a_short_listing_is_whole() -> None:
 
 
 def test_each_pace_is_denser_than_the_one_before() -> None:
-    assert [*PACES] == sorted(PACES, key=lambda pace: pace.words)
+    assert [*PACES] == sorted(PACES, key=lambda pace: (not pace.chapters, pace.words))
     assert PACES[0] == Pace(50, 6, 16)
