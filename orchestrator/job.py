@@ -11,6 +11,7 @@ from services.story.look_wire import look_to_proto
 from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
 from storyreel.media.v1 import clip_pb2
+from storyreel.parsing.v1 import source_place_pb2
 from storyreel.progress.v1 import progress_pb2
 
 StageKind: TypeAlias = job_pb2.StageKind.ValueType
@@ -76,6 +77,7 @@ def with_defaults(settings: job_pb2.Settings) -> job_pb2.Settings:
         frame_timing=settings.frame_timing or clip_pb2.FRAME_TIMING_CONSTANT,
         offline=settings.offline,
     )
+    whole.script_backend = settings.script_backend or "template"
     if not whole.look.HasField("palette"):
         whole.look.palette.CopyFrom(look_to_proto(builtin()).palette)
     return whole
@@ -149,7 +151,7 @@ class Record:
             stage.end_time.FromDatetime(now)
         measure(self.job, {})
 
-    def told(self, title: str, warnings: Iterable[str]) -> None:
+    def told(self, title: str, warnings: Iterable[source_place_pb2.Warning]) -> None:
         """Parsing found the title, and something to warn of."""
         self.job.title = title
         self.job.ClearField("warnings")
@@ -157,8 +159,8 @@ class Record:
 
     def warn(self, text: str) -> None:
         """Something a person should know; said once, and nothing when it is empty."""
-        if text and text not in self.job.warnings:
-            self.job.warnings.append(text)
+        if text and all(text != warning.message for warning in self.job.warnings):
+            self.job.warnings.add(message=text)
 
     def moved(self) -> bool:
         """Tell whether so much has changed since the last time that watchers should see it.

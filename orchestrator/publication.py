@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -74,7 +75,7 @@ def plan_of(
         spoken |= {(scene.ref.id, segment.element): segment.text for segment in scene.narration.segments}
         plan.scenes.add(
             id=scene.ref.id,
-            type=storyboard_pb2.SceneType.Name(scene.ref.type).removeprefix("SCENE_TYPE_").lower(),
+            type=scene.ref.type,
             narration=text,
             estimated_duration=_duration(scene.estimated_duration.ToTimedelta() + pauses),
             chapter=scene.ref.chapter,
@@ -99,15 +100,15 @@ def _covered(block: storyboard_pb2.Block, spoken: dict[tuple[str, str], str]) ->
     places = [(placement.scene_id, placement.element) for placement in block.placements]
     said = " ".join(spoken[place] for place in places if place in spoken)
     # A listing may be spoken of without being read out.
-    read_out = said and (block.kind != "code" or _words(block.text) <= _words(said))
-    outcome = "narrated" if read_out else "shown" if places else "dropped"
+    read_out = said and (block.kind != storyboard_pb2.BLOCK_KIND_CODE or _words(block.text) <= _words(said))
+    outcome = job_pb2.OUTCOME_SHOWN if places else job_pb2.OUTCOME_DROPPED
     return job_pb2.CoveredBlock(
         id=block.id,
         kind=block.kind,
         text=block.text,
-        outcome=outcome,
+        outcome=job_pb2.OUTCOME_NARRATED if read_out else outcome,
         reason=block.drop_reason or block.note,
-        line=block.line,
+        place=block.place if block.HasField("place") else None,
         scene_ids=list(dict.fromkeys(scene for scene, _ in places)),
     )
 
@@ -148,11 +149,20 @@ def manifest_of(
             ],
         )
     _add_versions(manifest)
-    for block in plan.coverage.blocks:
-        manifest.coverage[block.outcome] += 1
-        if block.outcome == "dropped":
-            manifest.dropped.append(block)
+    manifest.coverage.CopyFrom(coverage_counts(plan.coverage.blocks))
+    dropped = (block for block in plan.coverage.blocks if block.outcome == job_pb2.OUTCOME_DROPPED)
+    manifest.dropped.extend(dropped)
     return manifest
+
+
+def coverage_counts(blocks: Iterable[job_pb2.CoveredBlock]) -> job_pb2.CoverageCounts:
+    """How many blocks came to what."""
+    counts = Counter(block.outcome for block in blocks)
+    return job_pb2.CoverageCounts(
+        narrated=counts[job_pb2.OUTCOME_NARRATED],
+        shown=counts[job_pb2.OUTCOME_SHOWN],
+        dropped=counts[job_pb2.OUTCOME_DROPPED],
+    )
 
 
 def _add_versions(manifest: job_pb2.Manifest) -> None:

@@ -41,10 +41,26 @@ def parse(job: job_pb2.Job) -> parsing_pb2.ParseDocumentRequest:
     )
 
 
-def narrate(scene: record_pb2.SceneRecord, settings: job_pb2.Settings) -> script_pb2.WriteNarrationRequest:
+def contexts(title: str, scenes: Sequence[record_pb2.SceneRecord]) -> dict[str, script_pb2.NarrationContext]:
+    """What stands around each scene, by its id, from the scenes' places in the storyboard alone."""
+    shown = ["", *(scene.ref.summary for scene in scenes), ""]
+    return {
+        scene.ref.id: script_pb2.NarrationContext(
+            title=title, headings=scene.ref.headings, before=shown[n], after=shown[n + 2]
+        )
+        for n, scene in enumerate(scenes)
+    }
+
+
+def narrate(
+    scene: record_pb2.SceneRecord, settings: job_pb2.Settings, context: script_pb2.NarrationContext
+) -> script_pb2.WriteNarrationRequest:
     """Write what is said in a scene."""
     return script_pb2.WriteNarrationRequest(
-        scene=scene.ref.scene, language=settings.language, backend="template"
+        scene=scene.ref.scene,
+        language=settings.language,
+        backend=settings.script_backend,
+        context=context,
     )
 
 

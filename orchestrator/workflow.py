@@ -73,6 +73,7 @@ class JobWorkflow:
     async def _make(self) -> None:
         storyboard = await self._parse()
         scenes = [Scene(ref=ref) for ref in storyboard.scenes]
+        self.contexts = requests.contexts(storyboard.title, scenes)
         self.calls.begin(SCRIPT, len(scenes))
         if self.record.job.plan_only:
             await _all([self._choose_voice(), *map(self._narrate, scenes)])
@@ -116,7 +117,7 @@ class JobWorkflow:
             raise
 
     async def _narrate(self, scene: Scene) -> None:
-        request = requests.narrate(scene, self.settings)
+        request = requests.narrate(scene, self.settings, self.contexts[scene.ref.id])
         written = (await self.calls.make(SCRIPT, "WriteNarration", request, scene)).narration
         scene.narration.CopyFrom(written.narration)
         if written.HasField("stored"):

@@ -160,8 +160,8 @@ PLAN = """\
 Nothing is spoken or drawn; the voice is chosen, so that one nobody has is refused
 here as `render` would. With --json one line: `scenes` (id, type, narration,
 estimated_seconds), `coverage.blocks` (where every block of the source went: id, kind,
-text, outcome, reason), `voice` and `footage_seconds`, which devices take for all footage. A
-scene's `footage` has its pool, outlook, line, clips, estimated_seconds, and what pre-flight
+text, place, outcome, reason), `voice` and `footage_seconds`, which devices take for all footage. A
+scene's `footage` has its pool, outlook, place, clips, estimated_seconds, and what pre-flight
 found: `report` with plan, adjustments, forecast, placement and findings.
 """
 WATCH = """\

@@ -12,7 +12,7 @@ from orchestrator.cli import arguments, pictures, source
 from orchestrator.cli.display import Display, display, notes
 from orchestrator.cli.export import export, remember, remembered
 from orchestrator.cli.output_lock import claimed
-from orchestrator.cli.record import record
+from orchestrator.cli.record import as_data, record
 from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
 from orchestrator.cli.voices import check_voice
@@ -88,13 +88,13 @@ async def plan(options: argparse.Namespace) -> int:
             return _ended_badly(job, as_json=options.json)
         text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
     if options.json:
-        told = {"warnings": [*job.warnings]} if job.warnings else {}
+        told = {"warnings": [as_data(warning) for warning in job.warnings]} if job.warnings else {}
         emit(json.loads(text) | told)
     else:
         from orchestrator.cli.plan import show
 
         show(text)
-    tell("".join(f"note  {warning}\n" for warning in map(clean, job.warnings)) + notes(job))
+    tell("".join(f"note  {clean(warning.message)}\n" for warning in job.warnings) + notes(job))
     return 0
 
 

@@ -86,7 +86,7 @@ class Plain:
     def show(self, job: job_pb2.Job) -> None:
         """Print what is new."""
         for warning in job.warnings:
-            self._once(f"note: {warning}")
+            self._once(f"note: {warning.message}")
         for attempt in job.attempts:
             self._once(_attempt(attempt))
         for stage in job.stages:
@@ -134,7 +134,7 @@ class Live_:  # noqa: N801 - rich owns the name Live
     def show(self, job: job_pb2.Job) -> None:
         """Redraw; what a person should know is said above, at once."""
         for warning in job.warnings[self._warned :]:
-            self._live.console.print(Text(clean(f"note  {warning}"), style="yellow"))
+            self._live.console.print(Text(clean(f"note  {warning.message}"), style="yellow"))
         self._warned = len(job.warnings)
         for attempt in job.attempts[self._tried :]:
             self._live.console.print(Text(clean(_attempt(attempt)), style="yellow"))

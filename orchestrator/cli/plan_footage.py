@@ -11,6 +11,7 @@ from rich.text import Text
 from orchestrator.cli.terminal import Terminal, clean, counted
 from orchestrator.footage import edits
 from orchestrator.running import about
+from services.story.source_place import place_from_proto
 from storyreel.generation.v1 import footage_pb2, making_pb2
 from storyreel.job.v1 import job_pb2
 
@@ -30,8 +31,8 @@ def show_footage(console: Terminal, scenes: Sequence[job_pb2.PlanScene], seconds
         return
     console.print("\nfootage")
     for scene in scenes:
-        line = f" (line {scene.footage.line})" if scene.footage.line else ""
-        _put(console, 2, f"{scene.id}{line}: {scene.footage.outlook}")
+        place = str(place_from_proto(scene.footage.place))
+        _put(console, 2, f"{scene.id}{f' ({place})' if place else ''}: {scene.footage.outlook}")
         for indent, text, style in _told(scene.footage):
             _put(console, indent, text, style)
     if seconds:
@@ -58,7 +59,7 @@ def _told(footage: job_pb2.PlanFootage) -> Iterator[tuple[int, str, str]]:
             "red" if finding.blocking else "yellow",
         )
         for way in finding.suggestions[:WAYS]:
-            written = edits.edit(way.changes, footage.line)
+            written = edits.edit(way.changes, footage.place.line)
             told = f"{way.description.rstrip('.')}: {written}." if written else way.description
             yield 8, f"→ {told}", ""
 

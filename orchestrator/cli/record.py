@@ -37,13 +37,13 @@ def record(job: job_pb2.Job) -> dict[str, Any]:
         "stages": stages,
     }
     if job.degradations:
-        found["degradations"] = [_data(entry) for entry in job.degradations]
+        found["degradations"] = [as_data(entry) for entry in job.degradations]
     if job.attempts:
-        found["attempts"] = [_data(attempt) for attempt in job.attempts]
+        found["attempts"] = [as_data(attempt) for attempt in job.attempts]
     if job.warnings:
-        found["warnings"] = list(job.warnings)
+        found["warnings"] = [as_data(warning) for warning in job.warnings]
     if job.error.reason:
-        found["error"] = _data(job.error)
+        found["error"] = as_data(job.error)
     return found
 
 
@@ -63,7 +63,8 @@ def _running(clip: job_pb2.RunningClip) -> dict[str, Any]:
     }
 
 
-def _data(message: Any) -> dict[str, Any]:
+def as_data(message: Any) -> dict[str, Any]:
+    """A message of a job as plain data."""
     shown = type(message)()
     shown.CopyFrom(message)
     if "proposal" in shown.DESCRIPTOR.fields_by_name:

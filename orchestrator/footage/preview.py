@@ -37,7 +37,7 @@ class Outlook:
         pool = routing.pool(wish, pools)
         plan = scene.plan_footage
         plan.pool = pool
-        plan.line = scene.ref.visual_line
+        plan.place.CopyFrom(scene.ref.visual_place)
         if pool not in pools:
             as_asked = scene.ref.visual == storyboard_pb2.VISUAL_AUTO
             told = "" if as_asked else f" {no_pool_remedy(pool)}"
@@ -112,10 +112,10 @@ def way_out(cause: job_pb2.JobError, scene: Scene) -> str:
     ):  # it suggests the card, which is shown already
         return BACKEND
     if cause.reason == error_reason_pb2.ERROR_REASON_GENERATION_FAILED:
-        return edits.another_wish(scene.ref.visual_line)
+        return edits.another_wish(scene.ref.visual_place.line)
     # What follows other attempts is a change of the last of them, and not of what the document says.
     retried = any(attempt.HasField("retry") for attempt in scene.attempts)
-    written = "" if retried else edits.first_edit(cause.suggestions, scene.ref.visual_line)
+    written = "" if retried else edits.first_edit(cause.suggestions, scene.ref.visual_place.line)
     if written and cause.reason == error_reason_pb2.ERROR_REASON_INVALID_REQUEST:
         return written
     ways = sorted(cause.suggestions, key=lambda way: bool(way.changes))

@@ -11,14 +11,14 @@ from services.artifacts.store import Artifact
 from services.artifacts.wire import from_proto, to_proto
 from services.chassis.channel import errors
 from services.parsing.outline import Visual
-from services.parsing.wire import TYPES, VISUALS
+from services.parsing.wire import VISUALS
 from services.story.footage import Footage
 from services.story.footage_wire import footage_from_proto
+from services.story.source_place import SourcePlace, SourceWarning, place_from_proto, warning_from_proto
 from storyreel.artifact.v1.artifact_pb2 import NamedFile
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
 from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
-_NAMES = {number: name for name, number in TYPES.items()}
 _VISUALS = {number: visual for visual, number in VISUALS.items()}
 
 
@@ -27,7 +27,8 @@ class SceneRef:
     """A scene's place in a storyboard; `type` is that of its card (`services.story.scene`).
 
     `footage` is wished for in the card's place, as `visual` says; both are None where nothing is wished.
-    The block with that wish starts on the source's line `visual_line`, counted from 1; 0 where there is none.
+    The block with that wish starts at `visual_place`. `headings` are those above, the outermost first,
+    without the title; `summary` is what it shows, in short.
     """
 
     id: str
@@ -36,7 +37,9 @@ class SceneRef:
     chapter: str
     footage: Footage | None = None
     visual: Visual | None = None
-    visual_line: int = 0
+    visual_place: SourcePlace | None = None
+    headings: tuple[str, ...] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Parsed:
     title: str
     scenes: tuple[SceneRef, ...]
     coverage: Artifact
-    warnings: tuple[str, ...]
+    warnings: tuple[SourceWarning, ...]
 
 
 class ParsingClient:
@@ -94,11 +97,20 @@ class ParsingClient:
         with errors():
             reply = await self._stub.ParseDocument(request, timeout=timeout)
         scenes = tuple(map(_scene, reply.scenes))
-        return Parsed(reply.title, scenes, from_proto(reply.coverage), tuple(reply.warnings))
+        return Parsed(
+            reply.title, scenes, from_proto(reply.coverage), tuple(map(warning_from_proto, reply.warnings))
+        )
 
 
 def _scene(ref: storyboard_pb2.SceneRef) -> SceneRef:
-    footage = footage_from_proto(ref.footage) if ref.HasField("footage") else None
-    visual = _VISUALS.get(ref.visual)
-    name, scene = _NAMES[ref.type], from_proto(ref.scene)
-    return SceneRef(ref.id, name, scene, ref.chapter, footage, visual, ref.visual_line)
+    return SceneRef(
+        ref.id,
+        storyboard_pb2.SceneType.Name(ref.type).removeprefix("SCENE_TYPE_").lower(),
+        from_proto(ref.scene),
+        ref.chapter,
+        footage=footage_from_proto(ref.footage) if ref.HasField("footage") else None,
+        visual=_VISUALS.get(ref.visual),
+        visual_place=place_from_proto(ref.visual_place) if ref.HasField("visual_place") else None,
+        headings=tuple(ref.headings),
+        summary=ref.summary,
+    )

@@ -18,9 +18,10 @@ from services.parsing.outline import (
     Passage,
     Prose,
     Quotation,
+    Table,
 )
 from services.parsing.pace import Pace, readable_parts, share_items, share_lines, share_sentences
-from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten
+from services.parsing.sentences import LONGEST_TEXT, closed, sentences, shorten, words
 from services.parsing.storyboard import Block, Placement, SceneDraft
 from services.parsing.withheld import MOST_PAGES, remaining, split, told
 from services.story.scene import (
@@ -31,14 +32,22 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
     TitleCard,
 )
+from services.story.table import cell, led
+from services.story.text import NOTHING, Text, joined
 
 LONGEST_HEADING = 500
 """Characters of titles and headers in the contract."""
 
+MOST_HEADINGS = 6
+"""Above one scene, in the contract."""
+
 _LARGEST_NUMBER = 1_000_000_000
-_MOST_PHRASES = 50
+
+STRUCK = "what is struck out is shown and not spoken"
+"""Why a block is not spoken as a whole."""
 
 
 @dataclass(slots=True)
@@ -51,17 +60,18 @@ class Cut:
         language: BCP 47, of the sentences that no source holds.
     """
 
-    title: str
+    title: Text
     pace: Pace
     language: str = "en"
     scenes: list[SceneDraft] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
+    sections: list[Text] = field(default_factory=list)
     _placed: dict[Passage, list[Placement]] = field(default_factory=dict)
     _dropped: dict[Passage, str] = field(default_factory=dict)
     _chapter: str = ""
+    _above: list[tuple[int, str]] = field(default_factory=list)
     # What cards show as their header, and what they show again after a headline's one block.
-    _header: str = ""
-    _heading_text: str = ""
+    _header: Text = NOTHING
+    _heading_text: Text = NOTHING
     # The heading that no scene has shown yet.
     _pending: Passage | None = None
     _flow: list[Prose] = field(default_factory=list)
@@ -74,24 +84,26 @@ class Cut:
         """Show the title card, which says the passages of `titles`; `mark` describes its picture."""
         if mark:
             self.marks.take(mark)
-        self._chapter = self._header = self._heading_text = self.title
-        text = subtitle.source.text if subtitle else ""
-        self._show(TitleCard(self.title, text, _code([subtitle.source], text) if subtitle else ()))
+        self._chapter = self.title.text
+        self._header = self._heading_text = self.title
+        self._show(TitleCard(self.title, joined(subtitle.sentences) if subtitle else NOTHING))
         self.marks.give(0)
         for passage in titles:
             self._place(passage, "title")
         if subtitle:
             self._place(subtitle.source, "subtitle")
 
-    def take(self, nodes: Sequence[Node]) -> None:
-        """Cut the nodes, in order."""
-        for node, following in zip_longest(nodes, nodes[1:]):
+    def take(self, nodes: Sequence[Node], *, most: int | None = None) -> None:
+        """Cut the nodes, in order, and no further when there are more scenes than `most`."""
+        for index, (node, following) in enumerate(zip_longest(nodes, nodes[1:])):
+            if most is not None and len(self.scenes) > most:
+                return
             match node:
                 case Dropped():
                     self._dropped[node.source] = node.reason
-                case Prose() if node.headline and isinstance(following, Entries | Listing):
+                case Prose() if _heads(node) and isinstance(following, Entries | Table | Listing):
                     self._end_flow()
-                    self._announce(node.source, " ".join(node.sentences).rstrip(":："))
+                    self._announce(node.source, joined(node.sentences).rstrip(":："))
                 case Prose():
                     self._flow.append(node)
                     if self.marks.waiting:  # its scene is its own
@@ -101,7 +113,8 @@ class Cut:
                     self.marks.take(node)
                 case Heading():
                     self._end_flow()
-                    self._heading(node)
+                    alone = not self.pace.chapters and self._fits(_until_heading(nodes, index + 1))
+                    self._heading(node, alone=alone)
                 case _:
                     self._end_flow()
                     if isinstance(node, Quotation):  # it has no header to introduce
@@ -120,34 +133,49 @@ class Cut:
     def blocks(self) -> Iterator[Block]:
         """Every block of the source and its fate, in the order of the source."""
         passages = [*self._placed, *(passage for passage in self._dropped if passage not in self._placed)]
-        for passage in sorted(passages, key=lambda passage: passage.line):
+        for passage in sorted(passages, key=lambda passage: passage.place.order):
             placements = tuple(dict.fromkeys(self._placed.get(passage, ())))
             reason = "" if placements else self._dropped[passage]
-            note = NOTE if placements and passage.kind == "footage" else ""
-            yield Block(passage.kind, passage.text, passage.line, placements, reason, note)
+            note = NOTE if passage.kind == "footage" else STRUCK if passage.struck else ""
+            note = note if placements else ""
+            yield Block(passage.kind, passage.text, passage.place, placements, reason, note)
 
-    def _heading(self, node: Heading) -> None:
+    def _fits(self, nodes: Iterable[Node]) -> bool:
+        """Tell whether what stands under a heading is one paragraph, or one list, that a scene holds."""
+        match [node for node in nodes if not isinstance(node, Dropped | Marked)]:
+            case [Prose() as prose]:
+                return sum(words(text.text) for text in prose.sentences) <= self.pace.words
+            case [Entries() as entries]:
+                return len(share_items(entries.items, self.pace)) == 1
+        return False
+
+    def _heading(self, node: Heading, *, alone: bool) -> None:
+        """Open a chapter, with its card unless it is `alone` with a text that one scene holds."""
         if len(node.text) > LONGEST_HEADING:
             self._flow.append(Prose(node.source, tuple(sentences(node.text))))
             if self.marks.waiting:
                 self._end_flow()
             return
         self._end_section()
-        if node.level > 2:
+        self._above = [above for above in self._above if above[0] < node.level]
+        if node.level <= 2:
+            self.sections.append(node.text)
+            self._chapter = node.text.text
+        if node.level > 2 or alone:
             self._announce(node.source, node.text)
         else:
-            self.sections.append(node.text)
-            self._chapter = self._header = node.text
+            self._header = node.text
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
+        self._above.append((node.level, node.text.text))
 
     def _end_section(self) -> None:
         """Nothing more comes under the last heading."""
         self._stand_alone()
         self.marks.give_back()
 
-    def _announce(self, source: Passage, text: str) -> None:
+    def _announce(self, source: Passage, text: Text) -> None:
         """Make a text the header of the next card, which introduces it."""
         self._stand_alone()
         self._pending, self._header = source, text
@@ -171,6 +199,8 @@ class Cut:
         match node:
             case Entries():
                 self._list(node.items)
+            case Table():
+                self._table(node)
             case Listing():
                 self._listing(node)
             case Quotation():
@@ -181,16 +211,12 @@ class Cut:
         flow, self._flow = self._flow, []
         first = len(self.scenes)
         said = [(prose, text, n == len(prose.sentences)) for prose in flow for n, text in _count(prose)]
-        for run in share_sentences([(text, ends) for _, text, ends in said], self.pace):
+        for run in share_sentences([(text.text, ends) for _, text, ends in said], self.pace):
             part = [said[index] for index in run]
             if part[0][0] is not part[-1][0]:
                 part = [(prose, closed(text) if ends else text, ends) for prose, text, ends in part]
-            whole = " ".join(text for _, text, _ in part)
-            phrases = dict.fromkeys(p for prose, _, _ in part for p in prose.key_phrases if p in whole)
             introduced = self._introduced()
-            texts = tuple(text for _, text, _ in part)
-            code = _code([prose.source for prose, _, _ in part], whole)
-            self._show(ParagraphCard(self._header, texts, tuple(phrases)[:_MOST_PHRASES], introduced, code))
+            self._show(ParagraphCard(self._header, tuple(text for _, text, _ in part), introduced))
             for index, (prose, _, _) in enumerate(part):
                 self._place(prose.source, f"text/{index}")
         self.marks.give(first)
@@ -207,13 +233,32 @@ class Cut:
                     ordered=bool(numbers),
                     first_number=numbers[0] if numbers else 1,
                     introduces_header=introduced,
-                    code_phrases=_code(
-                        [item.source for item in part], *(f"{i.title} {i.text}" for i in part)
-                    ),
                 )
             )
             for index, item in enumerate(part):
-                self._place(item.source, f"item/{index}")
+                for source in filter(None, (item.lead, item.source)):
+                    self._place(source, f"item/{index}")
+
+    def _table(self, node: Table) -> None:
+        whole = TableCard(NOTHING, node.columns, tuple(row.cells for row in node.rows))
+        items = [
+            Entry(row.source, lead, joined(map(cell, *zip(*cells, strict=True)), "; ") if cells else NOTHING)
+            for row, (lead, cells) in zip(node.rows, led(whole), strict=True)
+        ]
+        for run in share_items(items, self.pace):
+            introduced = self._introduced()
+            self._show(
+                TableCard(
+                    self._header,
+                    node.columns,
+                    whole.rows[run.start : run.stop],
+                    first_row=run.start + 1,
+                    total_rows=len(whole.rows),
+                    introduces_header=introduced,
+                )
+            )
+            for index, row in enumerate(node.rows[run.start : run.stop]):
+                self._place(row.source, f"row/{index}")
 
     def _listing(self, node: Listing) -> None:
         lines = node.code.split("\n")
@@ -232,28 +277,28 @@ class Cut:
             self._show(CodeCard(self._header, node.language, code, first, len(lines), introduced))
             self._place(source, "code")
         if notice:
-            self._flow.append(Prose(source, (notice,)))
+            self._flow.append(Prose(source, (Text(notice),)))
 
     def _quotation(self, node: Quotation) -> None:
         said = node.sentences
         ends = [passage is not after for (passage, _), (after, _) in pairwise(said)]
         texts = [(text, end) for (_, text), end in zip(said, [*ends, True], strict=True)]
-        for run in share_sentences(texts, self.pace):
+        for run in share_sentences([(text.text, end) for text, end in texts], self.pace):
             *before, (final, _) = texts[run.start : run.stop]
-            whole = " ".join([*(closed(text) if end else text for text, end in before), final])
+            whole = joined([*(closed(text) if end else text for text, end in before), final])
             last = run.stop == len(texts)
-            code = _code([passage for passage, _ in said[run.start : run.stop]], whole)
             parts = shorten(whole, most=LONGEST_TEXT, characters=LONGEST_TEXT)
             for index, part in enumerate(parts, start=1):
                 signed = last and index == len(parts)
-                self._show(QuoteCard(part, node.attribution if signed else "", code))
+                self._show(QuoteCard(part, node.attribution if signed else NOTHING))
                 for passage, _ in said[run.start : run.stop]:
                     self._place(passage, "quote")
                 if signed and node.signed:
                     self._place(node.signed, "attribution")
 
     def _show(self, card: Card) -> None:
-        self.scenes.append(SceneDraft(card, self._chapter))
+        headings = tuple(text for _, text in self._above[-MOST_HEADINGS:])
+        self.scenes.append(SceneDraft(card, self._chapter, headings=headings))
 
     def _place(self, passage: Passage, element: str) -> None:
         """Note that a passage is in an element of the scene shown last."""
@@ -263,10 +308,16 @@ class Cut:
         self._placed.setdefault(passage, []).append(Placement(scene, element))
 
 
-def _code(passages: Iterable[Passage], *texts: str) -> tuple[str, ...]:
-    """The phrases set as code that stand in texts."""
-    phrases = dict.fromkeys(phrase for passage in dict.fromkeys(passages) for phrase in passage.code)
-    return tuple(phrase for phrase in phrases if any(phrase in text for text in texts))[:_MOST_PHRASES]
+def _until_heading(nodes: Sequence[Node], start: int) -> Iterator[Node]:
+    for index in range(start, len(nodes)):
+        if isinstance(nodes[index], Heading):
+            return
+        yield nodes[index]
+
+
+def _heads(node: Prose) -> bool:
+    """Tell whether a paragraph may be the header of what follows it."""
+    return node.headline and sum(map(len, node.sentences)) < LONGEST_HEADING - len(node.sentences)
 
 
 def _shown(entry: Entry) -> ListItem:
@@ -284,5 +335,5 @@ def _numbers(entries: Sequence[Entry]) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
-def _count(prose: Prose) -> Iterator[tuple[int, str]]:
+def _count(prose: Prose) -> Iterator[tuple[int, Text]]:
     return enumerate(prose.sentences, start=1)

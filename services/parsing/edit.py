@@ -10,12 +10,15 @@ from services.chassis.errors import DocumentTooLarge, EmptyDocument, Suggestion
 from services.parsing.cut import LONGEST_HEADING, Cut
 from services.parsing.emoji import spoken_texts, unspoken
 from services.parsing.formulas import untold
+from services.parsing.glossary import gathered
 from services.parsing.languages import other_than_english
 from services.parsing.outline import Dropped, Heading, Marked, Node, Outline, Passage, Prose, Quotation
 from services.parsing.pace import PACES
 from services.parsing.sentences import shorten, words
 from services.parsing.storyboard import MOST_SCENES, Storyboard
 from services.story.scene import OutroCard, elements
+from services.story.source_place import SourceWarning
+from services.story.text import NOTHING, Text, joined
 
 MOST_BLOCKS = 20_000
 """Blocks side by side; the account of more of them would be larger than the document."""
@@ -60,21 +63,24 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
             metadata={"blocks": str(len(outline.nodes)), "limit": str(MOST_BLOCKS)},
         )
     opening = _opening(outline, name)
-    for pace in PACES:
+    nodes = _levelled(opening.nodes)
+    ways = [*((pace, nodes) for pace in PACES), (PACES[-1], gathered(nodes))]
+    for pace, told in ways:
         cut = Cut(opening.title, pace, language)
         cut.open(opening.titles, opening.subtitle, opening.mark)
-        cut.take(_levelled(opening.nodes))
+        cut.take(told, most=None if told is ways[-1][1] else MOST_SCENES)
         if len(cut.sections) >= 2:
             cut.close(_outro(opening.title, cut.sections, outline.links, language))
         if len(cut.scenes) <= MOST_SCENES:
-            warnings = (*outline.warnings, *_heard(cut, language), *cut.marks.told())
-            return Storyboard(opening.title, tuple(cut.scenes), tuple(cut.blocks()), warnings)
+            heard = map(SourceWarning, _heard(cut, language))
+            warnings = (*outline.warnings, *heard, *cut.marks.told())
+            return Storyboard(opening.title.text, tuple(cut.scenes), tuple(cut.blocks()), warnings)
     raise _too_large(cut)
 
 
 def _heard(cut: Cut, language: str) -> Iterator[str]:
     """What the voice makes of the text that a reader would not expect."""
-    yield from other_than_english(spoken_texts(cut.scenes), language=language)
+    yield from other_than_english(map(str, spoken_texts(cut.scenes)), language=language)
     yield from unspoken(cut.scenes)
     yield from untold(cut.scenes, language=language)
 
@@ -83,7 +89,7 @@ def _heard(cut: Cut, language: str) -> Iterator[str]:
 class _Opening:
     """The title, the passages that say it, the line below it, everything else, and the title's picture."""
 
-    title: str
+    title: Text
     titles: tuple[Passage, ...]
     subtitle: Prose | None
     nodes: tuple[Node, ...]
@@ -101,7 +107,8 @@ def _opening(outline: Outline, name: str) -> _Opening:
     first = next((n for n, node in enumerate(nodes) if isinstance(node, Heading)), None)
     heading = nodes[first] if first is not None else None
     if first is None or not isinstance(heading, Heading) or heading.level != 1:
-        title = (given.text if given else "") or _named(name) or _first_words(nodes) or "Untitled"
+        named = Text((given.text if given else "") or _named(name))
+        title = named or _first_words(nodes) or Text("Untitled")
         titles = (given,) if given else ()
         return _Opening(_fitting(title), titles, None, tuple(nodes))
     title = _fitting(heading.text)
@@ -111,7 +118,7 @@ def _opening(outline: Outline, name: str) -> _Opening:
     del nodes[first]
     mark = _mark_above(nodes, first)
     subtitle = _subtitle(nodes, first - (mark is not None))
-    same = given is not None and given.text == heading.text
+    same = given is not None and given.text == heading.text.text
     sources = (given, heading.source) if given and same else (heading.source,)
     if given and not same:
         nodes.append(Dropped(given, "the document's heading is shown instead"))
@@ -136,7 +143,7 @@ def _subtitle(nodes: list[Node], at: int) -> Prose | None:
     node = nodes[at] if at < len(nodes) else None
     if isinstance(node, Quotation) and not node.attribution:
         passages = {passage for passage, _ in node.sentences}
-        text = " ".join(sentence for _, sentence in node.sentences)
+        text = joined(sentence for _, sentence in node.sentences)
         prose = Prose(passages.pop(), (text,)) if len(passages) == 1 else None
     else:
         prose = node if isinstance(node, Prose) and not node.figure else None
@@ -157,20 +164,21 @@ def _named(name: str) -> str:
     return text[:1].upper() + text[1:] if text.islower() else text
 
 
-def _first_words(nodes: Sequence[Node]) -> str:
+def _first_words(nodes: Sequence[Node]) -> Text:
     """The first heading, or the first words of the text."""
     for node in nodes:
         match node:
             case Heading():
                 return node.text
             case Prose():
-                first = node.sentences[0].split()
-                short = len(first) <= _FIRST_WORDS + 2
-                return " ".join(first) if short else " ".join(first[:_FIRST_WORDS]) + "…"
-    return ""
+                first = node.sentences[0]
+                ends = [word.end() for word in re.finditer(r"\S+", first.text)]
+                short = len(ends) <= _FIRST_WORDS + 2
+                return first if short else first[: ends[_FIRST_WORDS - 1]] + Text("…")
+    return NOTHING
 
 
-def _fitting(title: str) -> str:
+def _fitting(title: Text) -> Text:
     return shorten(title, characters=LONGEST_HEADING)[0]
 
 
@@ -183,12 +191,13 @@ def _levelled(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(replace(n, level=n.level - lift) if isinstance(n, Heading) else n for n in nodes)
 
 
-def _outro(title: str, sections: Sequence[str], links: Sequence[str], language: str) -> OutroCard:
+def _outro(title: Text, sections: Sequence[Text], links: Sequence[str], language: str) -> OutroCard:
     english = language.lower().partition("-")[0] in ("", "en")
     # A host is one address, with a slash behind it or not.
     shown = {link.rstrip("/"): link for link in reversed(links) if len(link) <= _LONGEST_LINK}
     first = list(dict.fromkeys(shown[link.rstrip("/")] for link in links if link.rstrip("/") in shown))
-    return OutroCard(title, _covered(sections) if english else "", tuple(first[:_MOST_LINKS]))
+    message = _covered([section.text for section in sections]) if english else ""
+    return OutroCard(title, Text(message), tuple(first[:_MOST_LINKS]))
 
 
 def _covered(sections: Sequence[str]) -> str:
@@ -223,4 +232,4 @@ def _too_large(cut: Cut) -> DocumentTooLarge:
 
 def _told(cut: Cut) -> Iterator[str]:
     for draft in cut.scenes:
-        yield from (text for _, text in elements(draft.card))
+        yield from (text.text for _, text in elements(draft.card))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.parsing.emoji import spoken_texts
 from services.parsing.storyboard import SceneDraft
-from services.story.formula import formulas, spoken
+from services.story.formula import spoken
 
 
 def untold(scenes: Iterable[SceneDraft], *, language: str) -> tuple[str, ...]:
@@ -15,7 +15,7 @@ def untold(scenes: Iterable[SceneDraft], *, language: str) -> tuple[str, ...]:
     Only English (BCP 47) has words for the simple ones.
     """
     english = language.partition("-")[0].casefold() in ("", "en")
-    found = [tex for text in spoken_texts(scenes) for tex in formulas(text)]
+    found = [span.value for text in spoken_texts(scenes) for span in text.of_kind("formula")]
     count = sum(not (english and spoken(tex)) for tex in found)
     if not count:
         return ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from services.parsing.backends.footage import told
 from services.parsing.outline import Marked, Passage
 from services.parsing.storyboard import SceneDraft
+from services.story.source_place import SourceWarning
 
 ELEMENT = "footage"
 """The element of a scene that a describing block goes to: its picture."""
@@ -30,7 +32,7 @@ class Marks:
     scenes: list[SceneDraft]
     place: Callable[[Passage, int, str], None]
     drop: Callable[[Passage, str], None]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[SourceWarning] = field(default_factory=list)
     _waiting: Marked | None = None
 
     @property
@@ -67,17 +69,18 @@ class Marks:
         else:
             self._give(mark, len(self.scenes) - 1)
 
-    def told(self) -> tuple[str, ...]:
+    def told(self) -> tuple[SourceWarning, ...]:
         """The warnings, as many as a record takes."""
         if len(self.warnings) <= MOST_WARNINGS:
             return tuple(self.warnings)
         more = len(self.warnings) - MOST_WARNINGS
-        return (*self.warnings[:MOST_WARNINGS], f"Footage: warnings that are not listed: {more}.")
+        rest = SourceWarning(f"Footage: warnings that are not listed: {more}.")
+        return (*self.warnings[:MOST_WARNINGS], rest)
 
     def _give(self, mark: Marked, scene: int) -> None:
         self._waiting = None
         self.scenes[scene] = replace(
-            self.scenes[scene], footage=mark.footage, visual=mark.visual, line=mark.source.line
+            self.scenes[scene], footage=mark.footage, visual=mark.visual, place=mark.source.place
         )
         self.place(mark.source, scene, ELEMENT)
 
@@ -87,4 +90,4 @@ class Marks:
         self.drop(mark.source, f"{why}, so its picture has no scene")
 
     def _warn(self, mark: Marked, what: str) -> None:
-        self.warnings.append(f"Footage, line {mark.source.line}: {what}.")
+        self.warnings.append(told(what, mark.source.place))

@@ -6,22 +6,46 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.story.footage import Footage
+from services.story.scene import TableColumn
+from services.story.source_place import SourcePlace, SourceWarning
+from services.story.text import NOTHING, Text
 
 Visual = Literal["template", "footage", "auto"]
 """What a scene's picture is to be: drawn; generated; generated where somebody can."""
+
+
+BlockKind = Literal[
+    "heading",
+    "paragraph",
+    "list_item",
+    "code",
+    "table_row",
+    "quote",
+    "image",
+    "html",
+    "rule",
+    "definition",
+    "footage",
+]
+"""What a block of a document is; `html` is a part of HTML within another format."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
     """One block of the source, told apart from others by identity.
 
-    `line` counts from 1; `code` are the phrases of the text that were set as code.
+    `struck` tells that some of the text is struck out.
     """
 
-    kind: str
+    kind: BlockKind
     text: str
-    line: int
-    code: tuple[str, ...] = ()
+    place: SourcePlace
+    struck: bool = False
+
+    @classmethod
+    def of(cls, kind: BlockKind, text: Text, place: SourcePlace) -> Passage:
+        """The passage of a text."""
+        return cls(kind, text.text, place, bool(text.of_kind("struck_out")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +53,7 @@ class Heading:
     """A heading; level 1 is the document's title, 2 a chapter, more are subheadings."""
 
     source: Passage
-    text: str
+    text: Text
     level: int
 
 
@@ -40,34 +64,52 @@ class Prose:
     Args:
         source: Where it stands.
         sentences: What it says.
-        key_phrases: Words the source set off.
         headline: All of it was set in bold, as a heading would be.
         figure: It stands beside the text: the alternative text of an image, or a footnote.
     """
 
     source: Passage
-    sentences: tuple[str, ...]
-    key_phrases: tuple[str, ...] = ()
+    sentences: tuple[Text, ...]
     headline: bool = False
     figure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item of a list or a row of a table; `number` is its own in a numbered list, of any level."""
+    """An item of a list; `number` is its own in a numbered list, of any level.
+
+    `lead` is where its title stands, when that is elsewhere than the text.
+    """
 
     source: Passage
-    title: str
-    text: str
+    title: Text
+    text: Text
     level: int = 0
     number: int | None = None
+    lead: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list, the rows of a table, or a paragraph whose lines are labelled."""
+    """A list, or a paragraph whose lines are labelled."""
 
     items: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, or a part of a long one; an empty cell has no text."""
+
+    source: Passage
+    cells: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; each row has a cell for each column."""
+
+    columns: tuple[TableColumn, ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +129,8 @@ class Listing:
 class Quotation:
     """Somebody's words, a sentence each with the passage it stands in, and who said them, and where."""
 
-    sentences: tuple[tuple[Passage, str], ...]
-    attribution: str = ""
+    sentences: tuple[tuple[Passage, Text], ...]
+    attribution: Text = NOTHING
     signed: Passage | None = None
 
 
@@ -102,15 +144,15 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A block that describes a scene's picture, or without footage none; warnings name its lines."""
+    """A block that describes a scene's picture, or without footage none; warnings tell its places."""
 
     source: Passage
     footage: Footage | None
     visual: Visual
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SourceWarning, ...] = ()
 
 
-Node = Heading | Prose | Entries | Listing | Quotation | Marked | Dropped
+Node = Heading | Prose | Entries | Table | Listing | Quotation | Marked | Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +162,4 @@ class Outline:
     nodes: tuple[Node, ...]
     title: Passage | None = None
     links: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SourceWarning, ...] = ()

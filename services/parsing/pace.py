@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.parsing.outline import Entry
 from services.parsing.sentences import words
@@ -17,15 +17,23 @@ class Pace:
         words: Of flowing text, about; a voice speaks 150 a minute, so 50 are 20 seconds.
         items: Entries of a list; layouts show six to a page.
         lines: Of a listing; layouts show sixteen before they scroll.
+        chapters: Whether every chapter has a card of its own; else one that a scene holds is that scene,
+            under the chapter's title.
     """
 
     words: int
     items: int
     lines: int
+    chapters: bool = True
 
 
-PACES = (Pace(50, 6, 16), Pace(80, 9, 24), Pace(120, 12, 32))
-"""From the pleasant to the densest; the first that keeps a document within the limit of scenes is taken."""
+_DENSITIES = (Pace(50, 6, 16), Pace(80, 9, 24), Pace(120, 12, 32))
+
+PACES = (*_DENSITIES, *(replace(pace, chapters=False) for pace in _DENSITIES))
+"""From the pleasant to the densest; the first that keeps a document within the limit of scenes is taken.
+
+Denser scenes come before chapters without cards, so that these are left to documents of very many sections.
+"""
 
 LONGEST_CODE = 40_000
 """Characters of a listing on one card in the contract."""
@@ -61,7 +69,7 @@ def share_items(items: Sequence[Entry], pace: Pace) -> list[range]:
         family = after is not None and after.level > item.level
         nested = after is not None and after.level > 0
         penalty = _MID_FAMILY * 2 if family else _MID_FAMILY if nested else 0.0
-        pieces.append(_Piece(words(item.title) + words(item.text), penalty))
+        pieces.append(_Piece(words(item.title.text) + words(item.text.text), penalty))
     most = pace.words * 2
     lists = max(1, -(-len(items) // pace.items), -(-sum(p.weight for p in pieces) // most))
     target = sum(piece.weight for piece in pieces) / lists

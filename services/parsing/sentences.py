@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from services.story.text import Text
+
+Part = tuple[int, int]
+"""Characters [start, end) of a text."""
+
 LONGEST_SENTENCE = 90
 """Words; a sentence above it is cut at a clause, since no scene may wait that long for its end."""
 
@@ -46,21 +51,21 @@ def words(text: str) -> int:
     return len(_UNSPACED.sub(" ", text).split()) + (unspaced + 1) // 2
 
 
-def sentences(text: str) -> list[str]:
+def sentences(text: Text) -> list[Text]:
     """The sentences of a text, each at most LONGEST_SENTENCE words and LONGEST_TEXT characters.
 
     Nothing is lost but the white space between them.
     """
-    whole = " ".join(text.split())
-    return [piece for sentence in _worded(_sentences(whole)) for piece in shorten(sentence)]
+    whole = text.collapsed()
+    return whole.cut(_sentence_parts(whole.text))
 
 
-def closed(text: str) -> str:
+def closed(text: Text) -> Text:
     """A text with a full stop where it ends in a word, so that another may follow it."""
-    body = text.rstrip().rstrip(_CLOSERS)
+    body = text.text.rstrip().rstrip(_CLOSERS)
     if not body or not body[-1].isalnum():
         return text
-    return text.rstrip() + ("。" if _UNSPACED.match(body[-1]) else ".")
+    return text.rstrip() + Text("。" if _UNSPACED.match(body[-1]) else ".")
 
 
 def goes_on(before: str, after: str) -> bool:
@@ -68,16 +73,17 @@ def goes_on(before: str, after: str) -> bool:
     return bool(before and after) and (after[0].islower() or before[-1] in ",、，")
 
 
-def chunks(text: str, *, most: int = LONGEST_SENTENCE) -> list[str]:
+def chunks(text: Text, *, most: int = LONGEST_SENTENCE) -> list[Text]:
     """A text in parts of whole sentences, each at most `most` words and LONGEST_TEXT characters."""
-    parts: list[str] = []
-    for sentence in sentences(text):
-        joined = f"{parts[-1]} {sentence}" if parts else sentence
-        if parts and words(joined) <= most and len(joined) <= LONGEST_TEXT:
-            parts[-1] = joined
+    whole = text.collapsed()
+    parts: list[Part] = []
+    for start, end in _sentence_parts(whole.text):
+        first = parts[-1][0] if parts else start
+        if parts and end - first <= LONGEST_TEXT and words(whole.text[first:end]) <= most:
+            parts[-1] = first, end
         else:
-            parts.append(sentence)
-    return parts
+            parts.append((start, end))
+    return whole.cut(parts)
 
 
 def worded(text: str) -> bool:
@@ -85,42 +91,57 @@ def worded(text: str) -> bool:
     return _SPEAKABLE.search(text) is not None
 
 
-def shorten(text: str, *, most: int = LONGEST_SENTENCE, characters: int = LONGEST_TEXT) -> list[str]:
+def shorten(text: Text, *, most: int = LONGEST_SENTENCE, characters: int = LONGEST_TEXT) -> list[Text]:
     """Cut a text that is too long, at clauses where it can, else between words, else inside one."""
-    pieces, waiting = [], [text.strip()]
+    return text.cut(_shortened(text.text, (0, len(text)), most, characters))
+
+
+def _shortened(text: str, part: Part, most: int, characters: int) -> Iterator[Part]:
+    waiting = [part]
     while waiting:
-        piece = waiting.pop()
+        start, end = _stripped(text, waiting.pop())
+        piece = text[start:end]
         if not piece:
             continue
         if words(piece) <= most and len(piece) <= characters:
-            pieces.append(piece)
+            yield start, end
             continue
-        at = _middle(piece)
-        waiting += [piece[at:].strip(), piece[:at].strip()]
-    return pieces
+        at = start + _middle(piece)
+        waiting += [(at, end), (start, at)]
 
 
-def _sentences(text: str) -> Iterator[str]:
+def _stripped(text: str, part: Part) -> Part:
+    """A part without the white space at its ends."""
+    piece = text[slice(*part)]
+    start = part[0] + len(piece) - len(piece.lstrip())
+    return start, max(start, part[1] - len(piece) + len(piece.rstrip()))
+
+
+def _sentence_parts(text: str) -> Iterator[Part]:
+    for part in _worded(text, _sentences(text)):
+        yield from _shortened(text, part, LONGEST_SENTENCE, LONGEST_TEXT)
+
+
+def _sentences(text: str) -> Iterator[Part]:
     start = 0
     for end in _END.finditer(text):
         if end.start() < start or not _ends(text, start, end):
             continue
-        yield text[start : end.end()].strip()
+        yield _stripped(text, (start, end.end()))
         start = end.end()
-    if rest := text[start:].strip():
-        yield rest
+    if text[start:].strip():
+        yield _stripped(text, (start, len(text)))
 
 
-def _worded(found: Iterable[str]) -> Iterator[str]:
+def _worded(text: str, found: Iterable[Part]) -> Iterator[Part]:
     """Sentences that can be spoken; what cannot, such as a lone emoji, goes with its neighbour."""
-    waiting = ""
-    for sentence in found:
-        joined = f"{waiting} {sentence}".strip()
-        if waiting and worded(sentence) and worded(waiting):
+    waiting: Part | None = None
+    for start, end in found:
+        if waiting and worded(text[start:end]) and worded(text[slice(*waiting)]):
             yield waiting
-            waiting = sentence
+            waiting = start, end
         else:
-            waiting = joined
+            waiting = (waiting[0] if waiting else start), end
     if waiting:
         yield waiting
 

@@ -18,15 +18,14 @@ from services.chassis.errors import ChildDied, Deadline, DocumentTooLarge, Sugge
 from services.chassis.server import MethodLimits, Room
 from services.parsing.backends import markdown, plain
 from services.parsing.settings import ParsingSettings
-from services.parsing.wire import TYPES, Reading, Task, checked, scene_id, wished
-from services.story.wire import PROTOBUF
+from services.story.wire import PROTOBUF, checked, encode
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
-from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
+from storyreel.parsing.v1 import parsing_service_pb2_grpc, reading_pb2
 
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
 
-CUT_VERSION = "5"
+CUT_VERSION = "6"
 """Raised whenever the same document would be cut otherwise."""
 
 MADE_BY = f"cut {CUT_VERSION}, {plain.MADE_BY}, {markdown.MADE_BY}"
@@ -72,37 +71,31 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
         if source.size_bytes > LARGEST_DOCUMENT:
             raise _too_large(source)
         document = await self._store.read(source, limit=LARGEST_DOCUMENT)
-        files = {file.name: artifact_wire.from_proto(file.file) for file in request.files}
-        task = Task(document, request.name, request.language or _DEFAULT_LANGUAGE, files)
-        reading = await self._read(task)
-        types = [TYPES[checked(scene).type] for scene in reading.scenes]
-        coverage, *scenes = await self._put([reading.coverage, *reading.scenes])
-        parts = zip(
-            types, scenes, reading.chapters, reading.visuals, reading.lines, reading.footage, strict=True
+        task = reading_pb2.ReadingTask(
+            document=document,
+            name=request.name,
+            language=request.language or _DEFAULT_LANGUAGE,
+            files=request.files,
         )
-        refs = [
-            storyboard_pb2.SceneRef(
-                id=scene_id(index),
-                type=kind,
-                scene=artifact_wire.to_proto(scene),
-                chapter=chapter,
-                visual=storyboard_pb2.Visual.ValueType(visual),
-                visual_line=line,
-                footage=wished(footage),
+        # Half a second for the longest document, in which the service answers others.
+        reading, messages = await asyncio.to_thread(_messages, await self._read(task))
+        coverage, *scenes = await self._put(messages)
+        refs = [read.ref for read in reading.scenes]
+        for ref, scene in zip(refs, scenes, strict=True):
+            ref.scene.CopyFrom(artifact_wire.to_proto(scene))
+        return checked(
+            pb.ParseDocumentResponse(
+                title=reading.title,
+                scenes=refs,
+                coverage=artifact_wire.to_proto(coverage),
+                warnings=reading.warnings[:_MOST_WARNINGS],
             )
-            for index, (kind, scene, chapter, visual, line, footage) in enumerate(parts)
-        ]
-        return pb.ParseDocumentResponse(
-            title=reading.title,
-            scenes=refs,
-            coverage=artifact_wire.to_proto(coverage),
-            warnings=reading.warnings[:_MOST_WARNINGS],
         )
 
-    async def _read(self, task: Task) -> Reading:
+    async def _read(self, task: reading_pb2.ReadingTask) -> bytes:
         """Have a child read the document; that it reaches a limit there is the document's fault."""
         try:
-            return Reading.decode(await self._children.call(task.encode(), timeout=self._timeout))
+            return await self._children.call(encode(task), timeout=self._timeout)
         except ChildDied as death:
             if (cause := death.metadata.get("exit", "")) in _LIMITS:
                 raise _unreadable(cause) from death
@@ -119,6 +112,13 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
                 return await self._store.put_bytes(message, media_type=PROTOBUF)
 
         return await asyncio.gather(*map(put, messages))
+
+
+def _messages(reply: bytes) -> tuple[reading_pb2.Reading, list[bytes]]:
+    """What a child has read, and what of it is stored: the coverage, then each scene."""
+    reading = reading_pb2.Reading.FromString(reply)
+    messages = [reading.coverage, *(read.scene for read in reading.scenes)]
+    return reading, [encode(checked(message)) for message in messages]
 
 
 def room(settings: ParsingSettings, store: Store) -> Room:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.parsing.outline import Visual
+from services.parsing.outline import BlockKind, Visual
 from services.story.footage import Footage
 from services.story.scene import Card
+from services.story.source_place import SourcePlace, SourceWarning
 
 MOST_SCENES = 500
 """How many scenes one job may have (settled for the whole system)."""
@@ -16,14 +17,15 @@ MOST_SCENES = 500
 class SceneDraft:
     """A scene to be stored, the chapter it belongs to, and the footage wished for in its card's place.
 
-    `line` is where the block with that wish starts, from 1; 0 where there is none.
+    `place` is where the block with that wish starts; `headings` are those above, the outermost first.
     """
 
     card: Card
     chapter: str
     footage: Footage | None = None
     visual: Visual | None = None
-    line: int = 0
+    place: SourcePlace | None = None
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,19 @@ class Placement:
 class Block:
     """One block of the source and what became of it: placements, or the reason why it was dropped.
 
-    `line` counts from 1; `text` is without markup; `note` says why it is only shown, where that is not plain.
+    `text` is without markup; `note` says why it is only shown, where that is not plain.
     """
 
-    kind: str
+    kind: BlockKind
     text: str
-    line: int
+    place: SourcePlace
     placements: tuple[Placement, ...] = ()
     drop_reason: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.placements) == bool(self.drop_reason):
-            raise ValueError(f"the {self.kind} of line {self.line} must be either placed or dropped")
+            raise ValueError(f"the {self.kind} of {self.place} must be either placed or dropped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Storyboard:
     title: str
     scenes: tuple[SceneDraft, ...]
     blocks: tuple[Block, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SourceWarning, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.title:

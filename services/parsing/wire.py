@@ -1,33 +1,20 @@
-"""What travels between the parsing service and its child, and from there into the contract."""
+"""A storyboard in the contract's messages, as a child hands it to the parsing service."""
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from collections.abc import Iterable
 
-from services.artifacts.store import Artifact
 from services.parsing.outline import Visual
 from services.parsing.storyboard import Block, Placement, SceneDraft, Storyboard
 from services.story import wire as story
 from services.story.footage_wire import footage_to_proto
-from services.story.scene import Card
-from storyreel.generation.v1 import footage_pb2
-from storyreel.parsing.v1 import storyboard_pb2
+from services.story.scene import Card, elements
+from services.story.source_place import SourceWarning, place_to_proto, warning_to_proto
+from services.story.text import joined
+from storyreel.parsing.v1 import reading_pb2, storyboard_pb2
 
-_HEAD = struct.Struct(">I")
-
-TYPES = {
-    "title": storyboard_pb2.SCENE_TYPE_TITLE,
-    "section": storyboard_pb2.SCENE_TYPE_SECTION,
-    "paragraph": storyboard_pb2.SCENE_TYPE_PARAGRAPH,
-    "list": storyboard_pb2.SCENE_TYPE_LIST,
-    "code": storyboard_pb2.SCENE_TYPE_CODE,
-    "quote": storyboard_pb2.SCENE_TYPE_QUOTE,
-    "outro": storyboard_pb2.SCENE_TYPE_OUTRO,
-}
-"""The contract's name of each card."""
+LONGEST_SUMMARY = 200
+"""Characters of what a scene shows in short, in the contract."""
 
 VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
     None: storyboard_pb2.VISUAL_UNSPECIFIED,
@@ -38,81 +25,16 @@ VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
 """The contract's name of what a picture is to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A document to read, and the files that came with it, by the names it gives them."""
-
-    document: bytes
-    name: str
-    language: str
-    files: Mapping[str, Artifact] = field(default_factory=dict)
-
-    def encode(self) -> bytes:
-        """The bytes of the task."""
-        files = {name: [*astuple(file)] for name, file in self.files.items()}
-        return _pack([json.dumps([self.name, self.language, files]).encode(), self.document])
-
-    @classmethod
-    def decode(cls, data: bytes) -> Task:
-        """The task of bytes."""
-        head, document = _unpack(data)
-        name, language, files = json.loads(head)
-        return cls(document, name, language, {key: Artifact(*file) for key, file in files.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A storyboard in the contract's messages: scenes with chapters, visuals and footage; the coverage.
-
-    `visuals` are numbers of the contract, `lines` those of the source that the wishes start on; the footage
-    of a scene that wishes none is empty, and its line 0.
-    """
-
-    title: str
-    warnings: tuple[str, ...]
-    chapters: tuple[str, ...]
-    visuals: tuple[int, ...]
-    lines: tuple[int, ...]
-    scenes: tuple[bytes, ...]
-    footage: tuple[bytes, ...]
-    coverage: bytes
-
-    @classmethod
-    def of(cls, board: Storyboard, *, warnings: tuple[str, ...]) -> Reading:
-        """The messages of a storyboard."""
-        blocks = (_block(number, block) for number, block in enumerate(board.blocks, start=1))
-        return cls(
-            board.title,
-            (*warnings, *board.warnings),
-            tuple(draft.chapter for draft in board.scenes),
-            tuple(VISUALS[draft.visual] for draft in board.scenes),
-            tuple(draft.line for draft in board.scenes),
-            tuple(story.encode(story.scene_to_proto(draft.card)) for draft in board.scenes),
-            tuple(map(_footage, board.scenes)),
-            story.encode(storyboard_pb2.Coverage(blocks=blocks)),
-        )
-
-    def encode(self) -> bytes:
-        """The bytes of the reading."""
-        head = json.dumps([self.title, self.warnings, self.chapters, self.visuals, self.lines]).encode()
-        return _pack([head, self.coverage, *self.scenes, *self.footage])
-
-    @classmethod
-    def decode(cls, data: bytes) -> Reading:
-        """The reading of bytes."""
-        head, coverage, *parts = _unpack(data)
-        title, warnings, chapters, visuals, lines = json.loads(head)
-        scenes, footage = parts[: len(chapters)], parts[len(chapters) :]
-        return cls(
-            title,
-            tuple(warnings),
-            tuple(chapters),
-            tuple(visuals),
-            tuple(lines),
-            tuple(scenes),
-            tuple(footage),
-            coverage,
-        )
+def reading(board: Storyboard, *, warnings: Iterable[SourceWarning] = ()) -> reading_pb2.Reading:
+    """The messages of a storyboard; `warnings` come before its own."""
+    return reading_pb2.Reading(
+        title=board.title,
+        warnings=map(warning_to_proto, (*warnings, *board.warnings)),
+        scenes=(_scene(index, draft) for index, draft in enumerate(board.scenes)),
+        coverage=storyboard_pb2.Coverage(
+            blocks=(_block(number, block) for number, block in enumerate(board.blocks, start=1))
+        ),
+    )
 
 
 def scene_id(index: int) -> str:
@@ -120,26 +42,35 @@ def scene_id(index: int) -> str:
     return f"s{index + 1:03d}"
 
 
-def checked(scene: bytes) -> Card:
-    """The card of a stored scene, checked against the contract."""
-    return story.scene_from_proto(story.decode(scene, storyboard_pb2.Scene))
+def summary(card: Card) -> str:
+    """What a card shows, in one line of at most 200 characters."""
+    texts = (text for element, text in elements(card) if element != "header")
+    whole = joined(texts).without("struck_out").collapsed().text
+    if len(whole) <= LONGEST_SUMMARY:
+        return whole
+    return whole[: LONGEST_SUMMARY - 1].rpartition(" ")[0].rstrip() + "…"
 
 
-def wished(footage: bytes) -> footage_pb2.Footage | None:
-    """The footage a scene wishes for, checked against the contract; None when it wishes none."""
-    return story.decode(footage, footage_pb2.Footage) if footage else None
-
-
-def _footage(draft: SceneDraft) -> bytes:
-    return story.encode(footage_to_proto(draft.footage)) if draft.footage else b""
+def _scene(index: int, draft: SceneDraft) -> reading_pb2.ReadScene:
+    ref = storyboard_pb2.SceneRef(
+        id=scene_id(index),
+        type=storyboard_pb2.SceneType.Value(f"SCENE_TYPE_{draft.card.type}".upper()),
+        chapter=draft.chapter,
+        footage=footage_to_proto(draft.footage) if draft.footage else None,
+        visual=VISUALS[draft.visual],
+        visual_place=place_to_proto(draft.place) if draft.place else None,
+        headings=draft.headings,
+        summary=summary(draft.card),
+    )
+    return reading_pb2.ReadScene(scene=story.scene_to_proto(draft.card), ref=ref)
 
 
 def _block(number: int, block: Block) -> storyboard_pb2.Block:
     return storyboard_pb2.Block(
         id=f"b{number:04d}",
-        kind=block.kind,
+        kind=storyboard_pb2.BlockKind.Value(f"BLOCK_KIND_{block.kind}".upper()),
         text=block.text,
-        line=block.line,
+        place=place_to_proto(block.place),
         placements=map(_placement, block.placements),
         drop_reason=block.drop_reason,
         note=block.note,
@@ -148,31 +79,3 @@ def _block(number: int, block: Block) -> storyboard_pb2.Block:
 
 def _placement(placement: Placement) -> storyboard_pb2.Placement:
     return storyboard_pb2.Placement(scene_id=scene_id(placement.scene), element=placement.element)
-
-
-def blocks_of(coverage: storyboard_pb2.Coverage) -> tuple[Block, ...]:
-    """The blocks of a Coverage."""
-    return tuple(
-        Block(
-            block.kind,
-            block.text,
-            block.line,
-            tuple(Placement(int(p.scene_id.removeprefix("s")) - 1, p.element) for p in block.placements),
-            block.drop_reason,
-            block.note,
-        )
-        for block in coverage.blocks
-    )
-
-
-def _pack(parts: list[bytes]) -> bytes:
-    return b"".join(_HEAD.pack(len(part)) + part for part in parts)
-
-
-def _unpack(data: bytes) -> list[bytes]:
-    parts, at = [], 0
-    while at < len(data):
-        (size,) = _HEAD.unpack_from(data, at)
-        parts.append(data[at + 4 : at + 4 + size])
-        at += 4 + size
-    return parts

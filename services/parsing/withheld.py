@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.parsing.outline import Listing, Passage
+from services.story.source_place import SourcePlace
 
 MOST_PAGES = 3
 """Scenes of one listing, about 50 lines; more of it nobody reads in a video."""
@@ -33,7 +34,7 @@ def split(node: Listing, shown: list[Page], rest: list[Page]) -> tuple[Passage, 
     """The passages of a listing that are shown and that are not, and the reason why they are not."""
     lines, left = node.code.count("\n") + 1, remaining(node, shown, rest)
     at = node.line + rest[0][0] - 1
-    passages = (_passage(node, node.source.line, shown), _passage(node, at, rest))
+    passages = (_passage(node, node.source.place, shown), _passage(node, SourcePlace(at), rest))
     are = "is" if left == 1 else "are"
     return (
         *passages,
@@ -47,5 +48,5 @@ def told(count: int, language: str) -> str:
     return one if count == 1 else many.format(count)
 
 
-def _passage(node: Listing, line: int, pages: list[Page]) -> Passage:
-    return replace(node.source, text="\n".join(code for _, code in pages), line=line)
+def _passage(node: Listing, place: SourcePlace, pages: list[Page]) -> Passage:
+    return replace(node.source, text="\n".join(code for _, code in pages), place=place)

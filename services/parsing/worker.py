@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from services.artifacts.wire import from_proto
 from services.chassis.progress import Report
 from services.parsing import wire
 from services.parsing.backends import markdown, plain
 from services.parsing.detect import read
 from services.parsing.edit import storyboard
+from services.story.source_place import SourceWarning
+from services.story.wire import encode
+from storyreel.parsing.v1 import reading_pb2
 
 # The markdown parser takes a few Python frames for each level of nesting.
 _FRAMES = 10_000
@@ -19,22 +23,23 @@ def answer(payload: bytes, report: Report) -> bytes:
     """Read one document.
 
     Args:
-        payload: A `wire.Task`.
+        payload: A storyreel.parsing.v1.ReadingTask.
         report: Not used; a document is read in seconds.
 
     Returns:
-        A `wire.Reading`.
+        A storyreel.parsing.v1.Reading.
 
     Raises:
         UnsupportedDocument: The document is of a kind that is not read.
         EmptyDocument: It has nothing to tell.
         DocumentTooLarge: It makes too many scenes or blocks.
     """
-    task = wire.Task.decode(payload)
+    task = reading_pb2.ReadingTask.FromString(payload)
     text = read(task.document, name=task.name)
+    files = {named.name: from_proto(named.file) for named in task.files}
     if text.markdown:
-        outline = markdown.outline(text.text, language=task.language, files=task.files)
+        outline = markdown.outline(text.text, language=task.language, files=files)
     else:
         outline = plain.outline(text.text, language=task.language)
     board = storyboard(outline, name=task.name, language=task.language)
-    return wire.Reading.of(board, warnings=text.warnings).encode()
+    return encode(wire.reading(board, warnings=map(SourceWarning, text.warnings)))

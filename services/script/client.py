@@ -10,6 +10,7 @@ import grpc
 from services.artifacts import wire as artifacts
 from services.artifacts.store import Artifact
 from services.chassis.channel import errors
+from services.script.writer import Context
 from services.story import wire as story
 from services.story.narration import Narration
 from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
@@ -30,13 +31,16 @@ class ScriptClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = script_service_pb2_grpc.ScriptServiceStub(channel)
 
-    async def write_narration(self, scene: Artifact, *, language: str, backend: str = "template") -> Written:
+    async def write_narration(
+        self, scene: Artifact, *, language: str, backend: str = "", context: Context | None = None
+    ) -> Written:
         """Have the narration of one scene written.
 
         Args:
             scene: A stored Scene.
             language: The scene's own (BCP 47).
-            backend: Who writes.
+            backend: Who writes; empty is the service's default.
+            context: What stands around the scene, and how it is to be told.
 
         Raises:
             UnknownBackend: There is no such backend; the suggestions name those there are.
@@ -47,6 +51,8 @@ class ScriptClient:
         request = script_service_pb2.WriteNarrationRequest(
             scene=artifacts.to_proto(scene), language=language, backend=backend
         )
+        if context:
+            request.context.CopyFrom(_context(context))
         with errors():
             reply = await self._stub.WriteNarration(request)
         return Written(
@@ -54,3 +60,16 @@ class ScriptClient:
             reply.estimated_duration.ToTimedelta(),
             artifacts.from_proto(reply.stored),
         )
+
+
+def _context(context: Context) -> script_service_pb2.NarrationContext:
+    message = script_service_pb2.NarrationContext(
+        title=context.title,
+        headings=context.headings,
+        before=context.before,
+        after=context.after,
+        tone=context.tone,
+    )
+    if context.budget is not None:
+        message.budget.FromTimedelta(context.budget)
+    return message

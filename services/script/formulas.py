@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from services.script.reading import Reading
-from services.story.formula import FORMULA, spoken
+from services.story.formula import spoken
 
 _NAMED = {
     "en": "a formula",
@@ -16,10 +15,7 @@ _NAMED = {
 }
 
 
-def told(reading: Reading, *, language: str) -> Reading:
-    """The reading with its formulas told; in a language (BCP 47) without a word for them they stay."""
+def told(tex: str, *, language: str) -> str:
+    """What is said of a formula; "" in a language (BCP 47) without a word for it, where it stays."""
     primary = language.partition("-")[0].casefold()
-    named = _NAMED.get(primary)
-    if named is None:
-        return reading
-    return reading.sub(FORMULA, lambda match: (spoken(match[1]) if primary == "en" else "") or named)
+    return (spoken(tex) if primary == "en" else "") or _NAMED.get(primary, "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.story.spelling import LONGEST, Spelling
+from services.story.text import Edit
 
 Said = str | Callable[[re.Match[str]], str]
 """What is said instead of a match: a template as `re.sub` knows it, or a function."""
@@ -33,15 +34,20 @@ class Reading:
 
     def sub(self, pattern: re.Pattern[str], said: Said) -> Reading:
         """The reading with what matches said differently, as `pattern.sub` says it."""
+        return self.edited(
+            (*match.span(), match.expand(said) if isinstance(said, str) else said(match))
+            for match in pattern.finditer(self.text)
+        )
+
+    def edited(self, edits: Iterable[Edit]) -> Reading:
+        """The reading with some characters of its text, given in order and apart, said differently."""
         parts: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         done = 0
-        for match in pattern.finditer(self.text):
-            new = match.expand(said) if isinstance(said, str) else said(match)
-            if new == match.group():
+        for first, last, new in edits:
+            if new == self.text[first:last]:
                 continue
-            first, last = match.span()
             begin, end = self._source(first, last)
             parts += (self.text[done:first], new)
             starts += (*self.starts[done:first], *[begin] * len(new))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import grpc
 from google.protobuf import duration_pb2
@@ -14,7 +15,7 @@ from services.chassis.server import MethodLimits, Room
 from services.script.backends.template import TemplateBackend
 from services.script.pace import estimated_duration
 from services.script.settings import ScriptSettings
-from services.script.writer import DEFAULT, Backend, Writers
+from services.script.writer import DEFAULT, Backend, Context, Writers
 from services.story import wire as story
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.script.v1 import script_service_pb2, script_service_pb2_grpc
@@ -42,6 +43,7 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
         """Write the narration of one scene."""
         request.backend = request.backend or DEFAULT
         backend = self._writers.named(request.backend)
+        _leave_out(request, backend.reads)
         outcome = await self._results.once(
             request,
             script_service_pb2.WriteNarrationResponse,
@@ -63,7 +65,7 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
     ) -> script_service_pb2.WriteNarrationResponse:
         scene = await self._store.read(artifacts.from_proto(request.scene))
         card = story.scene_from_proto(story.decode(scene, storyboard_pb2.Scene))
-        narration = await backend.write(card, language=request.language)
+        narration = await backend.write(card, _context(request.context), language=request.language)
         message = story.narration_to_proto(narration)
         stored = await self._store.put_bytes(story.encode(message), media_type=story.PROTOBUF)
         duration = duration_pb2.Duration()
@@ -71,6 +73,27 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
         return script_service_pb2.WriteNarrationResponse(
             narration=message, estimated_duration=duration, stored=artifacts.to_proto(stored)
         )
+
+
+def _leave_out(request: script_service_pb2.WriteNarrationRequest, reads: frozenset[str]) -> None:
+    """Take out of a request what its backend does not read, so that nothing of it is in the result's key."""
+    context: Any = request.context
+    for field, _ in context.ListFields():
+        if field.name not in reads:
+            context.ClearField(field.name)
+    if not context.ListFields():
+        request.ClearField("context")
+
+
+def _context(message: script_service_pb2.NarrationContext) -> Context:
+    return Context(
+        title=message.title,
+        headings=tuple(message.headings),
+        before=message.before,
+        after=message.after,
+        budget=message.budget.ToTimedelta() if message.HasField("budget") else None,
+        tone=message.tone,
+    )
 
 
 def room(settings: ScriptSettings, store: Store) -> Room:

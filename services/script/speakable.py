@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from services.script.english import Rule, spell_out
 from services.script.formulas import told
 from services.script.reading import Reading
 from services.story.spelling import Spelling
+from services.story.text import Edit, Text
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}\)")
 _MARKUP = re.compile(r"\*\*|~~|`+|(?<!\w)\*(?=[^\s.])|(?<=[^\s/])\*(?!\w)|^\s{0,3}#{1,6}\s+", re.MULTILINE)
@@ -27,6 +28,8 @@ _PICTURES = re.compile(
 # Behind a name these signs are drawn only; where they stand for themselves they are said.
 _OWNED = re.compile(r"(?<![^\s(\[\"'“‘])([™®©])")
 _OWNERS = {"™": "trademark", "®": "registered", "©": "copyright"}
+_INDEX = re.compile(r"(?<=\w)\[(\d{1,3})\]")
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ARROWS = re.compile(r" ?(?:[←-⇿⟵-⟿➔-➾]|<[-=]{1,9}>|(?<![-<=])(?:-{1,9}|={1,9})>|<-{1,9}(?![->=])) ?")
 _DASHES = re.compile(r"\s+[-–—]{1,3}\s+|(?<=\w)--+(?=\w)")
@@ -54,18 +57,19 @@ def is_english(language: str) -> bool:
     return language.partition("-")[0].casefold() == "en"
 
 
-def speakable(text: str, *, language: str, before: Sequence[Rule] = ()) -> Reading:
+def speakable(text: Text, *, language: str, before: Sequence[Rule] = ()) -> Reading:
     """A text as a voice should read it; its text is "" when it holds nothing that can be said.
 
-    First the rules in `before` are kept. In English abbreviations, addresses, units and symbols become
-    words; in other languages what cannot be said is taken out. Letters and digits are never lost, except
-    those of an address behind its host and of a link's target. What is written is the text without its
-    markup.
+    What is struck out is left out. Formulas are told, code is said as code, and the rules in `before` are
+    kept. Then in English abbreviations, addresses, units and symbols become words; in other languages what
+    cannot be said is taken out. Letters and digits are never lost, except those of an address behind its host
+    and of a link's target. What is written is the text without its markup.
     """
-    reading, english = Reading.of(_plain(text)), is_english(language)
+    plain, english = _plain(text), is_english(language)
+    reading = Reading.of(plain.text)
     if not _audible(reading.text):
         return Reading.of("")
-    reading = told(reading, language=language)
+    reading = reading.edited(_by_kind(plain, language))
     for pattern, said in before:
         reading = reading.sub(pattern, said)
     reading = reading.sub(_ADDRESS, lambda match: _host(match.group(), english=english))
@@ -113,11 +117,20 @@ def pieces(text: str, spellings: tuple[Spelling, ...] = ()) -> list[tuple[str, t
     ]
 
 
-def _plain(text: str) -> str:
+def _plain(text: Text) -> Text:
     """A text in one line, without markup and without characters that are neither seen nor heard."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    text = "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
-    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", _TASK.sub("", text))).split())
+    text = text.without("struck_out").normalized().sub(_INVISIBLE, "").sub(_CONTROLS, " ")
+    return text.sub(_TASK, "").sub(_LINK, r"\1").sub(_MARKUP, "").collapsed()
+
+
+def _by_kind(text: Text, language: str) -> Iterator[Edit]:
+    """What is said of formulas, and of the indices of code: `a[1]` there is no number of a source."""
+    for span in text.of_kind("formula", "code"):
+        if span.kind == "formula" and (said := told(span.value, language=language)):
+            yield span.start, span.end, said
+        elif span.kind == "code":
+            for index in _INDEX.finditer(text.text, span.start, span.end):
+                yield *index.span(), f" {index[1]}"
 
 
 def _arrow(match: re.Match[str]) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from services.story.text import NOTHING, Text, joined
+
+Alignment = Literal["left", "center", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +16,8 @@ class TitleCard:
     """Opens the video; elements `title`, `subtitle`."""
 
     type: ClassVar[str] = "title"
-    title: str
-    subtitle: str = ""
-    code_phrases: tuple[str, ...] = ()
+    title: Text
+    subtitle: Text = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,43 +25,64 @@ class SectionCard:
     """Opens a chapter; element `title`. Numbers count from 1."""
 
     type: ClassVar[str] = "section"
-    title: str
+    title: Text
     number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ParagraphCard:
-    """Flowing text; elements `header`, `text/<n>`. Code phrases are set in a fixed-width face."""
+    """Flowing text; elements `header`, `text/<n>`."""
 
     type: ClassVar[str] = "paragraph"
-    header: str
-    sentences: tuple[str, ...]
-    key_phrases: tuple[str, ...] = ()
+    header: Text
+    sentences: tuple[Text, ...]
     introduces_header: bool = False
-    code_phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
     """One entry: a short lead, the rest, how deep it is nested (0 to 8), and its number in its own list."""
 
-    title: str = ""
-    text: str = ""
+    title: Text = NOTHING
+    text: Text = NOTHING
     level: int = 0
     number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListCard:
-    """A list, or a table row by row; elements `header`, `item/<n>`."""
+    """A list; elements `header`, `item/<n>`."""
 
     type: ClassVar[str] = "list"
-    header: str
+    header: Text
     items: tuple[ListItem, ...]
     ordered: bool = False
     first_number: int = 1
     introduces_header: bool = False
-    code_phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column's name, and where its cells stand; by default where reading begins."""
+
+    name: Text = NOTHING
+    alignment: Alignment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableCard:
+    """A table, or some rows of a long one, each as long as the columns; elements `header`, `row/<n>`.
+
+    Rows count from 1 in the source's table, which has `total_rows`.
+    """
+
+    type: ClassVar[str] = "table"
+    header: Text
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    first_row: int = 1
+    total_rows: int = 0
+    introduces_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +90,7 @@ class CodeCard:
     """A listing, or a part of one; elements `header`, `code`. Lines count from 1."""
 
     type: ClassVar[str] = "code"
-    header: str
+    header: Text
     language: str
     code: str
     first_line: int = 1
@@ -79,9 +103,8 @@ class QuoteCard:
     """A quotation; elements `quote`, `attribution`."""
 
     type: ClassVar[str] = "quote"
-    text: str
-    attribution: str = ""
-    code_phrases: tuple[str, ...] = ()
+    text: Text
+    attribution: Text = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +112,15 @@ class OutroCard:
     """Closes the video; elements `title`, `message`. Links are shown as text."""
 
     type: ClassVar[str] = "outro"
-    title: str
-    message: str = ""
+    title: Text
+    message: Text = NOTHING
     links: tuple[str, ...] = ()
 
 
-Card = TitleCard | SectionCard | ParagraphCard | ListCard | CodeCard | QuoteCard | OutroCard
+Card = TitleCard | SectionCard | ParagraphCard | ListCard | TableCard | CodeCard | QuoteCard | OutroCard
 
 
-def elements(card: Card) -> Iterator[tuple[str, str]]:
+def elements(card: Card) -> Iterator[tuple[str, Text]]:
     """The names and texts of a card's elements, in reading order; empty ones are left out."""
     match card:
         case TitleCard():
@@ -107,10 +130,13 @@ def elements(card: Card) -> Iterator[tuple[str, str]]:
         case ParagraphCard():
             parts = [("header", card.header), *((f"text/{n}", s) for n, s in enumerate(card.sentences))]
         case ListCard():
-            texts = (" ".join(filter(None, (item.title, item.text))) for item in card.items)
+            texts = (joined(filter(None, (item.title, item.text))) for item in card.items)
             parts = [("header", card.header), *((f"item/{n}", text) for n, text in enumerate(texts))]
+        case TableCard():
+            texts = (joined(filter(None, row)) for row in card.rows)
+            parts = [("header", card.header), *((f"row/{n}", text) for n, text in enumerate(texts))]
         case CodeCard():
-            parts = [("header", card.header), ("code", card.code)]
+            parts = [("header", card.header), ("code", Text(card.code))]
         case QuoteCard():
             parts = [("quote", card.text), ("attribution", card.attribution)]
         case OutroCard():

@@ -10,7 +10,9 @@ from google.protobuf.message import DecodeError, Message
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest, Violation
 from services.story import narration, scene
 from services.story.spelling import Spelling, fit
-from storyreel.parsing.v1 import storyboard_pb2
+from services.story.text import Text
+from services.story.text_wire import text_from_proto, text_to_proto
+from storyreel.parsing.v1 import storyboard_pb2, text_pb2
 from storyreel.script.v1 import narration_pb2
 from storyreel.tts.v1 import speech_pb2
 
@@ -18,6 +20,12 @@ PROTOBUF = "application/x-protobuf"
 """The media type of stored messages."""
 
 M = TypeVar("M", bound=Message)
+
+ALIGNMENTS: dict[int, scene.Alignment] = {
+    storyboard_pb2.ALIGNMENT_LEFT: "left",
+    storyboard_pb2.ALIGNMENT_CENTER: "center",
+    storyboard_pb2.ALIGNMENT_RIGHT: "right",
+}
 
 
 def decode(data: bytes, kind: type[M]) -> M:
@@ -27,10 +35,21 @@ def decode(data: bytes, kind: type[M]) -> M:
         ArtifactCorrupt: The bytes are no such message, or break its rules.
     """
     try:
-        message = kind.FromString(data)
-        protovalidate.validate(message)
-    except (DecodeError, protovalidate.ValidationError):
+        return checked(kind.FromString(data))
+    except DecodeError:
         raise ArtifactCorrupt(f"A stored artifact is no valid {kind.DESCRIPTOR.full_name}.") from None
+
+
+def checked(message: M) -> M:
+    """The message itself, when it keeps its contract.
+
+    Raises:
+        ArtifactCorrupt: It breaks a rule.
+    """
+    try:
+        protovalidate.validate(message)
+    except protovalidate.ValidationError:
+        raise ArtifactCorrupt(f"A stored artifact is no valid {message.DESCRIPTOR.full_name}.") from None
     return message
 
 
@@ -43,42 +62,63 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
     """The contract's form of a card."""
     match card:
         case scene.TitleCard():
-            opening = storyboard_pb2.TitleCard(
-                title=card.title, subtitle=card.subtitle, code_phrases=card.code_phrases
-            )
+            opening = storyboard_pb2.TitleCard(title=_rich(card.title), subtitle=_rich(card.subtitle))
             return storyboard_pb2.Scene(title=opening)
         case scene.SectionCard():
-            chapter = storyboard_pb2.SectionCard(title=card.title, number=card.number)
+            chapter = storyboard_pb2.SectionCard(title=_rich(card.title), number=card.number)
             return storyboard_pb2.Scene(section=chapter)
         case scene.ParagraphCard():
             return storyboard_pb2.Scene(
                 paragraph=storyboard_pb2.ParagraphCard(
-                    header=card.header,
-                    sentences=card.sentences,
-                    key_phrases=card.key_phrases,
+                    header=_rich(card.header),
+                    sentences=map(text_to_proto, card.sentences),
                     introduces_header=card.introduces_header,
-                    code_phrases=card.code_phrases,
                 )
             )
         case scene.ListCard():
             items = [
-                storyboard_pb2.ListItem(title=i.title, text=i.text, level=i.level, number=i.number)
+                storyboard_pb2.ListItem(
+                    title=_rich(i.title), text=_rich(i.text), level=i.level, number=i.number
+                )
                 for i in card.items
             ]
             return storyboard_pb2.Scene(
                 list=storyboard_pb2.ListCard(
-                    header=card.header,
+                    header=_rich(card.header),
                     items=items,
                     ordered=card.ordered,
                     first_number=card.first_number,
                     introduces_header=card.introduces_header,
-                    code_phrases=card.code_phrases,
+                )
+            )
+        case scene.TableCard():
+            columns = [
+                storyboard_pb2.TableColumn(
+                    name=_rich(c.name),
+                    alignment=storyboard_pb2.Alignment.Value(
+                        f"ALIGNMENT_{c.alignment or 'unspecified'}".upper()
+                    ),
+                )
+                for c in card.columns
+            ]
+            rows = [
+                storyboard_pb2.TableRow(cells=[storyboard_pb2.TableCell(text=_rich(cell)) for cell in row])
+                for row in card.rows
+            ]
+            return storyboard_pb2.Scene(
+                table=storyboard_pb2.TableCard(
+                    header=_rich(card.header),
+                    columns=columns,
+                    rows=rows,
+                    first_row=card.first_row,
+                    total_rows=card.total_rows,
+                    introduces_header=card.introduces_header,
                 )
             )
         case scene.CodeCard():
             return storyboard_pb2.Scene(
                 code=storyboard_pb2.CodeCard(
-                    header=card.header,
+                    header=_rich(card.header),
                     language=card.language,
                     code=card.code,
                     first_line=card.first_line,
@@ -87,58 +127,86 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                 )
             )
         case scene.QuoteCard():
-            said = storyboard_pb2.QuoteCard(
-                text=card.text, attribution=card.attribution, code_phrases=card.code_phrases
-            )
+            said = storyboard_pb2.QuoteCard(text=_rich(card.text), attribution=_rich(card.attribution))
             return storyboard_pb2.Scene(quote=said)
         case scene.OutroCard():
-            return storyboard_pb2.Scene(
-                outro=storyboard_pb2.OutroCard(title=card.title, message=card.message, links=card.links)
+            closing = storyboard_pb2.OutroCard(
+                title=_rich(card.title), message=_rich(card.message), links=card.links
             )
+            return storyboard_pb2.Scene(outro=closing)
 
 
 def scene_from_proto(message: storyboard_pb2.Scene) -> scene.Card:
-    """The card of a Scene; the message must be valid."""
+    """The card of a Scene; the message must be valid.
+
+    Raises:
+        ArtifactCorrupt: It holds no card, or a text whose spans are out of order or cross.
+    """
     match message.WhichOneof("card"):
         case "title":
             opening = message.title
-            return scene.TitleCard(opening.title, opening.subtitle, tuple(opening.code_phrases))
+            return scene.TitleCard(text_from_proto(opening.title), text_from_proto(opening.subtitle))
         case "section":
-            return scene.SectionCard(message.section.title, message.section.number)
+            return scene.SectionCard(text_from_proto(message.section.title), message.section.number)
         case "paragraph":
             p = message.paragraph
-            sentences, phrases = tuple(p.sentences), tuple(p.key_phrases)
-            return scene.ParagraphCard(
-                p.header, sentences, phrases, p.introduces_header, tuple(p.code_phrases)
-            )
+            sentences = tuple(map(text_from_proto, p.sentences))
+            return scene.ParagraphCard(text_from_proto(p.header), sentences, p.introduces_header)
         case "list":
-            items = tuple(map(_item, message.list.items))
             card = message.list
             return scene.ListCard(
-                card.header,
-                items,
-                card.ordered,
-                card.first_number,
-                card.introduces_header,
-                tuple(card.code_phrases),
+                text_from_proto(card.header),
+                tuple(map(_item, card.items)),
+                ordered=card.ordered,
+                first_number=card.first_number,
+                introduces_header=card.introduces_header,
+            )
+        case "table":
+            t = message.table
+            return scene.TableCard(
+                text_from_proto(t.header),
+                tuple(
+                    scene.TableColumn(text_from_proto(c.name), ALIGNMENTS.get(c.alignment)) for c in t.columns
+                ),
+                tuple(tuple(text_from_proto(cell.text) for cell in row.cells) for row in t.rows),
+                first_row=t.first_row,
+                total_rows=t.total_rows,
+                introduces_header=t.introduces_header,
             )
         case "code":
             c = message.code
             return scene.CodeCard(
-                c.header, c.language, c.code, c.first_line, c.total_lines, c.introduces_header
+                text_from_proto(c.header),
+                c.language,
+                c.code,
+                first_line=c.first_line,
+                total_lines=c.total_lines,
+                introduces_header=c.introduces_header,
             )
         case "quote":
             q = message.quote
-            return scene.QuoteCard(q.text, q.attribution, tuple(q.code_phrases))
+            return scene.QuoteCard(text_from_proto(q.text), text_from_proto(q.attribution))
         case "outro":
-            return scene.OutroCard(message.outro.title, message.outro.message, tuple(message.outro.links))
+            o = message.outro
+            return scene.OutroCard(text_from_proto(o.title), text_from_proto(o.message), tuple(o.links))
         case _:
             raise ArtifactCorrupt("A stored scene holds no card.")
 
 
+def _rich(text: Text) -> text_pb2.Text | None:
+    """The contract's form of a text that may be empty."""
+    return text_to_proto(text) if text else None
+
+
+def _column(message: storyboard_pb2.TableColumn) -> scene.TableColumn:
+    return scene.TableColumn(text_from_proto(message.name), ALIGNMENTS.get(message.alignment))
+
+
 def _item(message: storyboard_pb2.ListItem) -> scene.ListItem:
     number = message.number if message.HasField("number") else None
-    return scene.ListItem(message.title, message.text, message.level, number)
+    return scene.ListItem(
+        text_from_proto(message.title), text_from_proto(message.text), message.level, number
+    )
 
 
 def narration_to_proto(value: narration.Narration) -> narration_pb2.Narration:

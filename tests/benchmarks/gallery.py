@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,12 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
+    TableColumn,
     TitleCard,
     elements,
 )
+from services.story.text import Text, joined
 
 FRAMES, RATE = 300, Rate(30)
 
@@ -56,43 +60,60 @@ WORDS = (
     "repeating any finished work."
 )
 
+
+def _keyed(*parts: str) -> Text:
+    """A text whose every second part is in bold."""
+    return joined((Text.of(part, *[("strong", "")] * (n % 2)) for n, part in enumerate(parts)), "")
+
+
 CARDS: dict[str, Card] = {
-    "title": TitleCard("From documents to narrated videos", "A durable pipeline of five small services"),
-    "title-tiny": TitleCard("Go"),
-    "title-huge": TitleCard(("A title that somebody pasted whole from an abstract " * 6)[:300], WORDS),
-    "section": SectionCard("How the pipeline recovers", 3),
+    "title": TitleCard(
+        Text("From documents to narrated videos"), Text("A durable pipeline of five small services")
+    ),
+    "title-tiny": TitleCard(Text("Go")),
+    "title-huge": TitleCard(
+        Text(("A title that somebody pasted whole from an abstract " * 6)[:300]), Text(WORDS)
+    ),
+    "section": SectionCard(Text("How the pipeline recovers"), 3),
     "section-plain": SectionCard(
-        "Appendix: what every error reason means and what the orchestrator does next"
+        Text("Appendix: what every error reason means and what the orchestrator does next")
     ),
     "paragraph": ParagraphCard(
-        "Architecture",
+        Text("Architecture"),
         (
-            "Every stage is a gRPC service with one small contract.",
-            "The workflow fans out per scene, so the picture of one scene is drawn while the next one is "
-            "still being spoken.",
-            "A finished result is found by the digest of its request, never made twice.",
+            _keyed("Every stage is a ", "gRPC service", " with one small contract."),
+            _keyed(
+                "The workflow ",
+                "fans out per scene",
+                ", so the picture of one scene is drawn while the next one is still being spoken.",
+            ),
+            _keyed("A finished result is found by the ", "digest of its request", ", never made twice."),
         ),
-        ("gRPC service", "fans out per scene", "digest of its request"),
     ),
-    "paragraph-short": ParagraphCard("", ("Speech first, pictures second.",), ("pictures",)),
+    "paragraph-short": ParagraphCard(Text(""), (_keyed("Speech first, ", "pictures", " second."),)),
     "paragraph-new": ParagraphCard(
-        "Why results are kept by digest", (WORDS,), ("typed contracts",), introduces_header=True
+        Text("Why results are kept by digest"),
+        (_keyed(*re.split("(typed contracts)", WORDS)),),
+        introduces_header=True,
     ),
-    "paragraph-long": ParagraphCard("Background", tuple(f"{n + 1}. {WORDS}" for n in range(7))),
+    "paragraph-long": ParagraphCard(Text("Background"), tuple(Text(f"{n + 1}. {WORDS}") for n in range(7))),
     "list": ListCard(
-        "What you get",
+        Text("What you get"),
         (
-            ListItem("Typed contracts", "Protobuf messages that say what, in which unit, and which errors."),
-            ListItem("Durable jobs", "A crash continues from the last finished stage."),
-            ListItem("Integer timeline", "Frames and samples, so that nothing drifts."),
-            ListItem("One command", "It runs on a laptop without a GPU."),
+            ListItem(
+                Text("Typed contracts"),
+                Text("Protobuf messages that say what, in which unit, and which errors."),
+            ),
+            ListItem(Text("Durable jobs"), Text("A crash continues from the last finished stage.")),
+            ListItem(Text("Integer timeline"), Text("Frames and samples, so that nothing drifts.")),
+            ListItem(Text("One command"), Text("It runs on a laptop without a GPU.")),
         ),
         introduces_header=True,
     ),
     "list-short": ListCard(
-        "Architecture",
+        Text("Architecture"),
         tuple(
-            ListItem(text=t)
+            ListItem(text=Text(t))
             for t in (
                 "Parsing, script, speech, rendering and muxing as gRPC services",
                 "Artifacts content-addressed in an S3-compatible store",
@@ -101,9 +122,9 @@ CARDS: dict[str, Card] = {
         ),
     ),
     "list-ordered": ListCard(
-        "Install",
+        Text("Install"),
         tuple(
-            ListItem(t)
+            ListItem(Text(t))
             for t in (
                 "Clone the repository",
                 "Run make",
@@ -118,66 +139,87 @@ CARDS: dict[str, Card] = {
         introduces_header=True,
     ),
     "list-nested": ListCard(
-        "Outline",
+        Text("Outline"),
         (
-            ListItem("Parsing", "Markdown, HTML and PDF"),
-            ListItem(text="front matter becomes the title", level=1),
-            ListItem(text="tables become lists, row by row", level=1),
-            ListItem("Speech", "offline by default"),
-            ListItem(text="espeak-ng gives exact word times", level=1),
-            ListItem(text="edge-tts when reachable", level=1),
-            ListItem(text="with a circuit breaker", level=2),
+            ListItem(Text("Parsing"), Text("Markdown, HTML and PDF")),
+            ListItem(text=Text("front matter becomes the title"), level=1),
+            ListItem(text=Text("tables become lists, row by row"), level=1),
+            ListItem(Text("Speech"), Text("offline by default")),
+            ListItem(text=Text("espeak-ng gives exact word times"), level=1),
+            ListItem(text=Text("edge-tts when reachable"), level=1),
+            ListItem(text=Text("with a circuit breaker"), level=2),
         ),
     ),
-    "list-long": ListCard("Guarantees", tuple(ListItem(f"Guarantee {n + 1}", WORDS) for n in range(6))),
-    "code": CodeCard("Shrink the request, then try again", "python", PYTHON, introduces_header=True),
-    "code-kicker": CodeCard("Retries", "python", PYTHON, 17, 96),
-    "code-tiny": CodeCard("Quick start", "bash", "make run  # 2 minutes\n"),
-    "code-long": CodeCard("Retries", "python", "async def all():\n" + LONG_CODE[: LONG_CODE.rindex("\n")]),
-    "quote": QuoteCard("Simplicity is prerequisite for reliability.", "Edsger W. Dijkstra"),
-    "quote-long": QuoteCard(WORDS + " " + WORDS, "An engineer who had been on call for three nights"),
+    "list-long": ListCard(
+        Text("Guarantees"), tuple(ListItem(Text(f"Guarantee {n + 1}"), Text(WORDS)) for n in range(6))
+    ),
+    "table": TableCard(
+        Text("What it costs"),
+        (
+            TableColumn(Text("Stage")),
+            TableColumn(Text("Time"), "right"),
+            TableColumn(Text("Memory"), "right"),
+        ),
+        (
+            (Text("Draw"), Text("5 s"), Text("200 MB")),
+            (
+                Text.of("Speak", ("code", "")),
+                Text.of("2 s", ("struck_out", "")) + Text(" 1 s"),
+                Text("50 MB"),
+            ),
+        ),
+    ),
+    "code": CodeCard(Text("Shrink the request, then try again"), "python", PYTHON, introduces_header=True),
+    "code-kicker": CodeCard(Text("Retries"), "python", PYTHON, 17, 96),
+    "code-tiny": CodeCard(Text("Quick start"), "bash", "make run  # 2 minutes\n"),
+    "code-long": CodeCard(
+        Text("Retries"), "python", "async def all():\n" + LONG_CODE[: LONG_CODE.rindex("\n")]
+    ),
+    "quote": QuoteCard(Text("Simplicity is prerequisite for reliability."), Text("Edsger W. Dijkstra")),
+    "quote-long": QuoteCard(
+        Text(WORDS + " " + WORDS), Text("An engineer who had been on call for three nights")
+    ),
     "outro": OutroCard(
-        "Start with one document",
-        "The README's first command renders this very video on your machine.",
+        Text("Start with one document"),
+        Text("The README's first command renders this very video on your machine."),
         ("https://example.org/storyreel", "https://example.org/docs/contracts", "hello@example.org"),
     ),
     "arabic": ParagraphCard(
-        "البنية",
+        Text("البنية"),
         (
-            "يحوّل storyreel المستندات إلى فيديو بصوت gRPC 2.0 وترجمة.",
-            "كل مرحلة خدمة مستقلة (صغيرة) بعقد واضح.",
+            _keyed("يحوّل storyreel ", "المستندات", " إلى فيديو بصوت gRPC 2.0 وترجمة."),
+            Text("كل مرحلة خدمة مستقلة (صغيرة) بعقد واضح."),
         ),
-        ("المستندات",),
     ),
     "arabic-list": ListCard(
-        "ما الذي تحصل عليه",
+        Text("ما الذي تحصل عليه"),
         (
-            ListItem("عقود واضحة", "رسائل protobuf مع الوحدات والأخطاء."),
-            ListItem("أعمال دائمة", "يستمر بعد العطل."),
+            ListItem(Text("عقود واضحة"), Text("رسائل protobuf مع الوحدات والأخطاء.")),
+            ListItem(Text("أعمال دائمة"), Text("يستمر بعد العطل.")),
         ),
         ordered=True,
         introduces_header=True,
     ),
     "japanese": ParagraphCard(
-        "仕組み",
+        Text("仕組み"),
         (
-            "ドキュメントからナレーション付きの動画を「自動で」生成します。",
-            "各段階は小さなgRPCサービスとして動き、途中で止まっても続きから再開できます。",
+            _keyed("ドキュメントからナレーション付きの動画を「", "自動で", "」生成します。"),
+            Text("各段階は小さなgRPCサービスとして動き、途中で止まっても続きから再開できます。"),
         ),
-        ("自動で",),
     ),
     "japanese-title": TitleCard(
-        "文書からナレーション付き動画へ", "五つの小さなサービスによる堅牢なパイプライン"
+        Text("文書からナレーション付き動画へ"), Text("五つの小さなサービスによる堅牢なパイプライン")
     ),
     "mixed": ListCard(
-        "Scripts 混在 עברית",
+        Text("Scripts 混在 עברית"),
         (
             ListItem(
-                "Emoji 🚀 and 😀 flags 🇩🇪", "Resume from the last finished stage: 恢复 and 再開 included"
+                Text("Emoji 🚀 and 😀 flags 🇩🇪"),
+                Text("Resume from the last finished stage: 恢复 and 再開 included"),
             ),
-            ListItem("עברית", "המערכת הופכת מסמכים לסרטים עם storyreel בקול"),
-            ListItem("हिन्दी", "दस्तावेज़ से वीडियो, ஆவணத்திலிருந்து காணொளி"),
-            ListItem("Math", "∑ x² ≤ ½ · π → ∞, “quoted” — naïve façade \U00012000"),
+            ListItem(Text("עברית"), Text("המערכת הופכת מסמכים לסרטים עם storyreel בקול")),
+            ListItem(Text("हिन्दी"), Text("दस्तावेज़ से वीडियो, ஆவணத்திலிருந்து காணொளி")),
+            ListItem(Text("Math"), Text("∑ x² ≤ ½ · π → ∞, “quoted” — naïve façade \U00012000")),
         ),
     ),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-TYPES = ("title", "list", "code", "paragraph", "section", "quote", "outro")
+TYPES = ("TITLE", "LIST", "TABLE", "CODE", "PARAGRAPH", "SECTION", "QUOTE", "OUTRO")
 COLUMNS, ROWS, WIDTH, GAP = 3, 2, 640, 8
 FROM_END = 20
 """So many frames before its end a scene is looked at: all of it has come in."""
@@ -17,7 +17,7 @@ FROM_END = 20
 
 def choose(scenes: list[dict[str, object]], count: int) -> list[int]:
     """The frames to show, in the order of the video: the longest scene of each type first, then the next."""
-    by_type = {kind: [s for s in scenes if s["type"] == kind] for kind in TYPES}
+    by_type = {kind: [s for s in scenes if s["type"] == f"SCENE_TYPE_{kind}"] for kind in TYPES}
     for found in by_type.values():
         found.sort(key=lambda scene: -int(str(scene["frames"])))
     ranks = max(len(found) for found in by_type.values())

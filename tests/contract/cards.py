@@ -25,6 +25,7 @@ from services.media.clock import Rate
 from services.story import wire
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
+from services.story.text import Text
 
 SMALL = Picture(320, 240, Rate(30))
 LARGE = Picture(1920, 1080, Rate(30))
@@ -82,7 +83,7 @@ def short() -> Iterator[Path]:
 async def scene(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setenv("STORYREEL_HOME", str(tmp_path / "home"))
     store = LocalStore(tmp_path / "store")
-    card = wire.encode(wire.scene_to_proto(TitleCard("Clips are made", "one by one")))
+    card = wire.encode(wire.scene_to_proto(TitleCard(Text("Clips are made"), Text("one by one"))))
     server = Server([room(CardSettings(children=1), store)], f"unix:{short}/g.sock")
     await server.start()
     async with connect(server.bound) as channel:

@@ -47,6 +47,7 @@ EXEMPT = {
     "storyreel.job.v1.Settings.pools": "output only: the server's own",
     "storyreel.job.v1.Settings.footage_backend": "output only: the server's own",
     "storyreel.progress.v1.Watch.keep_running": "a duration, whose rule bounds it as a whole",
+    "storyreel.script.v1.NarrationContext.budget": "a duration, whose rule bounds it as a whole",
 }
 """Fields of requests without a rule of their own, or whose inside is not checked, and why."""
 

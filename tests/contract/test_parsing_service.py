@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import mkdtemp
 
+import grpc
+import protovalidate
 import pytest
 
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
+from services.artifacts.wire import from_proto, to_proto
 from services.chassis.channel import connect
 from services.chassis.errors import (
     ArtifactCorrupt,
@@ -26,11 +29,12 @@ from services.chassis.server import Server
 from services.parsing.client import ParsingClient
 from services.parsing.servicer import room
 from services.parsing.settings import ParsingSettings
-from services.parsing.wire import checked
 from services.story.footage import Footage
-from services.story.scene import ParagraphCard, TitleCard, elements
-from services.story.wire import decode
-from storyreel.parsing.v1 import storyboard_pb2
+from services.story.scene import Card, ParagraphCard, TitleCard, elements
+from services.story.source_place import SourcePlace
+from services.story.wire import decode, scene_from_proto
+from storyreel.parsing.v1 import parsing_service_pb2 as pb
+from storyreel.parsing.v1 import parsing_service_pb2_grpc, storyboard_pb2
 
 DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
 TEXT = "text/markdown"
@@ -41,26 +45,37 @@ def store(tmp_path: Path) -> LocalStore:
     return LocalStore(tmp_path / "store")
 
 
-async def serve(settings: ParsingSettings, store: LocalStore) -> AsyncIterator[ParsingClient]:
+async def serve(settings: ParsingSettings, store: LocalStore) -> AsyncIterator[grpc.aio.Channel]:
     server = Server([room(settings, store)], f"unix:{mkdtemp(prefix='sr-')}/p.sock")
     await server.start()
     channel = connect(server.bound)
-    yield ParsingClient(channel)
+    yield channel
     await channel.close()
     await server.stop(5)
 
 
 @pytest.fixture
 async def parsing(store: LocalStore) -> AsyncIterator[ParsingClient]:
-    async for client in serve(ParsingSettings(), store):
-        yield client
+    async for channel in serve(ParsingSettings(), store):
+        yield ParsingClient(channel)
+
+
+@pytest.fixture
+async def stub(store: LocalStore) -> AsyncIterator[parsing_service_pb2_grpc.ParsingServiceStub]:
+    async for channel in serve(ParsingSettings(), store):
+        yield parsing_service_pb2_grpc.ParsingServiceStub(channel)
 
 
 @pytest.fixture
 async def narrow(store: LocalStore) -> AsyncIterator[ParsingClient]:
     """A service whose child may work for one second."""
-    async for client in serve(ParsingSettings(cpu_seconds=1, seconds=20), store):
-        yield client
+    async for channel in serve(ParsingSettings(cpu_seconds=1, seconds=20), store):
+        yield ParsingClient(channel)
+
+
+def stored(scene: bytes) -> Card:
+    """The card of a stored scene."""
+    return scene_from_proto(decode(scene, storyboard_pb2.Scene))
 
 
 async def test_a_document_becomes_stored_scenes_with_chapters(
@@ -69,7 +84,7 @@ async def test_a_document_becomes_stored_scenes_with_chapters(
     document = await store.put_file(DOCUMENTS / "handbook.md", media_type=TEXT)
 
     parsed = await parsing.parse_document(document, name="handbook.md")
-    cards = [checked(await store.read(ref.scene)) for ref in parsed.scenes]
+    cards = [stored(await store.read(ref.scene)) for ref in parsed.scenes]
 
     assert parsed.title == "The Lighthouse Handbook"
     assert [ref.id for ref in parsed.scenes] == [f"s{n:03d}" for n in range(1, len(cards) + 1)]
@@ -85,7 +100,7 @@ async def test_every_block_is_placed_in_an_element_that_exists_or_dropped_with_a
 
     parsed = await parsing.parse_document(document, name="handbook.md")
     coverage = decode(await store.read(parsed.coverage), storyboard_pb2.Coverage)
-    cards = {ref.id: checked(await store.read(ref.scene)) for ref in parsed.scenes}
+    cards = {ref.id: stored(await store.read(ref.scene)) for ref in parsed.scenes}
 
     assert len(coverage.blocks) > 20
     for block in coverage.blocks:
@@ -122,11 +137,13 @@ async def test_text_in_another_encoding_is_read_with_a_warning(
     document = await store.put_bytes("Das Café öffnet früh.".encode("cp1252"), media_type="text/plain")
 
     parsed = await parsing.parse_document(document, name="cafe.txt", language="de")
-    card = checked(await store.read(parsed.scenes[1].scene))
+    card = stored(await store.read(parsed.scenes[1].scene))
 
     assert isinstance(card, ParagraphCard)
-    assert card.sentences == ("Das Café öffnet früh.",)
-    assert parsed.warnings == ("3 bytes were no UTF-8 and read as Windows-1252.",)
+    assert tuple(map(str, card.sentences)) == ("Das Café öffnet früh.",)
+    assert tuple(warning.message for warning in parsed.warnings) == (
+        "3 bytes were no UTF-8 and read as Windows-1252.",
+    )
 
 
 @pytest.mark.parametrize("text", [b" \n\n\t\n", b"---\n\n***\n", b"<!-- nothing -->", b"\xef\xbb\xbf \n"])
@@ -243,7 +260,9 @@ async def test_what_is_not_used_of_a_described_picture_is_warned_of(
 
     parsed = await parsing.parse_document(await store.put_bytes(text, media_type=TEXT))
 
-    assert [("line 5" in warning, "`steps`" in warning) for warning in parsed.warnings] == [(True, True)]
+    assert [("line 5" in w.message, "`steps`" in w.message, w.place) for w in parsed.warnings] == [
+        (True, True, SourcePlace(5))
+    ]
 
 
 async def test_the_files_that_came_with_a_document_are_the_images_of_its_footage(
@@ -264,7 +283,7 @@ async def test_the_files_that_came_with_a_document_are_the_images_of_its_footage
         Footage(prompt="the fjord", image=images[0]),
         Footage(prompt="the fjord", image=images[1]),
     ]
-    assert ["line 5" in warning for warning in without.warnings] == [True]
+    assert ["line 5" in warning.message for warning in without.warnings] == [True]
     assert not one.warnings
     assert [scene.scene for scene in one.scenes] == [scene.scene for scene in without.scenes]
 
@@ -277,3 +296,18 @@ async def test_a_file_of_an_impossible_name_breaks_the_contract(
 
     with pytest.raises(InvalidRequest, match="name"):
         await parsing.parse_document(document, files={name: document})
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DOCUMENTS.iterdir() if path.is_file()))
+async def test_every_answer_keeps_its_own_contract(
+    stub: parsing_service_pb2_grpc.ParsingServiceStub, store: LocalStore, name: str
+) -> None:
+    document = await store.put_file(DOCUMENTS / name, media_type=TEXT)
+    request = pb.ParseDocumentRequest(document=to_proto(document), name=name)
+
+    reply = await stub.ParseDocument(request)
+
+    protovalidate.validate(reply)
+    for ref in reply.scenes:
+        decode(await store.read(from_proto(ref.scene)), storyboard_pb2.Scene)
+    decode(await store.read(from_proto(reply.coverage)), storyboard_pb2.Coverage)

@@ -63,7 +63,9 @@ def test_an_odd_document_is_planned_without_losing_text(home: Home, tmp_path: Pa
     assert ran.code == 0, ran.err
     plan = json.loads(ran.out)
     assert plan["scenes"]
-    assert all(block["reason"] for block in plan["coverage"]["blocks"] if block["outcome"] == "dropped")
+    assert all(
+        block["reason"] for block in plan["coverage"]["blocks"] if block["outcome"] == "OUTCOME_DROPPED"
+    )
 
 
 def test_a_long_document_is_planned_whole_or_refused_with_numbers(home: Home, tmp_path: Path) -> None:

@@ -169,13 +169,21 @@ def test_a_plan_tells_every_scene_and_the_fate_of_every_block(home: Home, small:
     assert ran.out.count("\n") == 1
     plan = json.loads(ran.out)
     assert plan["voice"].startswith("espeak:")
-    assert [scene["type"] for scene in plan["scenes"]][:3] == ["title", "section", "paragraph"]
+    assert [scene["type"] for scene in plan["scenes"]][:3] == [
+        "SCENE_TYPE_TITLE",
+        "SCENE_TYPE_SECTION",
+        "SCENE_TYPE_PARAGRAPH",
+    ]
     assert all(
         scene["id"] and scene["narration"] and scene["estimated_seconds"] > 0 for scene in plan["scenes"]
     )
     blocks = plan["coverage"]["blocks"]
-    assert {block["outcome"] for block in blocks} == {"narrated", "shown", "dropped"}
-    assert all(block["reason"] for block in blocks if block["outcome"] == "dropped")
+    assert {block["outcome"] for block in blocks} == {
+        "OUTCOME_NARRATED",
+        "OUTCOME_SHOWN",
+        "OUTCOME_DROPPED",
+    }
+    assert all(block["reason"] for block in blocks if block["outcome"] == "OUTCOME_DROPPED")
     assert {stage for stage, _ in home.computed()} == {"parsing", "script"}
 
 
@@ -186,7 +194,8 @@ def test_a_plan_for_machines_tells_what_a_person_should_know(home: Home, tmp_pat
     ran = home.run("plan", str(document), "--json")
 
     (warning,) = json.loads(ran.out)["warnings"]
-    assert warning.startswith("Footage, line 5: `steps` must be a whole number")
+    assert warning["message"].startswith("Footage, line 5: `steps` must be a whole number")
+    assert warning["place"] == {"line": 5}
 
 
 def test_a_submitted_job_waits_and_is_watched_to_its_end(home: Home, small: Path, tmp_path: Path) -> None:

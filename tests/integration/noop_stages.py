@@ -22,6 +22,7 @@ from services.artifacts.store import Store
 from services.chassis import channel
 from services.chassis.server import MethodLimits, Room, Server
 from services.story.scene import ParagraphCard
+from services.story.text import Text
 from services.story.wire import PROTOBUF, encode, scene_to_proto
 from storyreel.artifact.v1 import artifact_pb2
 from storyreel.generation.v1 import (
@@ -75,7 +76,7 @@ class NoOp:
         self.artifact = wire.to_proto(await self.store.put_bytes(b"no-op", media_type="video/mp4"))
         coverage = storyboard_pb2.Coverage()
         for number in range(1, self.scenes + 1):
-            card = ParagraphCard(header="", sentences=(f"Sentence {number}.",))
+            card = ParagraphCard(header=Text(""), sentences=(Text(f"Sentence {number}."),))
             scene = await self.store.put_bytes(encode(scene_to_proto(card)), media_type=PROTOBUF)
             scene_id = f"s{number:03d}"
             self.refs.append(
@@ -86,12 +87,16 @@ class NoOp:
                     chapter="",
                 )
             )
-            block = coverage.blocks.add(id=f"b{number:04d}", kind="paragraph", text=f"Sentence {number}.")
+            block = coverage.blocks.add(
+                id=f"b{number:04d}", kind=storyboard_pb2.BLOCK_KIND_PARAGRAPH, text=f"Sentence {number}."
+            )
             block.placements.add(scene_id=scene_id, element="text/0")
         dropped = coverage.blocks.add(
-            id=f"b{self.scenes + 1:04d}", kind="rule", drop_reason="A rule says nothing."
+            id=f"b{self.scenes + 1:04d}",
+            kind=storyboard_pb2.BLOCK_KIND_RULE,
+            drop_reason="A rule says nothing.",
         )
-        dropped.line = 9
+        dropped.place.line = 9
         self.coverage = wire.to_proto(await self.store.put_bytes(encode(coverage), media_type=PROTOBUF))
 
     async def answer(self, rpc: str, request: Any) -> None:

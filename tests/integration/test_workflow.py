@@ -60,7 +60,7 @@ async def test_a_job_goes_through_all_six_stages_and_writes_down_what_it_made(re
     manifest = Parse(await reel.store.read(wire.from_proto(job.outputs.manifest)), job_pb2.Manifest())
     assert manifest.job.state == job_pb2.STATE_SUCCEEDED
     assert [scene.start_frame for scene in manifest.scenes] == [48 * n for n in range(SCENES)]
-    assert dict(manifest.coverage) == {"narrated": SCENES, "dropped": 1}
+    assert manifest.coverage == job_pb2.CoverageCounts(narrated=SCENES, dropped=1)
 
 
 async def test_progress_never_goes_back_and_ends_once(reel: Reel) -> None:
@@ -87,8 +87,8 @@ async def test_a_plan_speaks_and_draws_nothing(reel: Reel) -> None:
     assert plan.voice == "first:nobody"
     assert [scene.id for scene in plan.scenes] == [f"s{n:03d}" for n in range(1, SCENES + 1)]
     assert [(b.outcome, b.reason) for b in plan.coverage.blocks][-2:] == [
-        ("narrated", ""),
-        ("dropped", "A rule says nothing."),
+        (job_pb2.OUTCOME_NARRATED, ""),
+        (job_pb2.OUTCOME_DROPPED, "A rule says nothing."),
     ]
 
 

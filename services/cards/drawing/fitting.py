@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.cards.drawing.stage import Stage
-from services.cards.typesetting.text import Block, Span
+from services.cards.typesetting.text import Block, Fragment
 
 
 def fitted(
     stage: Stage,
-    content: str | Sequence[Span],
+    content: str | Sequence[Fragment],
     weight: str,
     sizes: Sequence[tuple[float, int]],
     *,

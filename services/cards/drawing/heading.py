@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.cards.drawing import shapes
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.ink import Sprite, paint
 from services.cards.drawing.stage import Stage
 from services.cards.typesetting.text import Block, trackable
+from services.story.text import Text
 
 DISPLAY_TRACKING = -0.02
 KICKER_TRACKING = 0.1
@@ -19,13 +21,14 @@ STEPS: Sequence[tuple[float, int]] = (
 """How a title gives way: shares of its size, each with the lines it may then take."""
 
 
-def title_block(stage: Stage, text: str, units: float, *, width: int, height: int, what: str) -> Block:
+def title_block(stage: Stage, text: Text, units: float, *, width: int, height: int, what: str) -> Block:
     """Set a display title as large as its length and the height (pixels) allow, its words whole if it can."""
     block = Block((), stage.style("display", units), False, "")
+    words = fragments(text, fixed="mono-bold")
     torn: Block | None = None
     for share, most in STEPS:
         style = stage.style("display", units * share, 1.1 if share > 0.65 else 1.2, DISPLAY_TRACKING * share)
-        block = stage.setter.set(text, style, width, balance=True)
+        block = stage.setter.set(words, style, width, balance=True)
         if len(block.lines) <= most and block.height <= height:
             if not block.torn:
                 return block
@@ -33,13 +36,13 @@ def title_block(stage: Stage, text: str, units: float, *, width: int, height: in
     return torn or stage.keep(block, height, what)
 
 
-def heading(stage: Stage, header: str, *, introduced: bool) -> int:
+def heading(stage: Stage, header: Text, *, introduced: bool) -> int:
     """Draw a card's header: large where it is new, a small line where the chapter goes on.
 
     Returns:
         The y, in pixels, below which content may stand.
     """
-    if not header.strip():
+    if not header:
         return stage.top
     if introduced:
         enter = stage.cue("header")
@@ -53,7 +56,7 @@ def heading(stage: Stage, header: str, *, introduced: bool) -> int:
             enter=enter,
         )
         return y + block.height + stage.px(40)
-    return kicker(stage, header) + stage.px(40)
+    return kicker(stage, header.text) + stage.px(40)
 
 
 def kicker(stage: Stage, text: str) -> int:

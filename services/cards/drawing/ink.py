@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from services.cards.typesetting.text import (
     UNTIED,
+    X_HEIGHT,
     Block,
     Line,
     Run,
@@ -74,6 +75,8 @@ def paint(
                 area = (round(x + run.x), top, round(x + run.x + run.width), top + round(style.line_height))
                 brush.rectangle(area, fill=colours[run.mark])
                 _draw(pen, x + run.x, top + round(style.baseline), run, style)
+                if run.struck:
+                    _strike(pen, x + run.x, top + round(style.baseline), run, style)
     return cut(tint, alpha).at(-pad, round(first * style.line_height) - pad)
 
 
@@ -101,6 +104,12 @@ def _draw(pen: ImageDraw.ImageDraw, x: float, y: float, run: Run, style: Style) 
         return
     direction, features = "rtl" if run.rtl else "ltr", list(UNTIED) if untied(run.text, run.face) else None
     pen.text((x, y), run.text, font=font, fill=255, anchor="ls", direction=direction, features=features)
+
+
+def _strike(pen: ImageDraw.ImageDraw, x: float, y: float, run: Run, style: Style) -> None:
+    """A line through the middle of small letters."""
+    middle, half = y - X_HEIGHT * style.size / 2, max(0.5, style.size / 32)
+    pen.rectangle((round(x), round(middle - half), round(x + run.width), round(middle + half)), fill=255)
 
 
 def merged(sprites: Sequence[Sprite]) -> Sprite:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.cards.drawing import shapes
-from services.cards.drawing.emphasis import spans
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.ink import Colour, Sprite, merged, paint
 from services.cards.drawing.stage import Stage
 from services.cards.typesetting.text import X_HEIGHT, Block
 from services.story.scene import ListCard, ListItem
+from services.story.text import NOTHING
 
 TITLE, TEXT, ALONE = 42, 34, 42
 """Units of an item's lead, of the text under it, and of an item that has only one of them."""
@@ -78,9 +79,9 @@ def row_of(stage: Stage, card: ListCard, n: int, shape: Shape, share: float) -> 
         column = round(widest.width) + stage.px(32 * share)
     width = shape.width - start - column - shape.side
     weight = "semibold" if item.title else "medium"
-    lead = spans(item.title or item.text, code=card.code_phrases, fixed="mono-bold" if item.title else "mono")
+    lead = fragments(item.title or item.text, fixed="mono-bold" if item.title else "mono")
     head = stage.setter.set(lead, stage.style(weight, size * share, 1.3), width)
-    under = spans(item.text if item.title else "", code=card.code_phrases)
+    under = fragments(item.text if item.title else NOTHING)
     text = stage.setter.set(under, stage.style("regular", TEXT * share, 1.38), width)
     pad, gap = round(shape.pad * share), stage.px(6 * share) if text.lines else 0
     height = head.height + gap + text.height + 2 * pad

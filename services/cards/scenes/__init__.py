@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.cards.drawing.layers import Canvas, Drawing
 from services.cards.drawing.stage import stage
-from services.cards.scenes import code, outro, paragraph, quote, section, title
+from services.cards.scenes import code, outro, paragraph, quote, section, table, title
 from services.cards.scenes import list as list_
 from services.story.scene import (
     Card,
@@ -14,6 +14,7 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
     TitleCard,
     elements,
 )
@@ -25,7 +26,7 @@ def draw(card: Card, canvas: Canvas) -> Drawing:
     Text that does not fit even when it is smaller and spread over pages, and characters that
     no font has, are named in the drawing's `unshown`.
     """
-    built = stage(canvas, (text for _, text in elements(card)))
+    built = stage(canvas, (text.text for _, text in elements(card)))
     match card:
         case TitleCard():
             title.build(built, card)
@@ -35,6 +36,8 @@ def draw(card: Card, canvas: Canvas) -> Drawing:
             paragraph.build(built, card)
         case ListCard():
             list_.build(built, card)
+        case TableCard():
+            list_.build(built, table.items(card), element="row")
         case CodeCard():
             code.build(built, card)
         case QuoteCard():

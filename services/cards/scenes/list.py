@@ -29,6 +29,7 @@ class _Plan:
     shape: Shape
     rows: Sequence[Row]
     spread: Sequence[range]
+    element: str = "item"
 
     @property
     def between(self) -> int:
@@ -36,15 +37,15 @@ class _Plan:
         return self.shape.between
 
 
-def build(stage: Stage, card: ListCard) -> None:
-    """Put the card on the stage."""
+def build(stage: Stage, card: ListCard, *, element: str = "item") -> None:
+    """Put the card on the stage; its items are spoken as `<element>/<n>`."""
     top = heading(stage, card.header, introduced=card.introduces_header)
     room = stage.bottom - top
-    plan = _plan(stage, card, room)
+    plan = replace(_plan(stage, card, room), element=element)
     for n, shown in enumerate(plan.spread):
-        turn = stage.cue(f"item/{shown.stop}") if shown.stop < len(plan.rows) else None
-        enter = stage.cue(f"item/{shown.start}") if n else _first(stage, card)
-        stage.hurry(f"items {shown.start + 1} to {shown.stop}", enter, turn)
+        turn = stage.cue(f"{element}/{shown.stop}") if shown.stop < len(plan.rows) else None
+        enter = stage.cue(f"{element}/{shown.start}") if n else _first(stage, card)
+        stage.hurry(f"{element}s {shown.start + 1} to {shown.stop}", enter, turn)
         pager(stage, n, len(plan.spread), enter=enter, turn=turn)
         _page(stage, plan, shown, top, room, enter, turn)
 
@@ -102,7 +103,7 @@ def _padded(stage: Stage, rows: Sequence[Row], shape: Shape, room: int) -> Seque
 def _page(stage: Stage, plan: _Plan, shown: range, top: int, room: int, enter: int, turn: int | None) -> None:
     """Empty places first, then the items calm, then, above all that stays, the items bright in their time."""
     columns = plan.shape.columns
-    rows = [kept(stage, plan.rows[n], room, f"item {n + 1}") for n in shown]
+    rows = [kept(stage, plan.rows[n], room, f"{plan.element} {n + 1}") for n in shown]
     lines = [rows[n : n + columns] for n in range(0, len(rows), columns)]
     total = sum(line[0].height + plan.between for line in lines) - plan.between
     y = top + max(0, round((room - total) * 0.4))
@@ -113,14 +114,19 @@ def _page(stage: Stage, plan: _Plan, shown: range, top: int, room: int, enter: i
     empty: dict[int, Sprite] = {}
     for k, (n, (row, x, y)) in enumerate(zip(shown, places, strict=True)):
         appears = enter + stage.frames(70) * k
-        if plan.shape.plated and appears < stage.cue(f"item/{n}"):
+        if plan.shape.plated and appears < stage.cue(f"{plan.element}/{n}"):
             place = empty.setdefault(row.height, ghost(stage, row, plan.shape))
             left = stage.from_start(x, plan.shape.width)
             stage.show(place.at(left, y), enter=appears, rise=20, turn=turn)
     for n, (row, x, y) in zip(shown, places, strict=True):
-        stage.show(rest(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), turn=turn)
-    for n, (row, x, y) in zip(shown, places, strict=True):
-        until = stage.cue(f"item/{n + 1}") if n + 1 < len(plan.rows) else None
         stage.show(
-            lit(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"item/{n}"), leave=until, turn=turn
+            rest(stage, row, plan.shape, x).at(0, y), enter=stage.cue(f"{plan.element}/{n}"), turn=turn
+        )
+    for n, (row, x, y) in zip(shown, places, strict=True):
+        until = stage.cue(f"{plan.element}/{n + 1}") if n + 1 < len(plan.rows) else None
+        stage.show(
+            lit(stage, row, plan.shape, x).at(0, y),
+            enter=stage.cue(f"{plan.element}/{n}"),
+            leave=until,
+            turn=turn,
         )

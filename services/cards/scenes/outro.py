@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.fitting import fitted
 from services.cards.drawing.heading import title_block
 from services.cards.drawing.ink import Sprite, paint
@@ -31,7 +32,7 @@ def build(stage: Stage, card: OutroCard) -> None:
     title = title_block(stage, card.title, SIZE, width=width, height=round(room * 0.6), what="title")
     message = fitted(
         stage,
-        card.message,
+        fragments(card.message),
         "regular",
         MESSAGE,
         width=round(width * 0.9),

@@ -1,17 +1,17 @@
-"""The text card: a whole paragraph in large type, the spoken sentence bright, key phrases in the accent."""
+"""The text card: a paragraph in large type, the spoken sentence bright, what is set off in the accent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from services.cards.drawing.emphasis import spans
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.fitting import pages
 from services.cards.drawing.heading import heading, pager
 from services.cards.drawing.ink import paint
 from services.cards.drawing.stage import Stage
 from services.cards.typesetting import breaking
-from services.cards.typesetting.text import Block, Span, Style
+from services.cards.typesetting.text import Block, Fragment, Style
 from services.cards.typesetting.typesetter import CHARACTERS_MOST
 from services.story.scene import ParagraphCard
 
@@ -25,7 +25,7 @@ LEADING = 1.42
 class _Part:
     """What is bright at one time: a sentence, or a piece of one too long for a page."""
 
-    spans: tuple[Span, ...]
+    fragments: tuple[Fragment, ...]
     enter: int
 
 
@@ -34,8 +34,8 @@ def build(stage: Stage, card: ParagraphCard) -> None:
     top = heading(stage, card.header, introduced=card.introduces_header)
     room = stage.bottom - top
     parts = [
-        _Part(tuple(spans(s, key=card.key_phrases, code=card.code_phrases)), stage.cue(f"text/{n}"))
-        for n, s in enumerate(card.sentences)
+        _Part(tuple(fragments(text, key=True)), stage.cue(f"text/{n}"))
+        for n, text in enumerate(card.sentences)
     ]
     if not parts:
         return
@@ -66,12 +66,12 @@ def _first(stage: Stage, card: ParagraphCard, parts: Sequence[_Part]) -> int:
 
 
 def _set(stage: Stage, parts: Sequence[_Part], style: Style) -> Block:
-    """The parts as one paragraph; part n has the marks 2n and, for key phrases, 2n + 1."""
-    whole: list[Span] = []
+    """The parts as one paragraph; part n has the marks 2n and, for what is set off, 2n + 1."""
+    whole: list[Fragment] = []
     for n, part in enumerate(parts):
-        whole.extend(replace(span, mark=2 * n + span.mark) for span in part.spans)
+        whole.extend(replace(fragment, mark=2 * n + fragment.mark) for fragment in part.fragments)
         if whole and whole[-1].text and not breaking.wide(whole[-1].text[-1]):
-            whole.append(Span(" ", 2 * n))
+            whole.append(Fragment(" ", 2 * n))
     return stage.setter.set(whole, style, stage.width)
 
 
@@ -89,7 +89,7 @@ def _torn(stage: Stage, parts: Sequence[_Part], style: Style, lines: int) -> Ite
             rows = block.lines[k * each : (k + 1) * each]
             start, end = rows[0].start, _start(block, (k + 1) * each)
             yield _Part(
-                tuple(_slice(part.spans, start, end)), part.enter + (until - part.enter) * k // pieces
+                tuple(_slice(part.fragments, start, end)), part.enter + (until - part.enter) * k // pieces
             )
 
 
@@ -97,13 +97,13 @@ def _start(block: Block, line: int) -> int:
     return block.lines[line].start if line < len(block.lines) else len(block.text) + 1
 
 
-def _slice(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
+def _slice(fragments: Sequence[Fragment], start: int, end: int) -> Iterator[Fragment]:
     at = 0
-    for span in spans:
-        low, high = max(start - at, 0), min(end - at, len(span.text))
+    for fragment in fragments:
+        low, high = max(start - at, 0), min(end - at, len(fragment.text))
         if low < high:
-            yield replace(span, text=span.text[low:high])
-        at += len(span.text)
+            yield replace(fragment, text=fragment.text[low:high])
+        at += len(fragment.text)
 
 
 def _page(

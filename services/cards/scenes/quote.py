@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cards.drawing.emphasis import spans
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.fitting import fitted
 from services.cards.drawing.heading import DISPLAY_TRACKING
 from services.cards.drawing.ink import Sprite, paint
@@ -26,13 +26,15 @@ def build(stage: Stage, card: QuoteCard) -> None:
     )
     by_style = stage.style("semibold", ATTRIBUTION, 1.35)
     dash, between = stage.px(56), stage.px(26)
-    by = stage.setter.set(card.attribution, by_style, stage.width - dash - between)
+    by = stage.setter.set(
+        fragments(card.attribution, fixed="mono-bold"), by_style, stage.width - dash - between
+    )
     by = stage.keep(by, 2 * by_style.line_height, "attribution")
     head, gap = mark.image.height + stage.px(44), stage.px(56) if by.lines else 0
     room = stage.bottom - stage.top - head - gap - by.height
     text = fitted(
         stage,
-        spans(card.text, code=card.code_phrases),
+        fragments(card.text),
         "medium",
         SIZES,
         width=stage.width,

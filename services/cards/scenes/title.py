@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cards.drawing.emphasis import spans
+from services.cards.drawing.emphasis import fragments
 from services.cards.drawing.heading import title_block
 from services.cards.drawing.ink import paint
 from services.cards.drawing.stage import Stage
@@ -18,7 +18,7 @@ def build(stage: Stage, card: TitleCard) -> None:
     room = stage.bottom - stage.top
     bar = stage.px(10) + stage.px(52)
     subtitle_style = stage.style("regular", SUBTITLE, 1.4)
-    words = spans(card.subtitle, code=card.code_phrases)
+    words = fragments(card.subtitle)
     subtitle = stage.setter.set(words, subtitle_style, round(width * 0.86), balance=True)
     subtitle = stage.keep(subtitle, 4 * subtitle_style.line_height, "subtitle")
     gap = stage.px(36) if subtitle.lines else 0

@@ -37,17 +37,18 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Fragment:
     """Text that is painted alike: `mark` is what the painter is given a colour for."""
 
     text: str
     mark: int = 0
     weight: str = ""
+    struck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Characters of one font, direction and mark; `x` and `width` in pixels."""
+    """Characters of one font, direction and mark, struck out or not; `x` and `width` in pixels."""
 
     text: str
     face: Face
@@ -55,6 +56,7 @@ class Run:
     mark: int
     x: float
     width: float
+    struck: bool = False
 
 
 @dataclass(frozen=True, slots=True)

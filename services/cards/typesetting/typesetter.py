@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from services.cards.typesetting import bidi, breaking, faces, scripts
 from services.cards.typesetting.faces import Face
-from services.cards.typesetting.text import Block, Line, Run, Span, Style, advance
+from services.cards.typesetting.text import Block, Fragment, Line, Run, Style, advance
 
 CHARACTERS_MOST = 6_000
 """What one block takes; a screen holds less than a third of it."""
@@ -23,6 +23,7 @@ class _Glyph:
     face: Face
     mark: int
     drawn: str
+    struck: bool
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Typesetter:
 
     def set(
         self,
-        content: str | Sequence[Span],
+        content: str | Sequence[Fragment],
         style: Style,
         width: float,
         *,
@@ -49,14 +50,14 @@ class Typesetter:
         """Break a text into lines of at most `width` pixels.
 
         Args:
-            content: Text, or spans; white space is collapsed.
-            style: Size and weight; a span may have another weight.
+            content: Text, or fragments; white space is collapsed.
+            style: Size and weight; a fragment may have another weight.
             width: Of the longest line allowed.
             balance: Make the lines about equally long, in as few lines.
             rtl: The base direction; by default that of the first strong character.
         """
-        spans = [Span(content)] if isinstance(content, str) else content
-        glyphs = self._glyphs(spans, style)
+        fragments = [Fragment(content)] if isinstance(content, str) else content
+        glyphs = self._glyphs(fragments, style)
         text = "".join(glyph.char for glyph in glyphs)
         drawn = "".join(glyph.drawn for glyph in glyphs)
         base = bidi.base_level(text) if rtl is None else int(rtl)
@@ -67,24 +68,24 @@ class Typesetter:
         lines = tuple(paragraph.line(start, end, base) for start, end in pairwise((0, *ends)))
         return Block(lines, style, bool(base), text, torn=paragraph.torn(ends))
 
-    def _glyphs(self, spans: Sequence[Span], style: Style) -> list[_Glyph]:
+    def _glyphs(self, fragments: Sequence[Fragment], style: Style) -> list[_Glyph]:
         glyphs: list[_Glyph] = []
-        more = sum(len(span.text) for span in spans) - CHARACTERS_MOST
+        more = sum(len(fragment.text) for fragment in fragments) - CHARACTERS_MOST
         if more > 0:
-            self.overlong["".join(span.text for span in spans[:3])[:40]] = more
+            self.overlong["".join(fragment.text for fragment in fragments[:3])[:40]] = more
         left_out: list[_Glyph] = []
         before, last = None, ""
-        for span in spans:
-            weight = span.weight or style.weight
+        for fragment in fragments:
+            weight = fragment.weight or style.weight
             before = before if weight == last else None
             last = weight
-            for char in unicodedata.normalize("NFC", span.text):
+            for char in unicodedata.normalize("NFC", fragment.text):
                 if len(glyphs) >= CHARACTERS_MOST:
                     return glyphs
                 kept = " " if char.isspace() else char
                 if kept == " " and (not glyphs or glyphs[-1].char == " "):
                     continue
-                glyph = self._glyph(kept, weight, span.mark, before)
+                glyph = self._glyph(kept, weight, fragment, before)
                 if glyph is None:
                     continue
                 before = glyph
@@ -93,25 +94,26 @@ class Typesetter:
             glyphs.pop()
         return glyphs or left_out  # a text of nothing but signs is not left empty
 
-    def _glyph(self, char: str, weight: str, mark: int, before: _Glyph | None) -> _Glyph | None:
+    def _glyph(self, char: str, weight: str, fragment: Fragment, before: _Glyph | None) -> _Glyph | None:
         """How a character is drawn; None where it has no shape of its own."""
         if before is not None and (char == " " or breaking.clings(char)):
             if before.drawn == scripts.PLACEHOLDER != before.char and char != " ":
                 return None  # the letter's placeholder stands for its marks too
             if ord(char) in before.face.covered:
-                return _Glyph(char, before.face, mark, char)
+                return _Glyph(char, before.face, fragment.mark, char, fragment.struck)
         if char != " " and faces.invisible(char):
             return None
         face = faces.face_of(char, weight, self.han)
         if face is not None:
-            return _Glyph(char, face, mark, char)
+            return _Glyph(char, face, fragment.mark, char, fragment.struck)
         drawn = scripts.STAND_INS.get(char, "")
         if not drawn:
             self.missing[char] = None
             if breaking.clings(char):
                 return None
             drawn = scripts.PLACEHOLDER
-        return _Glyph(char, faces.face_of(drawn, weight) or faces.chain(weight)[0], mark, drawn)
+        face = faces.face_of(drawn, weight) or faces.chain(weight)[0]
+        return _Glyph(char, face, fragment.mark, drawn, fragment.struck)
 
 
 def _kept(glyph: _Glyph) -> bool:
@@ -196,24 +198,24 @@ class _Paragraph:
                 soft = at
         yield self._atom(start, atom.end)
 
-    def _runs(self, start: int, end: int) -> Iterator[tuple[str, Face, int, int]]:
-        """(text, face, level, mark) in logical order."""
+    def _runs(self, start: int, end: int) -> Iterator[tuple[str, _Glyph, int]]:
+        """(text, its first glyph, level) in logical order."""
         i = start
         while i < end:
             glyph, level, j = self.glyphs[i], self.levels[i], i + 1
             while j < end and self.levels[j] == level and self._alike(self.glyphs[j], glyph):
                 j += 1
-            yield self.drawn[i:j], glyph.face, level, glyph.mark
+            yield self.drawn[i:j], glyph, level
             i = j
 
     @staticmethod
     def _alike(one: _Glyph, other: _Glyph) -> bool:
-        return one.face is other.face and one.mark == other.mark
+        return (one.face is other.face, one.mark, one.struck) == (True, other.mark, other.struck)
 
     def _width(self, start: int, end: int) -> float:
         return sum(
-            advance(text, face, self.style, bool(level % 2))
-            for text, face, level, _ in self._runs(start, end)
+            advance(text, glyph.face, self.style, bool(level % 2))
+            for text, glyph, level in self._runs(start, end)
         )
 
     def line(self, start: int, end: int, base: int) -> Line:
@@ -221,8 +223,8 @@ class _Paragraph:
         bare = end - (self.text[end - 1] == " ")
         runs = list(self._runs(start, bare))
         placed, x = [], 0.0
-        for text, face, level, mark in bidi.visual(runs, [level for _, _, level, _ in runs]):
-            width = advance(text, face, self.style, bool(level % 2))
-            placed.append(Run(text, face, bool(level % 2), mark, x, width))
+        for text, glyph, level in bidi.visual(runs, [level for _, _, level in runs]):
+            width = advance(text, glyph.face, self.style, bool(level % 2))
+            placed.append(Run(text, glyph.face, bool(level % 2), glyph.mark, x, width, glyph.struck))
             x += width
         return Line(tuple(placed), x, start)

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 from services.parsing.backends import tags
 from services.parsing.backends.entries import entries, labelled
+from services.parsing.backends.formulas import marked
 from services.parsing.backends.inline import Inline, Picture
-from services.parsing.outline import Dropped, Entries, Heading, Node, Passage, Prose
+from services.parsing.outline import BlockKind, Dropped, Entries, Heading, Node, Passage, Prose
 from services.parsing.sentences import closed, sentences, worded, words
+from services.story.source_place import SourcePlace
+from services.story.text import NOTHING, Text
 
 BADGE = "a status badge says nothing about the subject"
 COMMENT = "comments are not for readers"
@@ -41,9 +44,9 @@ class Blocks:
         """Append a node."""
         self._nodes.append(node)
 
-    def drop(self, kind: str, text: str, line: int, reason: str) -> None:
+    def drop(self, kind: BlockKind, text: str, line: int, reason: str) -> None:
         """Account for a block that no scene shows."""
-        self.add(Dropped(Passage(kind, text, line), reason))
+        self.add(Dropped(Passage(kind, text, SourcePlace(line)), reason))
 
     def contents(self, text: str, line: int, reason: str) -> None:
         """Drop an item of a table of contents, and the heading above that announces it."""
@@ -79,9 +82,9 @@ class Blocks:
 
     def heading(self, inline: Inline, level: int, line: int) -> None:
         """Append a heading; one without words says so."""
-        text = inline.text or " ".join(picture.alt for picture in inline.pictures if picture.alt)
-        source = Passage("heading", text, line)
-        self.add(Heading(source, text, level) if worded(text) else Dropped(source, WORDLESS))
+        text = inline.text or Text(" ".join(picture.alt for picture in inline.pictures if picture.alt))
+        source = Passage.of("heading", text, SourcePlace(line))
+        self.add(Heading(source, text, level) if worded(text.text) else Dropped(source, WORDLESS))
         for label in inline.notes:
             # What was referred to by this heading, just before it stood here, belongs to its own section.
             if self._referred[label] == len(self._main) - 1:
@@ -93,16 +96,17 @@ class Blocks:
             for picture in inline.pictures:
                 self.picture(picture, line)
             return
-        source = Passage("paragraph", inline.text, line, inline.code)
-        if not worded(inline.text):
-            if inline.text or not inline.comments:
+        text = inline.text
+        source = Passage.of("paragraph", text, SourcePlace(line))
+        if not worded(text.text):
+            if text or not inline.comments:
                 self.add(Dropped(source, WORDLESS))
         elif lines := labelled(inline):
             items = (entry for lead, rest in lines for entry in entries(source, lead, rest))
             self.add(Entries(tuple(items)))
         else:
-            headline = inline.headline and words(inline.text) <= _HEADLINE_WORDS
-            self.add(Prose(source, inline.sentences(), tuple(inline.phrases), headline))
+            headline = inline.headline and words(text.text) <= _HEADLINE_WORDS
+            self.add(Prose(source, inline.sentences(), headline))
 
     def picture(self, picture: Picture, line: int) -> None:
         """Append the sentence that an image stands for; the image itself is accounted for as not shown."""
@@ -110,28 +114,32 @@ class Blocks:
             self.unseen(picture, line)
         else:
             self.unseen(replace(picture, said=True), line)
-            text = self._figure(picture.alt)
-            self.add(Prose(Passage("paragraph", text, line), tuple(sentences(text)), figure=True))
+            text = self._figure(Text(picture.alt))
+            self.add(
+                Prose(Passage.of("paragraph", text, SourcePlace(line)), tuple(sentences(text)), figure=True)
+            )
 
     def html(self, html: str, line: int) -> None:
         """Append what a block of HTML says."""
         for piece in tags.pieces(html):
             at = line + piece.line
-            source = Passage("html", piece.text, at)
+            source = Passage("html", piece.text, SourcePlace(at))
             if piece.kind not in ("image", "comment", "silent") and not worded(piece.text):
                 self.add(Dropped(source, WORDLESS))
             elif piece.kind == "image":
                 self.picture(Picture(piece.text, piece.badge), at)
             elif piece.kind == "heading":
-                self.add(Heading(Passage("heading", piece.text, at), piece.text, piece.level))
+                self.add(
+                    Heading(Passage("heading", piece.text, SourcePlace(at)), marked(piece.text), piece.level)
+                )
             elif piece.kind == "comment":
                 self.add(Dropped(source, COMMENT))
             elif piece.kind == "silent":
                 self.add(Dropped(source, SILENT))
             elif piece.kind in ("row", "item"):
-                self._extend(source, piece.text)
+                self._extend(source, marked(piece.text))
             else:
-                self.add(Prose(source, tuple(sentences(piece.text))))
+                self.add(Prose(source, tuple(sentences(marked(piece.text)))))
 
     def finish(self) -> tuple[Node, ...]:
         """The nodes, with each footnote at the end of the section that refers to it first."""
@@ -147,9 +155,9 @@ class Blocks:
             nodes += self._main[index : index + 1]
         return tuple(nodes)
 
-    def _extend(self, source: Passage, text: str) -> None:
+    def _extend(self, source: Passage, text: Text) -> None:
         """Append an item to the list that the last node is, or start one."""
-        items = tuple(entries(source, "", text))
+        items = tuple(entries(source, NOTHING, text))
         last = self._nodes[-1] if self._nodes else None
         if isinstance(last, Entries) and last.items[-1].source.kind == "html":
             self._nodes[-1] = Entries((*last.items, *items))
@@ -161,10 +169,10 @@ class Blocks:
         for index, node in enumerate(notes):
             if isinstance(node, Prose):
                 first, *others = node.sentences
-                said = f"Note: {first}" if self.english and not index else first
+                said = Text("Note: ") + first if self.english and not index else first
                 yield replace(node, sentences=(said, *others), headline=False, figure=True)
             else:
                 yield node
 
-    def _figure(self, alt: str) -> str:
-        return f"Figure: {closed(alt)}" if self.english else closed(alt)
+    def _figure(self, alt: Text) -> Text:
+        return Text("Figure: ") + closed(alt) if self.english else closed(alt)

@@ -1,4 +1,4 @@
-"""Items with a short lead: the items of lists, labelled lines, and the rows of tables."""
+"""Items with a short lead: the items of lists and labelled lines; and the rows of tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from services.parsing.backends.inline import Inline, Line
 from services.parsing.outline import Entry, Passage
-from services.parsing.sentences import chunks
+from services.parsing.sentences import LONGEST_SENTENCE, chunks, words
+from services.story.text import NOTHING, Text, joined
 
 LONGEST_TITLE = 1000
 """Characters of an item's title in the contract."""
@@ -19,30 +20,29 @@ _SET_OFF = re.compile(r"\s*[:：]\s*(?=\S)|\s+[-–—]\s+(?=\S)")
 _TERM = re.compile(r"([^.!?:;,()]{1,60}?)(?:: | [–—-] )(?=\S)")
 _TERM_WORDS = 6
 _BAR = re.compile(r"(?<!\\)\|")
-_COUNTERS = frozenset({"", "#", "№", "n°", "no", "nr", "num"})
 
 
-def titled(inline: Inline) -> tuple[str, str]:
+def titled(inline: Inline) -> tuple[Text, Text]:
     """An item's lead and its rest; the lead is set off by its type or a colon or dash; it may be empty."""
     text = inline.text
     if inline.headline:
-        return text.rstrip(":："), ""
+        return text.rstrip(":："), NOTHING
     lead = label(inline.lines[0])
     if lead and len(lead) <= LONGEST_TITLE:
         return lead, _rest(text, lead)
-    term = _TERM.match(text)
+    term = _TERM.match(text.text)
     if term and len(term.group(1).split()) <= _TERM_WORDS:
-        return term.group(1).strip(), text[term.end() :]
-    return "", text
+        return text[slice(*term.span(1))].strip(), text[term.end() :]
+    return NOTHING, text
 
 
-def label(line: Line) -> str:
+def label(line: Line) -> Text:
     """The bold, code or linked start of a line that a colon or dash sets off; empty when there is none."""
-    lead = " ".join(line.lead.split()).rstrip(":：").rstrip()
-    return lead if lead and _SET_OFF.match(line.text, len(lead)) else ""
+    lead = line.lead.collapsed().rstrip(":：").rstrip()
+    return lead if lead and _SET_OFF.match(line.text.text, len(lead)) else NOTHING
 
 
-def labelled(inline: Inline) -> list[tuple[str, str]]:
+def labelled(inline: Inline) -> list[tuple[Text, Text]]:
     """The lines of a paragraph that is really a list, as leads and rests; empty when it is none.
 
     Such are lines that all start with a label, and lines broken on purpose that all start in bold.
@@ -53,12 +53,13 @@ def labelled(inline: Inline) -> list[tuple[str, str]]:
     if all(label(line) for line in lines):
         return [(label(line), _rest(line.text, label(line))) for line in lines]
     if all(line.hard for line in lines[:-1]) and all(line.lead.strip() for line in lines):
-        return [("", line.text) for line in lines]
+        return [(NOTHING, line.text) for line in lines]
     return []
 
 
-def _rest(text: str, lead: str) -> str:
-    return _SET_OFF.sub("", text[len(lead) :], count=1)
+def _rest(text: Text, lead: Text) -> Text:
+    set_off = _SET_OFF.match(text.text, len(lead))
+    return text[set_off.end() :] if set_off else text[len(lead) :]
 
 
 def beyond(written: str, columns: int) -> list[str]:
@@ -68,39 +69,26 @@ def beyond(written: str, columns: int) -> list[str]:
     return [cell.strip() for cell in cells[first + columns :] if cell.strip()]
 
 
-def counted(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the first column of a table only numbers its rows: `#` over 1, 2, 3, beside others."""
-    if len(header) < 3 or header[0].casefold().rstrip(".") not in _COUNTERS:
-        return False
-    numbers = [cells[0].rstrip(".") for cells in rows]
-    if not all(re.fullmatch("[0-9]{1,9}", number) for number in numbers) or not all(row[1] for row in rows):
-        return False
-    first = int(numbers[0]) if numbers else 0
-    return first in (0, 1) and list(map(int, numbers)) == list(range(first, first + len(numbers)))
-
-
-def row(header: Sequence[str], cells: Sequence[str], *, numbered: bool = False) -> tuple[str, str]:
-    """A table's row as a lead, its first cell, and the others with the names of their columns.
-
-    Where the first column only numbers the rows (`numbered`), its number and the second cell are the lead.
-    """
-    cells = [*cells, *[""] * (len(header) - len(cells))]
-    names = [*header, *[""] * (len(cells) - len(header))]
-    lead = 2 if numbered else 1
-    title = f"{cells[0].rstrip('.')}. {cells[1]}" if numbered else cells[0] if cells else ""
-    rest = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True)][lead:]
-    told = [text for text, cell in zip(rest, cells[lead:], strict=True) if cell]
-    return title, "; ".join(told)
+def shared(cells: Sequence[Text]) -> Iterator[tuple[Text, ...]]:
+    """The cells of a row, in several rows where they are too long to be told at once."""
+    row, spoken = [NOTHING] * len(cells), 0
+    for column, part in ((column, part) for column, cell in enumerate(cells) for part in chunks(cell)):
+        if row[column] or (spoken and spoken + words(part.text) > LONGEST_SENTENCE):
+            yield tuple(row)
+            row, spoken = [NOTHING] * len(cells), 0
+        row[column] = part
+        spoken += words(part.text)
+    yield tuple(row)
 
 
 def entries(
-    source: Passage, title: str, text: str, *, level: int = 0, number: int | None = None
+    source: Passage, title: Text, text: Text, *, level: int = 0, number: int | None = None
 ) -> Iterator[Entry]:
     """An item, in several when it is long; the further ones are nested below it."""
     if len(title) > LONGEST_TITLE:
-        title, text = "", f"{title} {text}".strip()
-    parts = chunks(text) or [""]
+        title, text = NOTHING, joined((title, text)).strip()
+    parts = chunks(text) or [NOTHING]
     level = min(level, DEEPEST)
     yield Entry(source, title, parts[0], level, number)
     for part in parts[1:]:
-        yield Entry(source, "", part, min(level + 1, DEEPEST))
+        yield Entry(source, NOTHING, part, min(level + 1, DEEPEST))

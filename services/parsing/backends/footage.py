@@ -11,6 +11,7 @@ from typing import Any
 from services.artifacts.store import Artifact
 from services.parsing.outline import Visual
 from services.story.footage import Footage
+from services.story.source_place import SourcePlace, SourceWarning
 
 INFO = "footage"
 """The info string of the fence."""
@@ -36,7 +37,12 @@ class Wish:
 
     footage: Footage | None
     visual: Visual
-    warnings: tuple[str, ...]
+    warnings: tuple[SourceWarning, ...]
+
+
+def told(what: str, place: SourcePlace) -> SourceWarning:
+    """What a person should know of the description of a picture."""
+    return SourceWarning(f"Footage, {place}: {what}.", place)
 
 
 def named_files(text: str) -> tuple[str, ...]:
@@ -93,13 +99,13 @@ class _Reader:
     files: Mapping[str, Artifact]
     prompt: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[SourceWarning] = field(default_factory=list)
     lacks: bool = False
     _given: set[str] = field(default_factory=set)
 
     def warn(self, line: int, what: str) -> None:
         """Say what of a line is not used, and why."""
-        self.warnings.append(f"Footage, line {line}: {what}.")
+        self.warnings.append(told(what, SourcePlace(line)))
 
     def take(self, text: str, line: int) -> None:
         """Read one line; one without a key continues the prompt."""

@@ -9,6 +9,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 from services.story.formula import FORMULA
+from services.story.text import Span, Text
 
 KIND = "formula"
 """The type of the inline token; its content is the TeX."""
@@ -25,9 +26,15 @@ def formulas_plugin(parser: MarkdownIt) -> None:
     )
 
 
-def shown(tex: str) -> str:
+def shown(tex: str) -> Text:
     """A formula as it stands on the screen, in one line."""
-    return f"${' '.join(tex.split())}$"
+    line = " ".join(tex.split())
+    return Text.of(f"${line}$", ("formula", line))
+
+
+def marked(text: str) -> Text:
+    """A text that is no markdown, with the formulas in it."""
+    return Text(text, tuple(Span(*match.span(), "formula", match[1]) for match in FORMULA.finditer(text)))
 
 
 def _inline(state: StateInline, silent: bool) -> bool:

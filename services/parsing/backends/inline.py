@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,15 +14,19 @@ from services.parsing.backends.signs import plain_signs, shifted
 from services.parsing.backends.silent import hushed
 from services.parsing.backends.tags import attribute, is_badge, known
 from services.parsing.sentences import goes_on, sentences
+from services.story.text import Kind, Text, joined
 
-LONGEST_PHRASE = 200
-"""Characters of a key phrase in the contract."""
+LONGEST_ADDRESS = 2000
+"""Characters of a link's address in the contract; text that links farther is no link on a card."""
+
+Style = tuple[Kind, str]
+"""What is open around a text: its kind, and an address where it is a link."""
 
 _UNSPACED = "\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _JOIN = re.compile(rf"(?<=[{_UNSPACED}])\n(?=[{_UNSPACED}])")
 _WORDS = re.compile(r"[^\W_]")
 _SHIFT = re.compile(r"<(/?)(su[bp])\b")
-_PLAIN_WORD = re.compile(r"\w+")
+_KINDS: dict[str, Kind] = {"strong": "strong", "em": "emphasis", "s": "struck_out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,42 @@ class Picture:
 
 @dataclass(slots=True)
 class Line:
-    """A line; `lead` is the bold text, code or link it starts with, `hard` tells that a break ends it.
+    """A line; `hard` tells that a break ends it, `around` what goes on beyond its end.
 
     `tagged` tells that the break is HTML's, which may stand within a sentence.
     """
 
-    lead: str = ""
-    rest: str = ""
     hard: bool = False
     tagged: bool = False
-    leading: bool = True
+    around: tuple[Style, ...] = ()
+    _lead: list[Text] = field(default_factory=list)
+    _rest: list[Text] = field(default_factory=list)
+    _leading: bool = True
+    _blank: bool = True  # the lead has nothing to see
+    _named: bool = False  # the lead has words
+
+    def say(self, text: Text, *, leads: bool) -> None:
+        """Append a text; `leads` tells that a line which starts with it is set off by it."""
+        words = any(map(str.isalnum, text.text))
+        if self._leading and (leads or (not words and self._blank)):
+            self._lead.append(text)
+            self._blank = self._blank and not text.text.strip()
+            self._named = self._named or words
+            return
+        if self._leading and not self._named:
+            self._lead, self._rest = [], self._lead
+        self._leading = False
+        self._rest.append(text)
 
     @property
-    def text(self) -> str:
+    def lead(self) -> Text:
+        """The bold text, code or link the line starts with."""
+        return joined(self._lead, "")
+
+    @property
+    def text(self) -> Text:
         """The line without markup."""
-        return " ".join((self.lead + self.rest).split())
+        return joined((*self._lead, *self._rest), "").collapsed()
 
 
 @dataclass(slots=True)
@@ -59,8 +83,6 @@ class Inline:
     """What a block says."""
 
     lines: list[Line] = field(default_factory=lambda: [Line()])
-    phrases: list[str] = field(default_factory=list)
-    codes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
@@ -72,15 +94,9 @@ class Inline:
     spoken: int = 0
 
     @property
-    def text(self) -> str:
+    def text(self) -> Text:
         """Everything as one line."""
-        return " ".join(" ".join(self.flows()).split())
-
-    @property
-    def code(self) -> tuple[str, ...]:
-        """The phrases set as code; no plain words that the text uses as words, too."""
-        text = Counter(_PLAIN_WORD.findall(self.text))
-        return tuple(code for code, times in self.codes.items() if text[code] <= times)
+        return joined(self.flows()).collapsed()
 
     @property
     def headline(self) -> bool:
@@ -97,24 +113,26 @@ class Inline:
         """Tell whether there is nothing but images."""
         return bool(self.pictures) and self.spoken == 0
 
-    def flows(self) -> list[str]:
+    def flows(self) -> list[Text]:
         """The text between hard breaks; other line ends are joined as the script wants it."""
-        flows, open_lines = [], []
+        flows: list[Text] = []
+        parts: list[Text] = []
         for line, after in zip(self.lines, [*self.lines[1:], Line()], strict=False):
-            open_lines.append(line.text)
-            if line.hard and not (line.tagged and goes_on(line.text, after.text)):
-                flows.append(_joined(open_lines))
-                open_lines = []
-        flows.append(_joined(open_lines))
+            text = line.text
+            parts += (text, Text.of("\n", *line.around)) if text else ()
+            if line.hard and not (line.tagged and goes_on(text.text, after.text.text)):
+                flows.append(_flow(parts))
+                parts = []
+        flows.append(_flow(parts))
         return [flow for flow in flows if flow]
 
-    def sentences(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[Text, ...]:
         """The sentences; a hard break ends one."""
         return tuple(sentence for flow in self.flows() for sentence in sentences(flow))
 
 
-def _joined(lines: Sequence[str]) -> str:
-    return " ".join(_JOIN.sub("", "\n".join(line for line in lines if line)).split())
+def _flow(parts: Sequence[Text]) -> Text:
+    return joined(parts, "").strip().sub(_JOIN, "").collapsed()
 
 
 def read(tokens: Sequence[Token]) -> Inline:
@@ -132,9 +150,8 @@ class _Reader:
     def __init__(self, *, pictures: bool) -> None:
         self._into = Inline()
         self._pictures = pictures
-        self._strong = 0
+        self._open: list[Style] = []
         self._hrefs: list[str] = []
-        self._phrase: list[str] | None = None
         self._shift = ""  # the tag, sup or sub, that is open
 
     def read(self, tokens: Sequence[Token]) -> Inline:
@@ -145,96 +162,62 @@ class _Reader:
     def _take(self, token: Token) -> None:
         match token.type:
             case "text" | "text_special":
-                if self._shift:
-                    self._say(shifted(token.content, self._shift))
-                else:
-                    self._say(self._unmarked(token.content))
+                shift = self._shift
+                self._say(Text(shifted(token.content, shift)) if shift else plain_signs(Text(token.content)))
             case "code_inline":
-                self._say(token.content, lead=True)
-                self._note_phrase(token.content)
-                self._note_code(" ".join(token.content.split()))
+                self._say(Text.of(token.content, ("code", "")), leads=True)
             case "softbreak" | "hardbreak":
                 self._break(hard=token.type == "hardbreak")
-            case "strong_open":
-                self._strong += 1
-                self._phrase = [] if self._phrase is None else self._phrase
-            case "strong_close":
-                self._strong -= 1
-                self._end_phrase()
+            case "strong_open" | "em_open" | "s_open":
+                self._open.append((_KINDS[token.type.removesuffix("_open")], ""))
+            case "strong_close" | "em_close" | "s_close":
+                self._open.pop()
             case "link_open":
                 self._open_link(str(token.attrs.get("href", "")))
             case "link_close":
                 self._hrefs.pop()
-                self._end_phrase()
+                self._open.pop()
             case "image":
-                self._picture(read(token.children or ()).text, str(token.attrs.get("src", "")))
+                self._picture(read(token.children or ()).text.text, str(token.attrs.get("src", "")))
             case formulas.KIND:
-                formula = formulas.shown(token.content)
-                self._say(formula)
-                self._note_code(formula)
+                self._say(formulas.shown(token.content))
             case "html_inline" if known(token.content):
                 self._tag(token.content)
             case "html_inline":  # `Vec<T>` is no HTML
-                self._say(token.content)
+                self._say(Text(token.content))
             case "footnote_ref":
                 self._into.notes.append(str(token.meta["label"]))
 
-    def _say(self, text: str, *, lead: bool = False) -> None:
-        line, words = self._into.lines[-1], sum(map(str.isalnum, text))
-        if self._phrase is not None:
-            self._phrase.append(text)
+    def _say(self, text: Text, *, leads: bool = False) -> None:
+        words = sum(map(str.isalnum, text.text))
+        strong = any(kind == "strong" for kind, _ in self._open)
         self._into.spoken += words
-        self._into.strong += words if self._strong else 0
-        self._into.plain += 0 if self._strong else words
+        self._into.strong += words if strong else 0
+        self._into.plain += 0 if strong else words
         self._into.anchored += words if self._hrefs and self._hrefs[-1].startswith("#") else 0
-        self._into.links += addresses(text)
+        self._into.links += addresses(text.text)
         # A lead is bold, code or a link; a mark such as an emoji may stand before it.
-        lead = lead or self._strong > 0 or bool(self._hrefs)
-        if line.leading and (lead or (not words and not line.lead.strip())):
-            line.lead += text
-        else:
-            if line.leading and not any(map(str.isalnum, line.lead)):
-                line.rest, line.lead = line.lead, ""
-            line.leading = False
-            line.rest += text
-
-    def _unmarked(self, text: str) -> str:
-        """A text without the marks of other dialects; what they highlight is a key phrase."""
-        text, highlighted = plain_signs(text)
-        for phrase in highlighted:
-            self._note_phrase(phrase)
-        return text
+        leads = leads or strong or bool(self._hrefs)
+        self._into.lines[-1].say(text.within(*filter(_shown, self._open)), leads=leads)
 
     def _break(self, *, hard: bool, tagged: bool = False) -> None:
-        self._into.lines[-1].hard, self._into.lines[-1].tagged = hard, tagged
+        line = self._into.lines[-1]
+        line.hard, line.tagged = hard, tagged
+        line.around = tuple(filter(_shown, self._open))
         self._into.lines.append(Line())
 
     def _open_link(self, href: str) -> None:
         self._hrefs.append(href)
-        self._phrase = [] if self._phrase is None else self._phrase
+        self._open.append(("link", href))
         if href.startswith(("http://", "https://")):
             self._into.links.append(href)
-
-    def _end_phrase(self) -> None:
-        if not self._strong and not self._hrefs and self._phrase is not None:
-            self._note_phrase("".join(self._phrase))
-            self._phrase = None
-
-    def _note_phrase(self, text: str) -> None:
-        phrase = " ".join(text.split()).strip(" :,;")
-        if 1 < len(phrase) <= LONGEST_PHRASE and not phrase.startswith("http"):
-            self._into.phrases.append(phrase)
-
-    def _note_code(self, code: str) -> None:
-        if 1 < len(code) <= LONGEST_PHRASE:
-            self._into.codes[code] += 1
 
     def _picture(self, alt: str, source: str) -> None:
         badge = is_badge(source, linked=bool(self._hrefs))
         if self._pictures or badge or not alt:
             self._into.pictures.append(Picture(alt, badge))
         else:
-            self._say(alt)
+            self._say(Text(alt))
             self._into.pictures.append(Picture(alt, said=True))
         if badge and self._hrefs:
             href = self._hrefs[-1]
@@ -250,3 +233,8 @@ class _Reader:
             self._shift = "" if shift[1] else shift[2]
         elif lower.startswith("<img"):
             self._picture(attribute(html, "alt"), attribute(html, "src"))
+
+
+def _shown(style: Style) -> bool:
+    """Tell whether a card can hold a style: its address is there, and not too long."""
+    return style[0] != "link" or 0 < len(style[1]) <= LONGEST_ADDRESS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,14 +16,18 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from services.artifacts.store import Artifact
 from services.parsing.backends import inline
 from services.parsing.backends.blocks import WORDLESS, Blocks
-from services.parsing.backends.entries import beyond, counted, entries, row
+from services.parsing.backends.entries import beyond, shared
 from services.parsing.backends.footage import INFO, read_wish
 from services.parsing.backends.formulas import formulas_plugin
 from services.parsing.backends.front import cut_toml, toml_title, yaml_title
 from services.parsing.backends.inline import Inline
 from services.parsing.backends.nested import line_of, read_list, read_quote
-from services.parsing.outline import Dropped, Entries, Listing, Marked, Outline, Passage
-from services.parsing.sentences import worded
+from services.parsing.outline import Dropped, Listing, Marked, Outline, Passage, Row, Table
+from services.parsing.sentences import LONGEST_TEXT, worded
+from services.story.scene import Alignment, TableColumn
+from services.story.source_place import SourcePlace
+from services.story.table import numbered
+from services.story.text import Text, joined
 
 MADE_BY = f"markdown-it-py {version('markdown-it-py')}, mdit-py-plugins {version('mdit-py-plugins')}"
 """The libraries whose versions change what is read."""
@@ -34,7 +38,12 @@ DEEPEST = 100
 COLUMNS = "the first column leads each row; the names of the others stand with their values"
 COUNTED = "the first column counts the rows, the second leads each; the others stand with their names"
 EMPTY_COLUMN = "its column is empty"
+LONG_NAME = "the end of a very long name is not shown"
+MANY_COLUMNS = "a card shows a thousand columns of a table"
 SURPLUS = "the row has more cells than the table has columns"
+
+MOST_COLUMNS = 1000
+"""Of a table in the contract."""
 
 # What is empty at this level holds what the parser has not read.
 _DEEP = DEEPEST - 2
@@ -42,6 +51,7 @@ _LONGEST_LANGUAGE = 50
 _COVERING = frozenset(
     {"inline", "fence", "code_block", "html_block", "hr", "front_matter", "heading_open", "thead_open"}
 )
+_ALIGNED = re.compile("text-align:(left|center|right)")
 _WORD = re.compile(r"[^\W_]")
 
 
@@ -85,7 +95,7 @@ class _Reader:
                     read_quote(node, self)
                 case "fence" if node.info.lower().split() == [INFO]:
                     wish = read_wish(node.content, line, self._files)
-                    source = Passage("footage", node.content.strip(), line)
+                    source = Passage("footage", node.content.strip(), SourcePlace(line))
                     self.blocks.add(Marked(source, wish.footage, wish.visual, wish.warnings))
                 case "fence" | "code_block":
                     self._listing(node, line)
@@ -116,7 +126,7 @@ class _Reader:
             tables = tables or line.startswith("[")
             title = "" if self.title or tables else title_of(line)
             if title:
-                self.title = Passage("definition", title, number)
+                self.title = Passage("definition", title, SourcePlace(number))
             elif line.strip():
                 self.blocks.drop("definition", line.strip(), number, "front matter is not for readers")
 
@@ -152,43 +162,55 @@ class _Reader:
         code = node.content.rstrip()
         info = node.info.strip().partition(" ")[0].strip("{}.")
         language = info.partition("{")[0] if len(info) <= _LONGEST_LANGUAGE else ""
-        source = Passage("code", code, line)
+        source = Passage("code", code, SourcePlace(line))
         first = line + (node.type == "fence")
         listing = Listing(source, language, code, first)
         self.blocks.add(listing if code else Dropped(source, "the listing is empty"))
 
     def _table(self, node: SyntaxTreeNode) -> None:
-        """A table as entries; the names of its columns stand with the cells of each row."""
-        table = []
-        for tr in (tr for part in node.children for tr in part.children):
-            read = [self.inline(cell, line_of(tr)) for cell in tr.children]
-            code = tuple(phrase for cell in read for phrase in cell.code)
-            table.append((line_of(tr), [cell.text for cell in read], code))
-            # Within a list or a quotation the line of the source is more than the row.
-            written = self._lines[line_of(tr) - 1] if node.level == 0 else ""
-            for cell in beyond(written, len(tr.children)):
-                self._row(line_of(tr), [cell], SURPLUS)
-        header, *rows = table
-        numbered = counted(header[1], [cells for _, cells, _ in rows])
-        self._row(
-            header[0], header[1], (COUNTED if numbered else COLUMNS) if rows else "the table has no rows"
-        )
-        for index, name in enumerate(header[1][1:] if rows else (), start=1):
-            if name and not any(cells[index] for _, cells, _ in rows):
-                self._row(header[0], [name], EMPTY_COLUMN)
-        items = []
-        for line, cells, code in rows:
-            title, text = row(header[1], cells, numbered=numbered)
-            if worded(title + text):
-                source = Passage("table_row", " | ".join(cells), line, (*header[2], *code))
-                items += list(entries(source, title, text))
+        """A table; what of it no card shows is accounted for."""
+        head, *rows = [self._cells(tr, node) for part in node.children for tr in part.children]
+        line, names = head
+        if not rows:
+            self._row(line, names, "the table has no rows")
+            return
+        self._row(line, names, COUNTED if numbered(names, [cells for _, cells in rows]) else COLUMNS)
+        for index, name in enumerate(names):
+            if index and name and not any(cells[index] for _, cells in rows):
+                self._row(line, [name], EMPTY_COLUMN)
+            if len(name) > LONGEST_TEXT:
+                self._row(line, [name[LONGEST_TEXT:]], LONG_NAME)
+        told: list[Row] = []
+        for line, cells in rows:
+            source = Passage.of("table_row", joined(cells, " | "), SourcePlace(line))
+            if worded(source.text):
+                told += (Row(source, part) for part in shared(cells))
             else:
                 self._row(line, cells, "the row is empty")
-        if items:
-            self.blocks.add(Entries(tuple(items)))
+        aligned = map(_alignment, node.children[0].children[0].children)
+        columns = [TableColumn(n[:LONGEST_TEXT], a) for n, a in zip(names, aligned, strict=False)]
+        if told:
+            self.blocks.add(Table(tuple(columns), tuple(told)))
 
-    def _row(self, line: int, texts: Sequence[str], reason: str) -> None:
-        self.blocks.drop("table_row", " | ".join(texts), line, reason)
+    def _cells(self, tr: SyntaxTreeNode, table: SyntaxTreeNode) -> tuple[int, list[Text]]:
+        """The line and the cells of a row, as many as a card shows."""
+        line = line_of(tr)
+        cells = [self.inline(cell, line).text for cell in tr.children]
+        # Within a list or a quotation the line of the source is more than the row.
+        written = self._lines[line - 1] if table.level == 0 else ""
+        for more in beyond(written, len(cells)):
+            self._row(line, [Text(more)], SURPLUS)
+        for cell in filter(None, cells[MOST_COLUMNS:]):
+            self._row(line, [cell], MANY_COLUMNS)
+        return line, cells[:MOST_COLUMNS]
+
+    def _row(self, line: int, texts: Sequence[Text], reason: str) -> None:
+        self.blocks.drop("table_row", joined(texts, " | ").text, line, reason)
+
+
+def _alignment(cell: SyntaxTreeNode) -> Alignment | None:
+    found = _ALIGNED.match(str(cell.attrs.get("style", "")))
+    return cast(Alignment, found[1]) if found else None
 
 
 def _definitions(env: Mapping[str, Any]) -> Iterator[tuple[int, int]]:

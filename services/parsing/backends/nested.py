@@ -16,6 +16,8 @@ from services.parsing.backends.inline import Inline
 from services.parsing.backends.tasks import stated, take_box
 from services.parsing.outline import Entries, Entry, Passage, Prose, Quotation
 from services.parsing.sentences import closed, sentences, worded
+from services.story.source_place import SourcePlace
+from services.story.text import NOTHING, Text, joined
 
 CONTENTS = "a table of contents repeats the headings"
 
@@ -49,7 +51,7 @@ def read_list(node: SyntaxTreeNode, walker: Walker) -> None:
     firsts = [item.children[0] for item in node.children if item.children]
     if len(firsts) > 1 and all(first.type == "paragraph" and _anchor(first) for first in firsts):
         for text in _paragraphs(node):
-            walker.blocks.contents(walker.inline(text, line_of(text)).text, line_of(text), CONTENTS)
+            walker.blocks.contents(walker.inline(text, line_of(text)).text.text, line_of(text), CONTENTS)
         return
     reader = _List(walker)
     reader.read(node, 0)
@@ -83,15 +85,15 @@ class _List:
         read = [self._walker.inline(text, line_of(text)) for text in texts]
         self._unseen(read, texts)
         whole = _paragraphs_joined(map(_words, read))
-        if worded(whole):
-            title, text = titled(read[0]) if read[0].text else ("", _words(read[0]))
+        if worded(whole.text):
+            title, text = titled(read[0]) if read[0].text else (NOTHING, _words(read[0]))
             if done is not None:
                 title, text = stated(title, text, done=done, english=self._walker.blocks.english)
             text = _paragraphs_joined([text, *map(_words, read[1:])])
-            source = Passage("list_item", whole, line, tuple(code for text in read for code in text.code))
+            source = Passage.of("list_item", whole, SourcePlace(line))
             self._items += entries(source, title, text, level=level, number=number)
         elif whole or not item.children:
-            self._walker.blocks.drop("list_item", whole, line, WORDLESS)
+            self._walker.blocks.drop("list_item", whole.text, line, WORDLESS)
         for child in item.children[len(texts) :]:
             self._below(child, level)
 
@@ -108,11 +110,11 @@ class _List:
             read = self._walker.inline(child, line_of(child))
             self._unseen([read], [child])
             text = _words(read)
-            if worded(text):
-                source = Passage("paragraph", text, line_of(child), read.code)
-                self._items += entries(source, "", text, level=level + 1)
+            if worded(text.text):
+                source = Passage.of("paragraph", text, SourcePlace(line_of(child)))
+                self._items += entries(source, NOTHING, text, level=level + 1)
             elif text:
-                self._walker.blocks.drop("paragraph", text, line_of(child), WORDLESS)
+                self._walker.blocks.drop("paragraph", text.text, line_of(child), WORDLESS)
         else:
             self.flush()
             self._walker.walk([child], nested=True)
@@ -123,13 +125,14 @@ def read_quote(node: SyntaxTreeNode, walker: Walker) -> None:
     run: list[tuple[Passage, Inline]] = []
     for child in node.children:
         if child.type in ("paragraph", "heading"):
-            text = walker.inline(child, line_of(child))
+            read, line = walker.inline(child, line_of(child)), line_of(child)
+            text = read.text
             if worded(text.text):
-                run.append((Passage("quote", text.text, line_of(child), text.code), text))
-            elif text.pictures:
-                walker.blocks.paragraph(text, line_of(child))
-            elif text.text:
-                walker.blocks.drop("quote", text.text, line_of(child), WORDLESS)
+                run.append((Passage.of("quote", text, SourcePlace(line)), read))
+            elif read.pictures:
+                walker.blocks.paragraph(read, line)
+            elif text:
+                walker.blocks.drop("quote", text.text, line, WORDLESS)
         else:
             _add_quotation(run, walker.blocks)
             run = []
@@ -140,35 +143,36 @@ def read_quote(node: SyntaxTreeNode, walker: Walker) -> None:
 def _add_quotation(run: Sequence[tuple[Passage, Inline]], blocks: Blocks) -> None:
     if not run:
         return
-    if alert := _ALERT.match(run[0][1].text):
-        for index, (source, text) in enumerate(run):
-            words = text.text if index else f"{alert.group(1).capitalize()}: {text.text[alert.end() :]}"
-            blocks.add(Prose(source, tuple(sentences(words)), tuple(text.phrases)))
+    if alert := _ALERT.match(run[0][1].text.text):
+        for index, (source, read) in enumerate(run):
+            lead = Text(f"{alert.group(1).capitalize()}: ")
+            said = read.text if index else lead + read.text[alert.end() :]
+            blocks.add(Prose(source, tuple(sentences(said))))
         return
     *quoted, (source, last) = run
-    said = [(passage, sentence) for passage, text in quoted for sentence in text.sentences()]
-    attribution = ""
+    words = [(passage, sentence) for passage, read in quoted for sentence in read.sentences()]
+    attribution = NOTHING
     final = last.lines[-1].text
-    if (signed := _ATTRIBUTION.match(final)) and (said or len(last.lines) > 1):
+    if (signed := _ATTRIBUTION.match(final.text)) and (words or len(last.lines) > 1):
         attribution = final[signed.end() :]
     if attribution and len(attribution) <= _LONGEST_ATTRIBUTION:
         last.lines.pop()
-        said += [(source, sentence) for sentence in last.sentences()]
-        blocks.add(Quotation(tuple(said), attribution, source))
+        words += [(source, sentence) for sentence in last.sentences()]
+        blocks.add(Quotation(tuple(words), attribution, source))
     else:
-        said += [(source, sentence) for sentence in last.sentences()]
-        blocks.add(Quotation(tuple(said)))
+        words += [(source, sentence) for sentence in last.sentences()]
+        blocks.add(Quotation(tuple(words)))
 
 
-def _words(inline: Inline) -> str:
+def _words(inline: Inline) -> Text:
     """The text of an item; an item of images says what they stand for."""
-    return inline.text or " ".join(p.alt for p in inline.pictures if p.alt and not p.badge)
+    return inline.text or Text(" ".join(p.alt for p in inline.pictures if p.alt and not p.badge))
 
 
-def _paragraphs_joined(texts: Iterable[str]) -> str:
+def _paragraphs_joined(texts: Iterable[Text]) -> Text:
     """The paragraphs of an item as one text; each but the last ends."""
     said = list(filter(None, texts))
-    return " ".join([*map(closed, said[:-1]), *said[-1:]])
+    return joined([*map(closed, said[:-1]), *said[-1:]])
 
 
 def _anchor(paragraph: SyntaxTreeNode) -> bool:

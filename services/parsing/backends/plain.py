@@ -8,8 +8,11 @@ from itertools import pairwise
 
 from services.parsing.backends.addresses import addresses
 from services.parsing.backends.entries import entries
+from services.parsing.backends.formulas import marked
 from services.parsing.outline import Dropped, Entries, Entry, Heading, Node, Outline, Passage, Prose
 from services.parsing.sentences import sentences, worded, words
+from services.story.source_place import SourcePlace
+from services.story.text import NOTHING
 
 MADE_BY = "plain 2"
 """Raised whenever the same text would be read otherwise."""
@@ -49,7 +52,7 @@ def _read(lines: Lines, *, first: bool) -> Iterator[Node]:
     """The nodes of a group of lines."""
     number, line = lines[0]
     if _UNDERLINE.fullmatch(line):
-        yield Dropped(Passage("rule", line.strip(), number), "a rule only separates")
+        yield Dropped(Passage("rule", line.strip(), SourcePlace(number)), "a rule only separates")
         yield from _read(lines[1:], first=first) if lines[1:] else ()
         return
     under = _UNDERLINE.fullmatch(lines[1][1]) if len(lines) > 1 else None
@@ -67,7 +70,7 @@ def _read(lines: Lines, *, first: bool) -> Iterator[Node]:
 
 def _heading(number: int, line: str, level: int) -> Heading:
     text = " ".join(line.split())
-    return Heading(Passage("heading", text, number), text, level)
+    return Heading(Passage("heading", text, SourcePlace(number)), marked(text), level)
 
 
 def _shouted(line: str) -> bool:
@@ -113,17 +116,17 @@ def _item(lines: Lines) -> Iterator[Entry]:
     rest = line[start.end() :] if start else line
     text = _joined([rest, *(line for _, line in lines[1:])])
     counted = int(mark.group(1)) if mark else None
-    return entries(Passage("list_item", text, number), "", text, number=counted)
+    return entries(Passage("list_item", text, SourcePlace(number)), NOTHING, marked(text), number=counted)
 
 
 def _paragraph(lines: Lines) -> Node:
     texts = [line for _, line in lines]
-    source = Passage("paragraph", " ".join(" ".join(texts).split()), lines[0][0])
+    source = Passage("paragraph", " ".join(" ".join(texts).split()), SourcePlace(lines[0][0]))
     if not worded(source.text):
         return Dropped(source, "it has no words")
     verses = len(texts) > 2 and max(len(text.strip()) for text in texts) < _WRAPPED_FROM
     parts = texts if verses else [_joined(texts)]
-    return Prose(source, tuple(sentence for part in parts for sentence in sentences(part)))
+    return Prose(source, tuple(sentence for part in parts for sentence in sentences(marked(part))))
 
 
 def _joined(lines: Sequence[str]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from services.story.text import Text, joined
+
 _HIGHLIGHT = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,200})(?<=[^\s=])==(?![=\w])")
 _LOWERED = re.compile(r"(?<=[\w)\]])~([0-9+-]{1,8})~(?!~)")
 _RAISED = re.compile(r"(?<=[\w)\]])\^([0-9+-]{1,8})\^(?!\^)")
@@ -13,15 +15,21 @@ _SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊�
 _SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 
 
-def plain_signs(text: str) -> tuple[str, list[str]]:
-    """A text with these signs as a reader sees them, and what it highlights.
+def plain_signs(text: Text) -> Text:
+    """A text with these signs as a reader sees them; what it highlights is strong.
 
     Only numbers are lowered and raised: letters have no such signs in Unicode.
     """
-    highlighted = _HIGHLIGHT.findall(text)
-    text = _HIGHLIGHT.sub(r"\1", text)
-    text = _LOWERED.sub(lambda match: match[1].translate(_SUBSCRIPTS), text)
-    return _RAISED.sub(lambda match: match[1].translate(_SUPERSCRIPTS), text), highlighted
+    if not any(sign in text.text for sign in "=~^"):
+        return text
+    parts: list[Text] = []
+    done = 0
+    for match in _HIGHLIGHT.finditer(text.text):
+        parts += (text[done : match.start()], text[slice(*match.span(1))].within(("strong", "")))
+        done = match.end()
+    text = joined([*parts, text[done:]], "")
+    text = text.sub(_LOWERED, lambda match: match[1].translate(_SUBSCRIPTS))
+    return text.sub(_RAISED, lambda match: match[1].translate(_SUPERSCRIPTS))
 
 
 def shifted(text: str, tag: str) -> str:

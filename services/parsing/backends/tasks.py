@@ -6,6 +6,8 @@ import re
 
 from markdown_it.tree import SyntaxTreeNode
 
+from services.story.text import NOTHING, Text
+
 _BOX = re.compile(r"\[([ xX])\](?:\s+|$)")
 _ENDS = ".!?…。！？:："
 
@@ -23,11 +25,13 @@ def take_box(paragraph: SyntaxTreeNode) -> bool | None:
     return box[1] in "xX"
 
 
-def stated(title: str, text: str, *, done: bool, english: bool) -> tuple[str, str]:
+def stated(title: Text, text: Text, *, done: bool, english: bool) -> tuple[Text, Text]:
     """A task's lead and rest with its state: `Write – done`; other languages get a ticked or empty box."""
     words, box = _STATES[done]
     if not english:
-        return (f"{box} {title}", text) if title else ("", f"{box} {text}")
+        boxed = Text(f"{box} ")
+        return (boxed + title, text) if title else (NOTHING, boxed + text)
     if not text:
-        return title, words
-    return title, f"{text} {words.capitalize()}." if text.endswith(tuple(_ENDS)) else f"{text} – {words}"
+        return title, Text(words)
+    ended = text.text.endswith(tuple(_ENDS))
+    return title, text + Text(f" {words.capitalize()}." if ended else f" – {words}")

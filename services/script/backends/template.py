@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from services.chassis.errors import InvalidRequest, Suggestion, Violation
-from services.script.english import Rule
-from services.script.items import spoken_items
+from services.script.items import spoken_item, spoken_rows
 from services.script.listing import sentence, short_commands
 from services.script.speakable import ended, is_english, pieces, speakable
+from services.script.writer import Context
 from services.story.narration import Narration, Segment
 from services.story.scene import (
     Card,
@@ -19,9 +19,11 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
     TitleCard,
     elements,
 )
+from services.story.text import Text
 
 MOST_CHARACTERS, MOST_SEGMENTS = 20_000, 200
 """What one narration may hold: the limits of speech and of the contract."""
@@ -52,7 +54,7 @@ _COMMAND = ((re.compile(" > "), " into "),)
 """What a listing says in another way than other text does."""
 
 
-_INDEX = re.compile(r"(?<=\w)\[(\d{1,3})\]")
+NO_CONTEXT = Context()
 
 
 class TemplateBackend:
@@ -60,9 +62,11 @@ class TemplateBackend:
 
     name = "template"
     # Counts up with every change of wording, here or in the rules it uses, so no old narration is reused.
-    made_by = "template 4"
+    made_by = "template 5"
 
-    async def write(self, card: Card, *, language: str) -> Narration:
+    reads: frozenset[str] = frozenset()
+
+    async def write(self, card: Card, context: Context = NO_CONTEXT, *, language: str) -> Narration:
         """The narration of a scene, at least one segment; what cannot be said is left out.
 
         Raises:
@@ -81,23 +85,23 @@ class TemplateBackend:
 
 
 def _segments(card: Card, language: str) -> Iterator[Segment]:
-    said, indexed = False, _indexed(card)
+    said = False
     for element, text in _parts(card, language):
-        for segment in _said(element, text, language, indexed):
+        for segment in _said(element, text, language):
             said = True
             yield segment
     if not said:
         yield from _instead(card, language)
 
 
-def _said(element: str, text: str, language: str, indexed: tuple[Rule, ...] = ()) -> Iterator[Segment]:
+def _said(element: str, text: Text, language: str) -> Iterator[Segment]:
     """One element as it is said, and how it is written; nothing when it cannot be said."""
-    reading = ended(speakable(text, language=language, before=_COMMAND if element == "code" else indexed))
+    reading = ended(speakable(text, language=language, before=_COMMAND if element == "code" else ()))
     for piece, spellings in pieces(reading.text, reading.spellings()):
         yield Segment(piece, element, spellings)
 
 
-def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
+def _parts(card: Card, language: str) -> Iterator[tuple[str, Text]]:
     """The elements of a card as they are said, before they are made speakable."""
     english = is_english(language)
     match card:
@@ -111,17 +115,23 @@ def _parts(card: Card, language: str) -> Iterator[tuple[str, str]]:
         case ListCard():
             if card.introduces_header:
                 yield "header", card.header
-            for index, text in enumerate(spoken_items(card.items, english=english)):
-                yield f"item/{index}", text
+            for index, item in enumerate(card.items):
+                yield f"item/{index}", spoken_item(item)
+        case TableCard():
+            if card.introduces_header:
+                yield "header", card.header
+            for index, text in enumerate(spoken_rows(card, english=english)):
+                yield f"row/{index}", text
         case CodeCard():
             if card.introduces_header:
                 yield "header", card.header
-            yield "code", _code(card, english=english)
+            yield "code", Text(_code(card, english=english))
         case QuoteCard():
             yield "quote", card.text
             yield "attribution", card.attribution
         case OutroCard():
-            yield "title", f"That was {card.title}" if english and _is_name(card.title) else card.title
+            named = english and _is_name(card.title.text)
+            yield "title", Text("That was ") + card.title if named else card.title
             yield "message", card.message
 
 
@@ -130,16 +140,6 @@ def _code(card: CodeCard, *, english: bool) -> str:
     if commands := short_commands(card):
         return ". ".join(commands)
     return sentence(card) if english else ""
-
-
-def _indexed(card: Card) -> tuple[Rule, ...]:
-    """The rules that say the indices of what the card sets as code: `a[1]` there is no number of a source."""
-    phrases = getattr(card, "code_phrases", ())
-    found = sorted((phrase for phrase in phrases if _INDEX.search(phrase)), key=len, reverse=True)
-    said = {phrase: _INDEX.sub(r" \1", phrase) for phrase in found}
-    if not said:
-        return ()
-    return ((re.compile("|".join(map(re.escape, said))), lambda match: said[match.group()]),)
 
 
 def _is_name(title: str) -> bool:

@@ -14,21 +14,40 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
+    TableColumn,
     TitleCard,
     elements,
 )
+from services.story.text import Text
 
 SENTENCE = "Each stage runs as its own service and talks through small typed contracts. "
 LONG = SENTENCE * 12
 
 CARDS: dict[str, Card] = {
-    "title": TitleCard("From documents to narrated videos", "A durable pipeline"),
-    "section": SectionCard("How the pipeline recovers", 3),
-    "paragraph": ParagraphCard("Architecture", ("One contract each.", SENTENCE, "No more."), ("contract",)),
-    "list": ListCard("What you get", tuple(ListItem(f"Item {n}", "And its text.") for n in range(5))),
-    "code": CodeCard("Retries", "python", "def next(self):\n    return self\n"),
-    "quote": QuoteCard("Simplicity is prerequisite for reliability.", "Edsger W. Dijkstra"),
-    "outro": OutroCard("Start now", "With one document.", ("https://example.org/", "mail@example.org")),
+    "title": TitleCard(Text("From documents to narrated videos"), Text("A durable pipeline")),
+    "section": SectionCard(Text("How the pipeline recovers"), 3),
+    "paragraph": ParagraphCard(
+        Text("Architecture"),
+        (
+            Text("One ") + Text.of("contract", ("strong", "")) + Text(" each."),
+            Text(SENTENCE),
+            Text("No more."),
+        ),
+    ),
+    "list": ListCard(
+        Text("What you get"), tuple(ListItem(Text(f"Item {n}"), Text("And its text.")) for n in range(5))
+    ),
+    "table": TableCard(
+        Text("What it costs"),
+        (TableColumn(Text("Stage")), TableColumn(Text("Time"), "right"), TableColumn(Text("Memory"))),
+        ((Text("Draw"), Text("5 s"), Text("200 MB")), (Text("Speak"), Text("2 s"), Text())),
+    ),
+    "code": CodeCard(Text("Retries"), "python", "def next(self):\n    return self\n"),
+    "quote": QuoteCard(Text("Simplicity is prerequisite for reliability."), Text("Edsger W. Dijkstra")),
+    "outro": OutroCard(
+        Text("Start now"), Text("With one document."), ("https://example.org/", "mail@example.org")
+    ),
 }
 
 

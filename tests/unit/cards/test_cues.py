@@ -6,8 +6,9 @@ from services.cards.cues import cues
 from services.media.clock import Rate
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import Card, ListCard, ListItem, SectionCard, TitleCard
+from services.story.text import Text
 
-LIST = ListCard("Why", tuple(ListItem(text=t) for t in ("one", "two", "three")))
+LIST = ListCard(Text("Why"), tuple(ListItem(text=Text(t)) for t in ("one", "two", "three")))
 
 
 def spoken(*segments: tuple[str, str]) -> tuple[Narration, SpeechTiming]:
@@ -53,7 +54,9 @@ def test_an_unspoken_element_keeps_its_place_between_spoken_ones() -> None:
 
 
 def test_a_word_after_the_scenes_end_still_lets_its_element_in() -> None:
-    found = frames_of(TitleCard("A", "B"), ("title", "One two three four"), ("subtitle", "five"), frames=20)
+    found = frames_of(
+        TitleCard(Text("A"), Text("B")), ("title", "One two three four"), ("subtitle", "five"), frames=20
+    )
 
     assert found == {"title": 6, "subtitle": 19}
 
@@ -62,7 +65,7 @@ def test_a_speech_without_words_spreads_everything() -> None:
     narration = Narration("en", (Segment("Title", "title"),))
     timing = SpeechTiming("Title", ())
 
-    found = cues(SectionCard("Title"), narration, timing, rate=Rate(30), lead_frames=0, frames=1)
+    found = cues(SectionCard(Text("Title")), narration, timing, rate=Rate(30), lead_frames=0, frames=1)
 
     assert found.enter("title") == 0
 
@@ -71,7 +74,12 @@ def test_words_fall_on_the_frames_of_an_uneven_rate() -> None:
     narration, timing = spoken(("title", "One"), ("subtitle", "two"))
 
     found = cues(
-        TitleCard("One", "two"), narration, timing, rate=Rate(30000, 1001), lead_frames=5, frames=100
+        TitleCard(Text("One"), Text("two")),
+        narration,
+        timing,
+        rate=Rate(30000, 1001),
+        lead_frames=5,
+        frames=100,
     )
 
     assert found.enter("subtitle") == 5 + 30

@@ -1,74 +1,58 @@
-"""Key phrases and code are found as whole words, and never inside names, addresses or other code."""
+"""What a document set off is painted exactly where it stands, and nothing else that reads alike."""
 
 from __future__ import annotations
 
 import pytest
 
-from services.cards.drawing.emphasis import KEY, spans
+from services.cards.drawing.emphasis import KEY, fragments
+from services.story.text import Kind, Text, joined
+
+KINDS: list[Kind] = ["emphasis", "strong", "code", "link"]
 
 
-def keyed(text: str, *phrases: str, code: tuple[str, ...] = ()) -> list[str]:
-    """The parts of a text that are marked as key phrases."""
-    return [span.text for span in spans(text, key=phrases, code=code) if span.mark == KEY]
+def text(*parts: str | tuple[str, Kind]) -> Text:
+    """A text of parts, some of a kind."""
+    return joined((Text(p) if isinstance(p, str) else Text.of(p[0], (p[1], "x")) for p in parts), "")
 
 
-def coded(text: str, *phrases: str) -> list[str]:
-    """The parts of a text that are set as code."""
-    return [span.text for span in spans(text, code=phrases) if span.weight == "mono"]
+def test_code_and_formulas_stand_in_the_fixed_face_where_they_stand_alone() -> None:
+    found = fragments(
+        text("Run ", ("make", "code"), ", then make ", ("$a$", "formula"), "."), fixed="mono-bold"
+    )
+
+    assert [(f.text, f.weight) for f in found] == [
+        ("Run ", ""),
+        ("make", "mono-bold"),
+        (", then make ", ""),
+        ("$a$", "mono-bold"),
+        (".", ""),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("text", "phrase", "found"),
-    [
-        ("A Link is a link, linked or not.", "link", ["Link", "link"]),
-        ("See https://example.org/link/link.html for the link.", "link", ["link"]),
-        ("Mail link@example.org or read link.md (link).", "link", ["link"]),
-        ("See https://example.org/link.", "https://example.org/link", ["https://example.org/link"]),
-        ("Open services/link/a.py", "services/link/a.py", ["services/link/a.py"]),
-        ("snake_case and case", "case", ["case"]),
-        ("動画を自動で生成", "自動で", ["自動で"]),
-        ("자동으로 만든다", "자동", ["자동"]),
-        ("สวัสดีชาวโลก", "ชาว", ["ชาว"]),
-        ("nothing here", " ", []),
-    ],
-)
-def test_key_phrases_are_whole_words(text: str, phrase: str, found: list[str]) -> None:
-    assert keyed(text, phrase) == found
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_set_off_has_the_mark_where_it_is_asked_for(kind: Kind) -> None:
+    words = text("a link, a ", ("link", kind))
+
+    assert [f.text for f in fragments(words, key=True) if f.mark == KEY] == ["link"]
+    assert not [f for f in fragments(words) if f.mark]
 
 
-@pytest.mark.parametrize(
-    ("text", "phrases", "found"),
-    [
-        ("Write a->b, not a → b.", ("a->b",), ["a->b"]),
-        ("Pass --voice or --voice=male.", ("--voice=male", "--voice"), ["--voice", "--voice=male"]),
-        ("Run make; Make runs.", ("make",), ["make"]),
-        ("`x` in foo(x) and x", ("x",), ["x", "x", "x"]),
-        ("std::vec and vec", ("vec",), ["vec"]),
-    ],
-)
-def test_code_is_found_as_it_is_written(text: str, phrases: tuple[str, ...], found: list[str]) -> None:
-    assert coded(text, *phrases) == found
+def test_an_address_that_links_to_itself_is_not_set_off() -> None:
+    words = text("See ", ("https://example.org", "link"))
+
+    assert not [f for f in fragments(words, key=True) if f.mark]
 
 
-def test_a_key_phrase_inside_code_is_code_and_code_that_is_one_is_both() -> None:
-    assert keyed("Call render now(render)", "render", code=("now(render)",)) == ["render"]
-    assert keyed("Call render now", "render", code=("render",)) == ["render"]
+def test_what_is_struck_out_is_struck_whatever_else_it_is() -> None:
+    words = Text.of("now", ("struck_out", ""), ("code", "")) + Text(" later")
+
+    assert [(f.text, f.struck, f.weight) for f in fragments(words)] == [
+        ("now", True, "mono"),
+        (" later", False, ""),
+    ]
 
 
 def test_no_character_is_lost_or_moved() -> None:
-    text = "Tell link https://x.org/link a->b İstanbul link!"
+    words = text("Tell ", ("İstanbul", "strong"), " of ", ("a->b", "code"), "!")
 
-    found = spans(text, key=("link", "tell"), code=("a->b",))
-
-    assert "".join(span.text for span in found) == text
-
-
-def test_a_text_without_phrases_is_one_span() -> None:
-    assert [span.text for span in spans("plain text")] == ["plain text"]
-
-
-@pytest.mark.parametrize("text", ["a" * 4000, "a/" * 2000, "_" * 4000, "(" * 4000, "a." * 2000 + "://"])
-def test_hostile_texts_stay_whole(text: str) -> None:
-    found = spans(text, key=["a"] * 50, code=["a/", "aa"] * 25)
-
-    assert "".join(span.text for span in found) == text
+    assert "".join(f.text for f in fragments(words)) == words.text

@@ -22,9 +22,10 @@ from services.media.encode import Encoding
 from services.story.look import builtin
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
+from services.story.text import Text
 
 SPEC = CardSpec(
-    TitleCard("Hello"),
+    TitleCard(Text("Hello")),
     Narration("fr", (Segment("Hello", "title"),)),
     SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
     frames=60,

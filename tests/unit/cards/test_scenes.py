@@ -14,6 +14,7 @@ from services.story.scene import (
     ListItem,
     ParagraphCard,
 )
+from services.story.text import Text
 from tests.unit.cards.cards import CARDS, canvas
 
 
@@ -69,7 +70,9 @@ def test_light_and_dark_differ_in_colour_only(name: str) -> None:
 
 
 def test_a_list_item_comes_in_with_its_word_and_calms_with_the_next() -> None:
-    card = ListCard("", (ListItem(text="One"), ListItem(text="Two"), ListItem(text="Three")))
+    card = ListCard(
+        Text(""), (ListItem(text=Text("One")), ListItem(text=Text("Two")), ListItem(text=Text("Three")))
+    )
     scene = canvas(card)
 
     drawing = draw(card, scene)
@@ -107,7 +110,7 @@ def test_the_whole_paragraph_is_there_before_its_second_sentence() -> None:
 
 
 def test_only_the_spoken_sentence_is_bright() -> None:
-    card = ParagraphCard("", ("First of all.", "Second of all.", "Third of all."))
+    card = ParagraphCard(Text(""), (Text("First of all."), Text("Second of all."), Text("Third of all.")))
     scene = canvas(card)
 
     drawing = draw(card, scene)
@@ -128,7 +131,7 @@ def test_a_header_the_voice_does_not_introduce_stands_from_the_first_frame() -> 
 
 
 def test_a_header_the_voice_introduces_comes_in_with_it() -> None:
-    card = CodeCard("Retries", "python", "x = 1", introduces_header=True)
+    card = CodeCard(Text("Retries"), "python", "x = 1", introduces_header=True)
     scene = canvas(card)
 
     drawing = draw(card, scene)

@@ -16,11 +16,12 @@ from services.story.scene import (
     SectionCard,
     TitleCard,
 )
+from services.story.text import Kind, Span, Text
 from tests.unit.cards.cards import CARDS, LONG, SENTENCE, canvas
 
 
 def test_a_long_text_goes_over_pages_that_turn_at_a_sentence() -> None:
-    card = ParagraphCard("Background", tuple(f"{n}. {SENTENCE * 3}" for n in range(9)))
+    card = ParagraphCard(Text("Background"), tuple(Text(f"{n}. {SENTENCE * 3}") for n in range(9)))
     scene = canvas(card, width=1280, height=720, frames=1800)
 
     drawing = draw(card, scene)
@@ -34,7 +35,9 @@ def test_a_long_text_goes_over_pages_that_turn_at_a_sentence() -> None:
 
 
 def test_a_long_list_goes_over_pages() -> None:
-    card = ListCard("Guarantees", tuple(ListItem(f"Guarantee {n}", SENTENCE * 3) for n in range(9)))
+    card = ListCard(
+        Text("Guarantees"), tuple(ListItem(Text(f"Guarantee {n}"), Text(SENTENCE * 3)) for n in range(9))
+    )
 
     drawing = draw(card, canvas(card, frames=3000))
 
@@ -43,7 +46,7 @@ def test_a_long_list_goes_over_pages() -> None:
 
 
 def test_an_item_higher_than_a_page_is_cut_and_reported() -> None:
-    card = ListCard("", (ListItem("Everything", LONG * 4),))
+    card = ListCard(Text(""), (ListItem(Text("Everything"), Text(LONG * 4)),))
 
     drawing = draw(card, canvas(card))
 
@@ -52,13 +55,13 @@ def test_an_item_higher_than_a_page_is_cut_and_reported() -> None:
 
 
 def test_a_title_of_300_characters_is_shown_whole() -> None:
-    card = TitleCard(("A title that somebody pasted whole from an abstract " * 6)[:300])
+    card = TitleCard(Text(("A title that somebody pasted whole from an abstract " * 6)[:300]))
 
     assert not draw(card, canvas(card)).unshown
 
 
 def test_a_title_beyond_any_size_is_cut_and_reported() -> None:
-    card = TitleCard("Too long " * 400)
+    card = TitleCard(Text("Too long " * 400))
 
     unshown = draw(card, canvas(card)).unshown
 
@@ -67,7 +70,7 @@ def test_a_title_beyond_any_size_is_cut_and_reported() -> None:
 
 
 def test_pages_that_have_no_time_are_reported() -> None:
-    card = ListCard("", tuple(ListItem(text=f"Item {n}") for n in range(30)))
+    card = ListCard(Text(""), tuple(ListItem(text=Text(f"Item {n}")) for n in range(30)))
 
     drawing = draw(card, canvas(card, frames=1))
 
@@ -75,7 +78,7 @@ def test_pages_that_have_no_time_are_reported() -> None:
 
 
 def test_a_sign_no_font_has_is_reported_and_read_past() -> None:
-    known, unknown = TitleCard("Symbols"), TitleCard("Symbols \U0010fffd")
+    known, unknown = TitleCard(Text("Symbols")), TitleCard(Text("Symbols \U0010fffd"))
 
     expected, drawing = draw(known, canvas(known)), draw(unknown, canvas(unknown))
 
@@ -90,11 +93,11 @@ def test_a_sign_no_font_has_is_reported_and_read_past() -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        TitleCard("日本語"),
-        ParagraphCard("見出", ("日本語の文。",)),
-        ListCard("", (ListItem("項", "目"),)),
-        CodeCard("", "python", "# 日本語"),
-        QuoteCard("引用"),
+        TitleCard(Text("日本語")),
+        ParagraphCard(Text("見出"), (Text("日本語の文。"),)),
+        ListCard(Text(""), (ListItem(Text("項"), Text("目")),)),
+        CodeCard(Text(""), "python", "# 日本語"),
+        QuoteCard(Text("引用")),
     ],
     ids=lambda card: type(card).__name__,
 )
@@ -107,7 +110,7 @@ def test_letters_no_font_has_are_places_to_see_and_one_report(card: Card) -> Non
 
 
 def test_a_right_to_left_title_stands_at_the_right_margin() -> None:
-    card = TitleCard("שלום")
+    card = TitleCard(Text("שלום"))
 
     drawing = draw(card, canvas(card))
 
@@ -116,7 +119,7 @@ def test_a_right_to_left_title_stands_at_the_right_margin() -> None:
 
 
 def test_code_lines_are_paged_after_sixteen() -> None:
-    card = CodeCard("Listing", "python", "\n".join(f"line_{n} = {n}" for n in range(40)))
+    card = CodeCard(Text("Listing"), "python", "\n".join(f"line_{n} = {n}" for n in range(40)))
 
     drawing = draw(card, canvas(card, width=1280, height=720))
 
@@ -126,7 +129,7 @@ def test_code_lines_are_paged_after_sixteen() -> None:
 
 
 def test_a_long_line_of_code_is_wrapped_inside_its_window() -> None:
-    short, long = (CodeCard("", "text", "word " * n) for n in (3, 120))
+    short, long = (CodeCard(Text(""), "text", "word " * n) for n in (3, 120))
 
     drawings = [draw(card, canvas(card, width=1280, height=720)) for card in (short, long)]
 
@@ -136,7 +139,7 @@ def test_a_long_line_of_code_is_wrapped_inside_its_window() -> None:
 
 
 def test_a_short_command_is_set_large_and_a_listing_is_not() -> None:
-    cards = (CodeCard("", "bash", "\n".join(["make run"] * lines)) for lines in (1, 2, 14))
+    cards = (CodeCard(Text(""), "bash", "\n".join(["make run"] * lines)) for lines in (1, 2, 14))
 
     one, two, fourteen = (draw(card, canvas(card, width=1280, height=720)).layers[1].image for card in cards)
 
@@ -144,7 +147,7 @@ def test_a_short_command_is_set_large_and_a_listing_is_not() -> None:
 
 
 def test_a_short_command_stands_near_the_middle() -> None:
-    card = CodeCard("", "bash", "make run")
+    card = CodeCard(Text(""), "bash", "make run")
 
     window = draw(card, canvas(card, width=1280, height=720)).layers[0]
 
@@ -152,7 +155,7 @@ def test_a_short_command_stands_near_the_middle() -> None:
 
 
 def test_one_long_command_is_wrapped_at_a_size_to_read() -> None:
-    card = CodeCard("", "bash", "docker run --rm " + "--volume /a:/b " * 9)
+    card = CodeCard(Text(""), "bash", "docker run --rm " + "--volume /a:/b " * 9)
 
     listing = draw(card, canvas(card, width=1280, height=720)).layers[1].image
 
@@ -160,7 +163,7 @@ def test_one_long_command_is_wrapped_at_a_size_to_read() -> None:
 
 
 def test_twelve_short_items_stand_on_one_page() -> None:
-    card = ListCard("Fruits", tuple(ListItem(text=f"Fruit {n}") for n in range(12)))
+    card = ListCard(Text("Fruits"), tuple(ListItem(text=Text(f"Fruit {n}")) for n in range(12)))
 
     drawing = draw(card, canvas(card, width=1280, height=720, frames=3000))
 
@@ -170,7 +173,7 @@ def test_twelve_short_items_stand_on_one_page() -> None:
 
 
 def test_a_title_of_one_long_word_is_set_smaller_and_whole() -> None:
-    whole, torn = TitleCard("Donaudampfschifffahrtsgesellschaft"), TitleCard("Donau" * 30)
+    whole, torn = TitleCard(Text("Donaudampfschifffahrtsgesellschaft")), TitleCard(Text("Donau" * 30))
 
     one, many = (draw(card, canvas(card, width=1280, height=720)).layers[-1].image for card in (whole, torn))
 
@@ -178,15 +181,21 @@ def test_a_title_of_one_long_word_is_set_smaller_and_whole() -> None:
     assert many.height > 2 * one.height
 
 
-def test_code_in_a_text_is_drawn_otherwise_and_nowhere_cut() -> None:
+@pytest.mark.parametrize("kind", ["code", "struck_out"])
+def test_code_and_what_is_struck_out_are_drawn_otherwise_and_nowhere_cut(kind: Kind) -> None:
+    use, none = Text("Use a->b."), Text()
+    code = Text("Use a->b.", (Span(4, 8, kind),))
     cards: list[tuple[Card, Card]] = [
-        (ParagraphCard("", ("Use a->b.",)), ParagraphCard("", ("Use a->b.",), code_phrases=("a->b",))),
-        (
-            ListCard("", (ListItem("a->b", "x"),)),
-            ListCard("", (ListItem("a->b", "x"),), code_phrases=("a->b",)),
-        ),
-        (QuoteCard("Use a->b."), QuoteCard("Use a->b.", code_phrases=("a->b",))),
-        (TitleCard("T", "Use a->b."), TitleCard("T", "Use a->b.", ("a->b",))),
+        (ParagraphCard(none, (use,)), ParagraphCard(none, (code,))),
+        (ListCard(none, (ListItem(use, use),)), ListCard(none, (ListItem(code, use),))),
+        (ListCard(none, (ListItem(use, use),)), ListCard(none, (ListItem(use, code),))),
+        (QuoteCard(use), QuoteCard(code)),
+        (QuoteCard(use, use), QuoteCard(use, code)),
+        (TitleCard(use, use), TitleCard(code, use)),
+        (TitleCard(use, use), TitleCard(use, code)),
+        (SectionCard(use), SectionCard(code)),
+        (OutroCard(use, use), OutroCard(use, code)),
+        (ParagraphCard(use, (use,), True), ParagraphCard(code, (use,), True)),
     ]
 
     for plain, marked in cards:
@@ -199,7 +208,7 @@ def test_code_in_a_text_is_drawn_otherwise_and_nowhere_cut() -> None:
 
 
 def test_links_are_shown_without_their_scheme_and_one_chip_each() -> None:
-    with_links, without = CARDS["outro"], OutroCard("Start now", "With one document.")
+    with_links, without = CARDS["outro"], OutroCard(Text("Start now"), Text("With one document."))
 
     count = len(draw(with_links, canvas(with_links)).layers) - len(draw(without, canvas(without)).layers)
 
@@ -209,15 +218,15 @@ def test_links_are_shown_without_their_scheme_and_one_chip_each() -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        TitleCard(""),
-        SectionCard("", 0),
-        ParagraphCard("", ()),
-        ParagraphCard("header", ("",)),
-        ListCard("", ()),
-        ListCard("", (ListItem(),), ordered=True),
-        CodeCard("", "", ""),
-        QuoteCard(""),
-        OutroCard(""),
+        TitleCard(Text("")),
+        SectionCard(Text(""), 0),
+        ParagraphCard(Text(""), ()),
+        ParagraphCard(Text("header"), (Text(""),)),
+        ListCard(Text(""), ()),
+        ListCard(Text(""), (ListItem(),), ordered=True),
+        CodeCard(Text(""), "", ""),
+        QuoteCard(Text("")),
+        OutroCard(Text("")),
     ],
     ids=lambda card: type(card).__name__,
 )

@@ -7,7 +7,7 @@ import pytest
 
 from services.cards.drawing.ink import merged, paint
 from services.cards.typesetting import breaking, faces
-from services.cards.typesetting.text import Block, Span, Style, advance, untied
+from services.cards.typesetting.text import Block, Fragment, Style, advance, untied
 from services.cards.typesetting.typesetter import CHARACTERS_MOST, Typesetter
 
 BODY = Style("regular", 40)
@@ -122,7 +122,7 @@ def test_signs_with_a_known_shape_take_it_and_a_text_of_signs_alone_is_not_empty
 def test_code_is_set_sign_by_sign_and_the_space_after_it_is_the_texts() -> None:
     setter = Typesetter()
 
-    block = setter.set([Span("a -> b", weight="mono"), Span(" c")], BODY, 900)
+    block = setter.set([Fragment("a -> b", weight="mono"), Fragment(" c")], BODY, 900)
 
     code, rest = block.lines[0].runs
     assert code.face.fixed
@@ -201,7 +201,7 @@ def test_a_block_gives_its_first_lines_and_the_rest_of_its_text() -> None:
 
 
 def test_only_the_wanted_marks_are_painted_each_in_its_colour() -> None:
-    block = Typesetter().set([Span("plain ", 0), Span("accent", 1)], BODY, 900)
+    block = Typesetter().set([Fragment("plain ", 0), Fragment("accent", 1)], BODY, 900)
 
     both = paint(block, {0: (10, 20, 30), 1: (200, 100, 50)})
     one = paint(block, {1: (200, 100, 50)})

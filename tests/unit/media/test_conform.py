@@ -21,6 +21,7 @@ from services.muxing import join
 from services.story.look import builtin
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
+from services.story.text import Text
 
 PICTURE = Picture(320, 180, Rate(30))
 
@@ -174,7 +175,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, frames: int, native
 def test_it_joins_a_drawn_clip_by_copy(tmp_path: Path, timing: FrameTiming, rate: Rate, first: str) -> None:
     picture = Picture(320, 180, rate)
     card = CardSpec(
-        TitleCard("Hello"),
+        TitleCard(Text("Hello")),
         Narration("en", (Segment("Hello", "title"),)),
         SpeechTiming("Hello", (Word("Hello", 0, 5, 4_800, 9_600, WordSource.EVENT),)),
         frames=40,

@@ -20,6 +20,7 @@ from orchestrator.job import (
 )
 from storyreel.error.v1 import error_reason_pb2
 from storyreel.job.v1 import job_pb2
+from storyreel.parsing.v1.source_place_pb2 import Warning as SourceWarning
 from storyreel.progress.v1 import progress_pb2
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_the_stages_of_a_plan_are_shares_of_the_plan() -> None:
 
 
 def test_a_resumed_job_starts_with_a_clean_record() -> None:
-    failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=["old"])
+    failed = job_pb2.Job(name="jobs/abcdefgh", fraction=0.7, warnings=[SourceWarning(message="old")])
     failed.error.reason = error_reason_pb2.ERROR_REASON_INTERNAL
     failed.stages.add(kind=PARSING, state=job_pb2.STATE_FAILED)
 

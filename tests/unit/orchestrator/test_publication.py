@@ -13,7 +13,7 @@ from services.artifacts.local import LocalStore
 from services.story.wire import PROTOBUF, encode
 from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
-from storyreel.parsing.v1 import storyboard_pb2
+from storyreel.parsing.v1 import source_place_pb2, storyboard_pb2
 
 
 def scene(number: int, *segments: tuple[str, str], frames: int = 30) -> record_pb2.SceneRecord:
@@ -25,7 +25,9 @@ def scene(number: int, *segments: tuple[str, str], frames: int = 30) -> record_p
     return record
 
 
-def covered(kind: str, text: str, element: str, said: str) -> job_pb2.CoveredBlock:
+def covered(
+    kind: storyboard_pb2.BlockKind.ValueType, text: str, element: str, said: str
+) -> job_pb2.CoveredBlock:
     coverage = storyboard_pb2.Coverage()
     block = coverage.blocks.add(id="b0001", kind=kind, text=text)
     block.placements.add(scene_id="s001", element=element)
@@ -34,21 +36,32 @@ def covered(kind: str, text: str, element: str, said: str) -> job_pb2.CoveredBlo
 
 
 def test_a_listing_that_is_told_but_not_read_out_is_shown() -> None:
-    assert covered("code", "def eat(fruit): return fruit", "code", "One line defines eat.").outcome == "shown"
+    assert (
+        covered(
+            storyboard_pb2.BLOCK_KIND_CODE, "def eat(fruit): return fruit", "code", "One line defines eat."
+        ).outcome
+        == job_pb2.OUTCOME_SHOWN
+    )
 
 
 def test_a_command_that_is_read_out_is_narrated() -> None:
-    assert covered("code", "make run", "code", "make run.").outcome == "narrated"
+    assert (
+        covered(storyboard_pb2.BLOCK_KIND_CODE, "make run", "code", "make run.").outcome
+        == job_pb2.OUTCOME_NARRATED
+    )
 
 
 def test_what_no_voice_says_is_shown_and_what_has_no_place_is_dropped_with_its_reason() -> None:
-    assert covered("heading", "Part", "header", "One line defines eat.").outcome == "shown"
+    assert (
+        covered(storyboard_pb2.BLOCK_KIND_HEADING, "Part", "header", "One line defines eat.").outcome
+        == job_pb2.OUTCOME_SHOWN
+    )
     coverage = storyboard_pb2.Coverage()
-    coverage.blocks.add(id="b0001", kind="rule", drop_reason="A rule says nothing.")
+    coverage.blocks.add(id="b0001", kind=storyboard_pb2.BLOCK_KIND_RULE, drop_reason="A rule says nothing.")
 
     (block,) = plan_of(job_pb2.Job(), [scene(1, ("Hello.", "text/0"))], coverage).coverage.blocks
 
-    assert (block.outcome, block.reason) == ("dropped", "A rule says nothing.")
+    assert (block.outcome, block.reason) == (job_pb2.OUTCOME_DROPPED, "A rule says nothing.")
 
 
 def test_a_plan_counts_the_declared_pauses() -> None:
@@ -89,8 +102,13 @@ def test_whole_numbers_are_numbers_and_times_are_texts() -> None:
 
 def test_the_manifest_lists_what_was_dropped_with_its_reason() -> None:
     coverage = storyboard_pb2.Coverage()
-    coverage.blocks.add(id="b0001", kind="rule", drop_reason="A rule says nothing.", line=7)
-    kept = coverage.blocks.add(id="b0002", kind="paragraph")
+    coverage.blocks.add(
+        id="b0001",
+        kind=storyboard_pb2.BLOCK_KIND_RULE,
+        drop_reason="A rule says nothing.",
+        place=source_place_pb2.SourcePlace(line=7),
+    )
+    kept = coverage.blocks.add(id="b0002", kind=storyboard_pb2.BLOCK_KIND_PARAGRAPH)
     kept.placements.add(scene_id="s001", element="code")
     job = job_pb2.Job()
     job.settings.picture.rate_numerator, job.settings.picture.rate_denominator = 30, 1
@@ -98,13 +116,15 @@ def test_the_manifest_lists_what_was_dropped_with_its_reason() -> None:
 
     manifest = manifest_of(job, scenes, plan_of(job, scenes, coverage))
 
-    assert [(b.id, b.line, b.reason) for b in manifest.dropped] == [("b0001", 7, "A rule says nothing.")]
-    assert dict(manifest.coverage) == {"dropped": 1, "narrated": 1}
+    assert [(b.id, b.place.line, b.reason) for b in manifest.dropped] == [
+        ("b0001", 7, "A rule says nothing.")
+    ]
+    assert manifest.coverage == job_pb2.CoverageCounts(narrated=1, dropped=1)
 
 
 async def test_a_plan_names_the_voice_that_would_speak(store: LocalStore) -> None:
     coverage = storyboard_pb2.Coverage()
-    coverage.blocks.add(id="b0001", kind="rule", drop_reason="It says nothing.")
+    coverage.blocks.add(id="b0001", kind=storyboard_pb2.BLOCK_KIND_RULE, drop_reason="It says nothing.")
     publication = record_pb2.Publication(job=job_pb2.Job(name="jobs/abcdefgh", plan_only=True))
     stored = await store.put_bytes(encode(coverage), media_type=PROTOBUF)
     publication.coverage.CopyFrom(wire.to_proto(stored))
@@ -114,17 +134,23 @@ async def test_a_plan_names_the_voice_that_would_speak(store: LocalStore) -> Non
 
     plan = json.loads(await store.read(wire.from_proto(outputs.plan)))
     assert plan["voice"] == "espeak:en-us+m3"
-    assert [block["outcome"] for block in plan["coverage"]["blocks"]] == ["dropped"]
+    assert [block["outcome"] for block in plan["coverage"]["blocks"]] == ["OUTCOME_DROPPED"]
 
 
 def test_a_block_that_describes_a_picture_is_shown_and_says_why() -> None:
     coverage = storyboard_pb2.Coverage()
-    block = coverage.blocks.add(id="b0001", kind="footage", text="a lamp", note="it describes a picture")
+    block = coverage.blocks.add(
+        id="b0001", kind=storyboard_pb2.BLOCK_KIND_FOOTAGE, text="a lamp", note="it describes a picture"
+    )
     block.placements.add(scene_id="s001", element="footage")
 
     (told,) = plan_of(job_pb2.Job(), [scene(1, ("Hello.", "text/0"))], coverage).coverage.blocks
 
-    assert (told.outcome, told.reason, list(told.scene_ids)) == ("shown", "it describes a picture", ["s001"])
+    assert (told.outcome, told.reason, list(told.scene_ids)) == (
+        job_pb2.OUTCOME_SHOWN,
+        "it describes a picture",
+        ["s001"],
+    )
 
 
 def test_the_manifest_says_how_footage_was_generated_and_what_failed_before() -> None:

@@ -8,6 +8,7 @@ from storyreel.artifact.v1 import artifact_pb2
 from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2, record_pb2
 from storyreel.muxing.v1 import timeline_pb2
+from storyreel.script.v1 import script_service_pb2
 from storyreel.tts.v1 import speech_pb2
 
 JOB = job_pb2.Job(settings=with_defaults(job_pb2.Settings()))
@@ -39,6 +40,22 @@ def test_the_video_is_told_how_its_scenes_are_written() -> None:
 
     assert plan.scenes[0].narration.uri == "local:40%"
     assert not plan.scenes[1].HasField("narration")
+
+
+def test_a_writer_is_told_what_stands_around_its_scene() -> None:
+    records = [scene("") for _ in range(3)]
+    for number, record in enumerate(records):
+        record.ref.id, record.ref.summary = f"s{number}", f"summary {number}"
+    records[1].ref.headings.extend(["Part", "Section"])
+
+    contexts = requests.contexts("Title", records)
+    asked = requests.narrate(records[1], JOB.settings, contexts["s1"])
+
+    assert asked.backend == "template"
+    assert asked.context == script_service_pb2.NarrationContext(
+        title="Title", headings=["Part", "Section"], before="summary 0", after="summary 2"
+    )
+    assert (contexts["s0"].before, contexts["s2"].after) == ("", "")
 
 
 def test_footage_is_asked_for_with_what_its_picture_depends_on() -> None:

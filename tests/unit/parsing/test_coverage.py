@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from services.parsing.backends import markdown, plain
 from services.parsing.edit import storyboard
 from services.parsing.storyboard import Storyboard
-from services.parsing.wire import Reading, checked
+from services.parsing.wire import reading
 from services.story.scene import elements
+from services.story.wire import checked, scene_from_proto
 
 QUICK = settings(
     max_examples=60,
@@ -65,7 +66,7 @@ def found(text: str) -> set[str]:
 
 
 def told(board: Storyboard) -> set[str]:
-    scenes = (text for draft in board.scenes for _, text in elements(draft.card))
+    scenes = (text.text for draft in board.scenes for _, text in elements(draft.card))
     dropped = (block.text for block in board.blocks if block.drop_reason)
     return found(" ".join([*scenes, *dropped]))
 
@@ -91,7 +92,7 @@ def test_each_word_of_plain_text_is_in_a_scene_or_dropped_with_a_reason(text: st
 def test_each_scene_keeps_the_contract_and_each_placement_names_an_element(text: str) -> None:
     board = storyboard(markdown.outline(f"wfirst\n\n{text}", language="en"), name="", language="en")
 
-    cards = [checked(scene) for scene in Reading.of(board, warnings=()).scenes]
+    cards = [scene_from_proto(checked(read.scene)) for read in reading(board).scenes]
 
     assert cards == [draft.card for draft in board.scenes]
     for block in board.blocks:
@@ -134,9 +135,9 @@ def test_text_beyond_the_limits_of_the_contract_is_split_and_not_cut_off(text: s
         markdown.outline(f"# wtitle\n\nwfirst.\n\n{text}", language="en"), name="", language="en"
     )
 
-    cards = [checked(scene) for scene in Reading.of(board, warnings=()).scenes]
+    cards = [scene_from_proto(checked(read.scene)) for read in reading(board).scenes]
 
-    shown = [part for card in cards for _, part in elements(card)]
+    shown = [part.text for card in cards for _, part in elements(card)]
     dropped = [block.text for block in board.blocks if block.drop_reason]
     everything = "".join("".join([*shown, *dropped]).split())
     assert everything.count("wlong") >= text.count("wlong")

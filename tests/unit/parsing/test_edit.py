@@ -6,6 +6,7 @@ import pytest
 
 from services.chassis.errors import DocumentTooLarge, EmptyDocument
 from services.parsing.backends import markdown
+from services.parsing.cut import STRUCK
 from services.parsing.edit import MOST_BLOCKS, storyboard
 from services.parsing.storyboard import Storyboard
 from services.story.scene import (
@@ -16,8 +17,11 @@ from services.story.scene import (
     ParagraphCard,
     QuoteCard,
     SectionCard,
+    TableCard,
     TitleCard,
+    elements,
 )
+from services.story.text import Span, Text
 
 
 def board(text: str, name: str = "", language: str = "en") -> Storyboard:
@@ -31,8 +35,8 @@ def cards(text: str) -> list[object]:
 def test_the_first_heading_is_the_title_and_a_short_line_below_it_the_subtitle() -> None:
     title, *rest = cards("# Lamp\n\nHow to keep it burning.\n\nIt burns oil.")
 
-    assert title == TitleCard("Lamp", "How to keep it burning.")
-    assert rest == [ParagraphCard("Lamp", ("It burns oil.",))]
+    assert title == TitleCard(Text("Lamp"), Text("How to keep it burning."))
+    assert rest == [ParagraphCard(Text("Lamp"), (Text("It burns oil."),))]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def test_the_first_heading_is_the_title_and_a_short_line_below_it_the_subtitle()
 def test_a_long_paragraph_an_introduction_and_several_sentences_are_no_subtitle(text: str) -> None:
     title = cards(text)[0]
 
-    assert title == TitleCard("T")
+    assert title == TitleCard(Text("T"))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_chapters_are_numbered_and_scenes_carry_their_chapter() -> None:
 def test_chapters_are_found_at_whatever_level_they_start() -> None:
     made = board("# T\n\n#### One\n\nText.\n\n#### Two\n\nText.")
 
-    assert [d.card.title for d in made.scenes if isinstance(d.card, SectionCard)] == ["One", "Two"]
+    assert [d.card.title.text for d in made.scenes if isinstance(d.card, SectionCard)] == ["One", "Two"]
 
 
 def test_a_subheading_is_introduced_once_and_stays_on_the_screen() -> None:
@@ -84,27 +88,29 @@ def test_a_subheading_is_introduced_once_and_stays_on_the_screen() -> None:
 
     scenes = [card for card in cards(text) if isinstance(card, ParagraphCard)]
 
-    assert {card.header for card in scenes} == {"Sub"}
+    assert {card.header.text for card in scenes} == {"Sub"}
     assert [card.introduces_header for card in scenes] == [True] + [False] * (len(scenes) - 1)
 
 
 def test_a_bold_line_above_a_list_is_its_header_and_no_longer() -> None:
     *_, bold, after = cards("# T\n\n## C\n\n**Benefits:**\n\n- speed\n\nAfter.")
 
-    assert bold == ListCard("Benefits", (ListItem(text="speed"),), introduces_header=True)
-    assert after == ParagraphCard("C", ("After.",))
+    assert bold == ListCard(
+        Text.of("Benefits", ("strong", "")), (ListItem(text=Text("speed")),), introduces_header=True
+    )
+    assert after == ParagraphCard(Text("C"), (Text("After."),))
 
 
 def test_a_subheading_that_no_card_can_show_gets_one_of_its_own() -> None:
     shown = cards("# T\n\n## C\n\n### Quoted\n\n> Words.\n\n### Empty\n\n### Last")
 
     assert shown == [
-        TitleCard("T"),
-        SectionCard("C", 1),
-        SectionCard("Quoted"),
-        QuoteCard("Words."),
-        SectionCard("Empty"),
-        SectionCard("Last"),
+        TitleCard(Text("T")),
+        SectionCard(Text("C"), 1),
+        SectionCard(Text("Quoted")),
+        QuoteCard(Text("Words.")),
+        SectionCard(Text("Empty")),
+        SectionCard(Text("Last")),
     ]
 
 
@@ -130,7 +136,9 @@ def test_the_end_names_what_was_covered_and_where_to_read_on() -> None:
 
     last = board(text).scenes[-1].card
 
-    assert last == OutroCard("T", "Covered: Oil, Wicks and Brass.", ("https://a.org", "https://b.org"))
+    assert last == OutroCard(
+        Text("T"), Text("Covered: Oil, Wicks and Brass."), ("https://a.org", "https://b.org")
+    )
 
 
 def test_many_chapters_are_counted_and_other_languages_get_no_english() -> None:
@@ -138,12 +146,12 @@ def test_many_chapters_are_counted_and_other_languages_get_no_english() -> None:
 
     english, german = board(text).scenes[-1].card, board(text, language="de").scenes[-1].card
 
-    assert english == OutroCard("T", "Covered: C0, C1, C2, C3, C4 and 4 more topics.")
-    assert german == OutroCard("T")
+    assert english == OutroCard(Text("T"), Text("Covered: C0, C1, C2, C3, C4 and 4 more topics."))
+    assert german == OutroCard(Text("T"))
 
 
 def test_a_document_of_one_chapter_has_no_closing_card() -> None:
-    assert cards("# T\n\n## C\n\nText.")[-1] == ParagraphCard("C", ("Text.",))
+    assert cards("# T\n\n## C\n\nText.")[-1] == ParagraphCard(Text("C"), (Text("Text."),))
 
 
 @pytest.mark.parametrize(
@@ -170,12 +178,12 @@ def test_a_long_document_is_told_at_a_denser_pace() -> None:
 
 
 def test_a_document_too_long_for_any_pace_says_how_to_split_it() -> None:
-    with pytest.raises(DocumentTooLarge, match="makes 1202 scenes even with 120 words each") as caught:
-        board("# T\n\n" + "## C\n\nIt is told.\n\n" * 600)
+    with pytest.raises(DocumentTooLarge, match="makes 602 scenes even with 120 words each") as caught:
+        board("# T\n\n" + f"## C\n\n{'It is told ' * 20}\n\n" * 600)
 
     assert (
         caught.value.suggestions[0].description
-        == "Split the document at its 600 chapters into 3 or more documents."
+        == "Split the document at its 600 chapters into 2 or more documents."
     )
 
 
@@ -187,7 +195,7 @@ def test_a_document_of_too_many_blocks_is_refused() -> None:
 def test_every_block_has_a_fate_in_the_order_of_the_source() -> None:
     made = board("---\nlayout: x\n---\n# T\n\nSub.\n\n- a\n- b\n\n![](x.png)\n\n> Q\n> — W")
 
-    assert [(b.kind, b.line, bool(b.placements)) for b in made.blocks] == [
+    assert [(b.kind, b.place.line, bool(b.placements)) for b in made.blocks] == [
         ("definition", 2, False),
         ("heading", 4, True),
         ("paragraph", 6, True),
@@ -202,23 +210,27 @@ def test_every_block_has_a_fate_in_the_order_of_the_source() -> None:
 def test_short_paragraphs_that_share_a_card_each_end() -> None:
     text = "# T\n\n## C\n\n<p>First</p>\n<p>Second (two)</p>\n\nThird:\n\n你好\n\nFourth"
 
-    assert cards(text)[-1] == ParagraphCard("C", ("First.", "Second (two).", "Third:", "你好。", "Fourth."))
+    assert cards(text)[-1] == ParagraphCard(
+        Text("C"), (Text("First."), Text("Second (two)."), Text("Third:"), Text("你好。"), Text("Fourth."))
+    )
 
 
 def test_a_paragraph_that_has_a_card_to_itself_stays_as_it_is() -> None:
-    assert cards("# T\n\n## C\n\nText")[-1] == ParagraphCard("C", ("Text",))
+    assert cards("# T\n\n## C\n\nText")[-1] == ParagraphCard(Text("C"), (Text("Text"),))
 
 
 def test_short_paragraphs_of_a_quotation_each_end() -> None:
     quotes = [card for card in cards("# T\n\n## C\n\n> One\n>\n> Two") if isinstance(card, QuoteCard)]
 
-    assert quotes == [QuoteCard("One. Two")]
+    assert quotes == [QuoteCard(Text("One. Two"))]
 
 
 def test_each_item_of_a_card_has_its_own_number() -> None:
     (_, *lists) = cards("# T\n\n0. zero\n   - bullet\n1. one\n   1. first\n")
 
-    found = [(item.text, item.number) for card in lists if isinstance(card, ListCard) for item in card.items]
+    found = [
+        (item.text.text, item.number) for card in lists if isinstance(card, ListCard) for item in card.items
+    ]
     assert found == [("zero", 0), ("bullet", None), ("one", 1), ("first", 1)]
 
 
@@ -239,8 +251,8 @@ def test_the_end_shows_an_address_once_with_a_slash_behind_it_or_not() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Call `f(x)` or `for`; `for` is fine, `f(x)` too.", ("f(x)", "for")),
-        ("Use `for` for loops and `x`.", ()),
+        ("Call `f(x)` or `for`; `for` is fine, `f(x)` too.", ("f(x)", "for", "for", "f(x)")),
+        ("Use `for` for loops and `x`.", ("for", "x")),
         ("- **a**: `x -> y`\n- b `ls -la`", ("x -> y", "ls -la")),
         ("| a | `b_c` |\n|---|---|\n| x | `d.e` |", ("b_c", "d.e")),
         ("> Say `make all`.", ("make all",)),
@@ -249,5 +261,26 @@ def test_the_end_shows_an_address_once_with_a_slash_behind_it_or_not() -> None:
 def test_a_card_knows_what_of_its_text_is_code(text: str, code: tuple[str, ...]) -> None:
     card = cards(f"# T\n\n## C\n\n{text}")[-1]
 
-    assert isinstance(card, ParagraphCard | ListCard | QuoteCard)
-    assert card.code_phrases == code
+    texts = [text for name, text in elements(card) if name != "header"]
+    if isinstance(card, TableCard):
+        texts += [column.name for column in card.columns]
+    found = [text.text[span.start : span.end] for text in texts for span in text.of_kind("code")]
+    assert sorted(found) == sorted(code)
+
+
+def test_what_is_struck_out_is_shown_and_the_account_says_that_it_is_not_spoken() -> None:
+    made = board("# T\n\n## C\n\nUse the ~~old~~ new one.\n\nPlain.")
+
+    card = made.scenes[-1].card
+    assert isinstance(card, ParagraphCard)
+    assert card.sentences[0].of_kind("struck_out") == (Span(8, 11, "struck_out"),)
+    assert [block.note for block in made.blocks if block.kind == "paragraph"] == [STRUCK, ""]
+
+
+def test_titles_and_headers_keep_what_stands_out_in_them() -> None:
+    title, section, *_ = cards("# The `a->b` guide\n\n## Of `c->d`\n\n- item\n\n## E\n\nText.")
+
+    assert isinstance(title, TitleCard)
+    assert isinstance(section, SectionCard)
+    assert title.title.of_kind("code") == (Span(4, 8, "code"),)
+    assert section.title.of_kind("code") == (Span(3, 7, "code"),)

@@ -20,4 +20,6 @@ from services.parsing.edit import storyboard
     ],
 )
 def test_a_storyboard_tells_once_how_many_emoji_are_only_seen(text: str, warnings: tuple[str, ...]) -> None:
-    assert storyboard(outline(text, language="en"), name="", language="en").warnings == warnings
+    board = storyboard(outline(text, language="en"), name="", language="en")
+
+    assert tuple(warning.message for warning in board.warnings) == warnings

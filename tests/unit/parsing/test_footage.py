@@ -14,7 +14,7 @@ from services.story.footage import Footage
 def warned(content: str) -> str:
     """The one warning of a block that has a prompt besides."""
     wish = read_wish(f"prompt: a lamp\n{content}", 10)
-    (warning,) = wish.warnings
+    (warning,) = (warning.message for warning in wish.warnings)
     assert wish.footage == Footage(prompt="a lamp")
     return warning
 
@@ -79,14 +79,14 @@ def test_a_key_that_is_given_twice_keeps_its_first_value() -> None:
     wish = read_wish("a lamp\nsteps: 30\nsteps: 40", 1)
 
     assert wish.footage == Footage(prompt="a lamp", steps=30)
-    assert "“40”" in wish.warnings[0]
+    assert "“40”" in wish.warnings[0].message
 
 
 def test_a_block_without_a_prompt_wishes_nothing_and_says_so() -> None:
     wish = read_wish("steps: 30\n", 4)
 
     assert wish.footage is None
-    assert wish.warnings == (
+    assert tuple(warning.message for warning in wish.warnings) == (
         "Footage, line 4: there is no `prompt:` and no `image:`, so the picture stays a card.",
     )
 
@@ -117,8 +117,10 @@ def test_without_a_file_that_it_names_the_picture_stays_a_card_and_the_line_is_t
     alone = read_wish("image: ../../etc/passwd", 10, FILES)
 
     assert wish.footage is None
-    assert wish.warnings[0].startswith("Footage, line 12: `image` names “none.png”, which did not come")
-    assert "so the picture stays a card: it must be a PNG, JPEG or WebP file" in wish.warnings[0]
+    assert wish.warnings[0].message.startswith(
+        "Footage, line 12: `image` names “none.png”, which did not come"
+    )
+    assert "so the picture stays a card: it must be a PNG, JPEG or WebP file" in wish.warnings[0].message
     assert (alone.footage, len(alone.warnings)) == (None, 1)
 
 
@@ -126,7 +128,7 @@ def test_a_last_image_alone_is_not_used_and_said_so() -> None:
     wish = read_wish("a fjord\nlast_image: shore.png", 1, FILES)
 
     assert wish.footage == Footage(prompt="a fjord")
-    assert "`last_image` ends what an `image` begins" in wish.warnings[0]
+    assert "`last_image` ends what an `image` begins" in wish.warnings[0].message
 
 
 def test_the_files_that_blocks_name_are_found_before_the_document_is_read() -> None:
@@ -167,7 +169,7 @@ def test_a_prompt_that_the_contract_does_not_take_is_cut_and_said_so() -> None:
     wish = read_wish("prompt: " + "x" * (LONGEST_PROMPT + 5), 1)
 
     assert wish.footage == Footage(prompt="x" * LONGEST_PROMPT)
-    assert "5 of its characters, the last" in wish.warnings[0]
+    assert "5 of its characters, the last" in wish.warnings[0].message
 
 
 @given(st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"]), max_size=300))
@@ -181,6 +183,6 @@ def test_a_text_without_keys_is_the_prompt_word_for_word(content: str) -> None:
 def test_each_value_is_used_or_warned_of(content: str) -> None:
     wish = read_wish(content, 1)
 
-    told = f"{wish.footage} {' '.join(wish.warnings)}"
+    told = f"{wish.footage} {' '.join(warning.message for warning in wish.warnings)}"
     values = [word for line in content.split("\n") for word in line.rpartition(":")[2].split()]
     assert [word for word in values if wish.footage and word not in told] == []

@@ -51,10 +51,10 @@ def test_the_lines_of_toml_are_dropped_and_its_title_kept() -> None:
     found = outline(TOML, language="en")
 
     assert found.title
-    assert (found.title.text, found.title.line) == ("A Guide", 2)
+    assert (found.title.text, found.title.place.line) == ("A Guide", 2)
     assert [n.source.text for n in found.nodes if isinstance(n, Dropped)] == [
         'tags = ["a"]',
         "[menu]",
         'title = "No"',
     ]
-    assert [n.source.line for n in found.nodes if isinstance(n, Heading)] == [9]
+    assert [n.source.place.line for n in found.nodes if isinstance(n, Heading)] == [9]

@@ -98,4 +98,6 @@ def test_the_warning_stands_on_the_storyboard() -> None:
 
     board = storyboard(outline, name="", language="en")
 
-    assert board.warnings == ("The text looks German; `--language de` chooses a voice for it.",)
+    assert tuple(warning.message for warning in board.warnings) == (
+        "The text looks German; `--language de` chooses a voice for it.",
+    )

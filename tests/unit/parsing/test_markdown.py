@@ -5,8 +5,21 @@ from __future__ import annotations
 import pytest
 
 from services.parsing.backends.blocks import BADGE, NO_ALT, SAID, SILENT, WORDLESS
-from services.parsing.backends.markdown import COLUMNS, DEEPEST, outline
-from services.parsing.outline import Dropped, Entries, Entry, Heading, Listing, Outline, Prose, Quotation
+from services.parsing.backends.markdown import COLUMNS, COUNTED, DEEPEST, outline
+from services.parsing.outline import (
+    Dropped,
+    Entries,
+    Entry,
+    Heading,
+    Listing,
+    Outline,
+    Prose,
+    Quotation,
+    Table,
+)
+from services.story.scene import TableCard
+from services.story.table import led
+from services.story.text import Span, Text
 
 
 def read(text: str, language: str = "en") -> Outline:
@@ -15,7 +28,7 @@ def read(text: str, language: str = "en") -> Outline:
 
 def items(text: str) -> list[tuple[str, str, int]]:
     found = [node for node in read(text).nodes if isinstance(node, Entries)]
-    return [(item.title, item.text, item.level) for node in found for item in node.items]
+    return [(item.title.text, item.text.text, item.level) for node in found for item in node.items]
 
 
 def dropped(text: str) -> list[tuple[str, str]]:
@@ -30,34 +43,38 @@ def only(text: str) -> object:
 def test_headings_of_both_kinds_carry_their_level() -> None:
     nodes = read("# One #\n\nTwo\n---\n\n### Three `code`").nodes
 
-    assert [(n.text, n.level) for n in nodes if isinstance(n, Heading)] == [
+    assert [(n.text.text, n.level) for n in nodes if isinstance(n, Heading)] == [
         ("One", 1),
         ("Two", 2),
         ("Three code", 3),
     ]
 
 
-def test_a_paragraph_knows_its_sentences_key_phrases_and_line() -> None:
+def test_a_paragraph_knows_its_sentences_what_stands_out_and_its_line() -> None:
     node = only("\n\nRead the **fine manual** and `man 7`, then\n[ask us](https://example.org). Thanks!")
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("Read the fine manual and man 7, then ask us.", "Thanks!")
-    assert node.key_phrases == ("fine manual", "man 7", "ask us")
-    assert node.source.line == 3
+    assert tuple(map(str, node.sentences)) == ("Read the fine manual and man 7, then ask us.", "Thanks!")
+    assert [(s.kind, s.value, node.sentences[0].text[s.start : s.end]) for s in node.sentences[0].spans] == [
+        ("strong", "", "fine manual"),
+        ("code", "", "man 7"),
+        ("link", "https://example.org", "ask us"),
+    ]
+    assert node.source.place.line == 3
 
 
 def test_a_break_on_purpose_ends_a_sentence() -> None:
     node = only("first line  \nsecond line")
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("first line", "second line")
+    assert tuple(map(str, node.sentences)) == ("first line", "second line")
 
 
 def test_lines_of_japanese_join_without_a_space() -> None:
     node = only("レンズを磨き、\n油を足します。")
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("レンズを磨き、油を足します。",)
+    assert tuple(map(str, node.sentences)) == ("レンズを磨き、油を足します。",)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +134,22 @@ def test_labelled_lines_are_a_list() -> None:
 def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
     text = "| Name | Use | Note |\n|---|---|---|\n| oil | lamp | |\n| a\\|b | `x` | **y** |"
 
-    assert items(text) == [("oil", "Use: lamp", 0), ("a|b", "Use: x; Note: y", 0)]
+    (table,) = (node for node in read(text).nodes if isinstance(node, Table))
+    assert [column.name.text for column in table.columns] == ["Name", "Use", "Note"]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["oil", "lamp", ""],
+        ["a|b", "x", "y"],
+    ]
     assert dropped(text) == [("Name | Use | Note", COLUMNS)]
 
 
 def test_a_first_column_of_numbers_is_led_by_the_second() -> None:
-    assert items("| # | Stage | Time |\n|-|-|-|\n| 1 | Input | 5 s |") == [("1. Input", "Time: 5 s", 0)]
+    found = read("| # | Stage | Time |\n|-|-|-|\n| 1 | Input | 5 s |").nodes
+
+    (table,) = (node for node in found if isinstance(node, Table))
+    card = TableCard(Text(), table.columns, tuple(row.cells for row in table.rows))
+    assert led(card) == [(Text("1. Input"), [(Text("Time"), Text("5 s"))])]
+    assert [node.reason for node in found if isinstance(node, Dropped)] == [COUNTED]
 
 
 def test_an_unclosed_fence_runs_to_the_end() -> None:
@@ -136,23 +163,23 @@ def test_a_quotation_ends_with_who_said_it() -> None:
     node = only("> The sea is wide.\n> It is deep.\n>\n> — A keeper")
 
     assert isinstance(node, Quotation)
-    assert [text for _, text in node.sentences] == ["The sea is wide.", "It is deep."]
-    assert node.attribution == "A keeper"
+    assert [text.text for _, text in node.sentences] == ["The sea is wide.", "It is deep."]
+    assert node.attribution.text == "A keeper"
 
 
 def test_an_alert_is_a_paragraph_that_says_its_kind() -> None:
     node = only("> [!NOTE]\n> Wear gloves.")
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("Note: Wear gloves.",)
+    assert tuple(map(str, node.sentences)) == ("Note: Wear gloves.",)
 
 
 def test_an_image_is_the_sentence_it_stands_for_and_itself_not_shown() -> None:
     english, german = read("![A map](a.png)"), read("![Eine Karte](a.png)", "de")
 
     assert dropped("![A map](a.png)") == [("A map", SAID)]
-    assert [n.sentences for n in english.nodes if isinstance(n, Prose)] == [("Figure: A map.",)]
-    assert [n.sentences for n in german.nodes if isinstance(n, Prose)] == [("Eine Karte.",)]
+    assert [(*map(str, n.sentences),) for n in english.nodes if isinstance(n, Prose)] == [("Figure: A map.",)]
+    assert [(*map(str, n.sentences),) for n in german.nodes if isinstance(n, Prose)] == [("Eine Karte.",)]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +213,7 @@ def test_what_is_not_for_readers_is_dropped_with_its_reason(text: str, expected:
 def test_a_table_of_contents_goes_with_its_heading() -> None:
     nodes = read("# T\n\n## Contents\n\n- [One](#one)\n  - [Sub](#sub)\n- [Two](#two)\n\n## One").nodes
 
-    assert [n.text for n in nodes if isinstance(n, Heading)] == ["T", "One"]
+    assert [n.text.text for n in nodes if isinstance(n, Heading)] == ["T", "One"]
     assert [n.source.text for n in nodes if isinstance(n, Dropped)] == ["Contents", "One", "Sub", "Two"]
 
 
@@ -205,7 +232,7 @@ def test_the_note_of_a_heading_belongs_to_the_section_it_opens(language: str, sa
     nodes = read(text, language).nodes
 
     told = [
-        " ".join(n.sentences) if isinstance(n, Prose) else n.text
+        " ".join(map(str, n.sentences)) if isinstance(n, Prose) else str(n.text)
         for n in nodes
         if isinstance(n, Heading | Prose)
     ]
@@ -223,7 +250,7 @@ def test_the_note_of_a_heading_belongs_to_the_section_it_opens(language: str, sa
     ],
 )
 def test_a_break_of_html_within_a_sentence_is_a_space(text: str, sentences: tuple[str, ...]) -> None:
-    assert tuple(s for n in read(text).nodes if isinstance(n, Prose) for s in n.sentences) == sentences
+    assert tuple(s.text for n in read(text).nodes if isinstance(n, Prose) for s in n.sentences) == sentences
 
 
 @pytest.mark.parametrize("around", ["{}", "<p>{}</p>"])
@@ -231,7 +258,7 @@ def test_raised_and_lowered_html_is_read_as_in_other_dialects(around: str) -> No
     (node,) = read(around.format("x<sup>2</sup>, H<sub>2</sub>O, x<sup>n</sup> and 1<sup>st</sup>.")).nodes
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("x², H₂O, x^n^ and 1st.",)
+    assert tuple(map(str, node.sentences)) == ("x², H₂O, x^n^ and 1st.",)
 
 
 def test_an_empty_item_and_an_empty_quotation_have_no_words() -> None:
@@ -257,16 +284,16 @@ def test_a_readme_of_html_keeps_its_title_and_its_words() -> None:
     nodes = read('<h1 align="center">fastpack</h1>\n\n<p align="center"><b>Pack fast.</b></p>\n').nodes
 
     assert isinstance(nodes[0], Heading)
-    assert nodes[0].text == "fastpack"
+    assert nodes[0].text.text == "fastpack"
     assert isinstance(nodes[1], Prose)
-    assert nodes[1].sentences == ("Pack fast.",)
+    assert tuple(map(str, nodes[1].sentences)) == ("Pack fast.",)
 
 
 def test_an_entry_of_a_list_knows_where_it_stands() -> None:
     node = only("- one\n- two")
 
     assert isinstance(node, Entries)
-    assert [item.source.line for item in node.items] == [1, 2]
+    assert [item.source.place.line for item in node.items] == [1, 2]
     assert all(isinstance(item, Entry) and item.source.kind == "list_item" for item in node.items)
 
 
@@ -285,7 +312,7 @@ def test_a_list_inside_a_list_keeps_its_own_kind_and_numbers() -> None:
     node = only("1. one\n   - a\n2. two\n\n   3. b\n   4. c")
 
     assert isinstance(node, Entries)
-    assert [(item.text, item.number) for item in node.items] == [
+    assert [(item.text.text, item.number) for item in node.items] == [
         ("one", 1),
         ("a", None),
         ("two", 2),
@@ -298,8 +325,8 @@ def test_marks_of_other_dialects_are_read_as_what_they_mean() -> None:
     node = only("H~2~O is ==very wet== at 10^-3^ bar; ~5~ and a == b stay, and x^n^.")
 
     assert isinstance(node, Prose)
-    assert node.sentences == ("H₂O is very wet at 10⁻³ bar; ~5~ and a == b stay, and x^n^.",)
-    assert node.key_phrases == ("very wet",)
+    assert tuple(map(str, node.sentences)) == ("H₂O is very wet at 10⁻³ bar; ~5~ and a == b stay, and x^n^.",)
+    assert node.sentences[0].spans == (Span(7, 15, "strong"),)
 
 
 def test_a_full_stop_behind_an_address_is_not_part_of_it() -> None:

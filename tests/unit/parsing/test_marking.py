@@ -9,10 +9,11 @@ from services.parsing.backends import markdown
 from services.parsing.edit import storyboard
 from services.parsing.marking import MOST_WARNINGS, NOTE
 from services.parsing.storyboard import Storyboard
-from services.parsing.wire import Reading, Task, blocks_of, wished
 from services.parsing.worker import answer
 from services.story.scene import CodeCard, ListCard, ParagraphCard, QuoteCard, SectionCard, TitleCard
-from storyreel.parsing.v1 import storyboard_pb2
+from services.story.source_place import SourcePlace
+from services.story.text import Text
+from storyreel.parsing.v1 import reading_pb2, storyboard_pb2
 
 LAMP = "```footage\na lamp\n```\n"
 SEA = "```footage\nthe sea\n```\n"
@@ -53,7 +54,7 @@ def test_a_marked_block_is_a_scene_of_its_own() -> None:
     scenes = board(f"# T\n\n## C\n\nOne.\n\n{LAMP}\nTwo.\n\nThree.").scenes
 
     told = [
-        (draft.card.sentences, bool(draft.footage))
+        ((*map(str, draft.card.sentences),), bool(draft.footage))
         for draft in scenes[1:]
         if isinstance(draft.card, ParagraphCard)
     ]
@@ -68,14 +69,14 @@ def test_a_marked_block_is_a_scene_of_its_own() -> None:
 def test_a_subtitle_is_not_taken_from_below_a_picture() -> None:
     title, scene = board(f"# T\n\n{LAMP}\nA short line.").scenes
 
-    assert title.card == TitleCard("T")
+    assert title.card == TitleCard(Text("T"))
     assert scene.footage is not None
 
 
 def test_the_block_is_shown_and_says_why() -> None:
     (block,) = [block for block in board(f"# T\n\n{LAMP}\nIt burns oil.").blocks if block.kind == "footage"]
 
-    assert (block.text, block.line, block.note, block.drop_reason) == ("a lamp", 3, NOTE, "")
+    assert (block.text, block.place.line, block.note, block.drop_reason) == ("a lamp", 3, NOTE, "")
     assert [(place.scene, place.element) for place in block.placements] == [(1, "footage")]
 
 
@@ -85,7 +86,11 @@ def test_of_two_pictures_for_one_block_the_later_counts_and_the_other_is_told() 
     made = board(text)
 
     assert pictures(text) == [(ParagraphCard, "a lamp")]
-    assert [w for w in made.warnings if "line 3" in w and "another one follows" in w]
+    assert [
+        w
+        for w in made.warnings
+        if w.place == SourcePlace(3) and "line 3" in w.message and "another one follows" in w.message
+    ]
     assert [b.drop_reason for b in made.blocks if b.text == "the sea"] == [
         "another one follows it at once, so its picture has no scene"
     ]
@@ -97,7 +102,7 @@ def test_a_scene_keeps_its_own_picture_when_another_ends_its_section() -> None:
     made = board(text)
 
     assert pictures(text) == [(ParagraphCard, "a lamp")]
-    assert [w for w in made.warnings if "line 9" in w]
+    assert [w for w in made.warnings if w.place == SourcePlace(9) and "line 9" in w.message]
 
 
 def test_a_block_of_several_scenes_has_its_picture_in_the_first_and_says_so() -> None:
@@ -106,7 +111,7 @@ def test_a_block_of_several_scenes_has_its_picture_in_the_first_and_says_so() ->
     made = board(text)
 
     assert [n for n, draft in enumerate(made.scenes) if draft.footage] == [1]
-    assert [w for w in made.warnings if "only the first" in w]
+    assert [w for w in made.warnings if "only the first" in w.message]
 
 
 def test_a_block_without_a_prompt_is_dropped_with_a_reason_and_a_warning() -> None:
@@ -123,7 +128,7 @@ def test_warnings_of_many_blocks_are_counted() -> None:
     made = board("# T\n\n" + "```footage\nsteps: x\na lamp\n```\n\nText.\n\n" * 20)
 
     assert len(made.warnings) == MOST_WARNINGS + 1
-    assert made.warnings[-1] == "Footage: warnings that are not listed: 8."
+    assert made.warnings[-1].message == "Footage: warnings that are not listed: 8."
 
 
 @pytest.mark.parametrize("fence", ["```Footage", "~~~FOOTAGE", "``` fooTage  "])
@@ -140,7 +145,7 @@ def test_the_word_on_the_fence_may_have_capital_letters(fence: str) -> None:
     ],
 )
 def test_a_scene_knows_the_line_that_its_picture_is_described_on(text: str, lines: list[int]) -> None:
-    assert [draft.line for draft in board(text).scenes][: len(lines)] == lines
+    assert [draft.place.line if draft.place else 0 for draft in board(text).scenes][: len(lines)] == lines
 
 
 def test_another_listing_whose_info_only_begins_so_is_code() -> None:
@@ -153,13 +158,14 @@ def test_pictures_alone_tell_nothing() -> None:
 
 
 def test_a_picture_survives_the_way_out_of_the_child() -> None:
-    task = Task(f"# T\n\n{LAMP}\nIt burns oil.".encode(), "t.md", "en").encode()
+    document = f"# T\n\n{LAMP}\nIt burns oil.".encode()
+    task = reading_pb2.ReadingTask(document=document, name="t.md", language="en").SerializeToString()
 
-    reading = Reading.decode(answer(task, lambda progress: None))
-    blocks = blocks_of(storyboard_pb2.Coverage.FromString(reading.coverage))
+    reading = reading_pb2.Reading.FromString(answer(task, lambda progress: None))
 
-    wishes = [wished(footage) for footage in reading.footage]
-    assert [wish.prompt if wish else "" for wish in wishes] == ["", "a lamp"]
-    assert list(reading.visuals) == [storyboard_pb2.VISUAL_UNSPECIFIED, storyboard_pb2.VISUAL_FOOTAGE]
-    assert list(reading.lines) == [0, 3]
-    assert [block.note for block in blocks if block.kind == "footage"] == [NOTE]
+    refs = [read.ref for read in reading.scenes]
+    assert [ref.footage.prompt for ref in refs] == ["", "a lamp"]
+    assert [ref.visual for ref in refs] == [storyboard_pb2.VISUAL_UNSPECIFIED, storyboard_pb2.VISUAL_FOOTAGE]
+    assert [ref.visual_place.line for ref in refs] == [0, 3]
+    footage = (b for b in reading.coverage.blocks if b.kind == storyboard_pb2.BLOCK_KIND_FOOTAGE)
+    assert [block.note for block in footage] == [NOTE]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from services.parsing.outline import Entry, Passage
 from services.parsing.pace import PACES, Pace, share_items, share_lines, share_sentences
+from services.story.text import Text
 
 PACE = PACES[0]
 SOURCE = Passage("list_item", "", 1)
 
 
 def entry(level: int = 0, size: int = 5) -> Entry:
-    return Entry(SOURCE, "", "word " * size, level)
+    return Entry(SOURCE, Text(), Text("word " * size), level)
 
 
 def sizes(runs: list[range]) -> list[int]:
@@ -90,5 +91,5 @@ def test_a_short_listing_is_whole() -> None:
 
 
 def test_each_pace_is_denser_than_the_one_before() -> None:
-    assert [*PACES] == sorted(PACES, key=lambda pace: pace.words)
+    assert [*PACES] == sorted(PACES, key=lambda pace: (not pace.chapters, pace.words))
     assert PACES[0] == Pace(50, 6, 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.parsing.sentences import LONGEST_TEXT, chunks, goes_on, sentences, shorten, words
+from services.story.text import Text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from services.parsing.sentences import LONGEST_TEXT, chunks, goes_on, sentences,
     ],
 )
 def test_a_full_stop_that_ends_no_sentence_is_passed_over(text: str) -> None:
-    found = sentences(text)
+    found = [found.text for found in sentences(Text(text))]
 
     assert found == [text]
 
@@ -44,13 +45,13 @@ def test_a_full_stop_that_ends_no_sentence_is_passed_over(text: str) -> None:
     ],
 )
 def test_sentences_end_where_a_reader_stops(text: str, expected: list[str]) -> None:
-    found = sentences(text)
+    found = [found.text for found in sentences(Text(text))]
 
     assert found == expected
 
 
 def test_what_cannot_be_spoken_stays_with_its_neighbour() -> None:
-    found = sentences("Done! ✅ ✅. Next one.")
+    found = [sentence.text for sentence in sentences(Text("Done! ✅ ✅. Next one."))]
 
     assert found == ["Done! ✅ ✅.", "Next one."]
 
@@ -63,7 +64,7 @@ def test_two_characters_without_spaces_count_as_a_word() -> None:
 def test_a_sentence_that_is_too_long_is_cut_at_a_clause() -> None:
     clause = "the keeper climbs the stairs again and again and again and again, " * 10
 
-    pieces = sentences(clause.strip().rstrip(",") + ".")
+    pieces = [piece.text for piece in sentences(Text(clause.strip().rstrip(",") + "."))]
 
     assert len(pieces) > 1
     assert all(piece.endswith((",", ".")) for piece in pieces)
@@ -71,11 +72,11 @@ def test_a_sentence_that_is_too_long_is_cut_at_a_clause() -> None:
 
 
 def test_a_word_is_cut_only_when_it_alone_is_longer_than_the_contract_allows() -> None:
-    pieces = shorten("https://example.org/" + "a" * 3000 + " b" * 100)
+    pieces = [piece.text for piece in shorten(Text("https://example.org/" + "a" * 3000 + " b" * 100))]
 
     assert pieces[0].startswith("https://example.org/aaa")
     assert len(pieces[0].split()[0]) == 3020
-    assert [len(piece) for piece in shorten("x" * 9000)] == [2250] * 4
+    assert [len(piece) for piece in shorten(Text("x" * 9000))] == [2250] * 4
 
 
 @pytest.mark.parametrize(
@@ -100,14 +101,14 @@ def test_a_sentence_goes_on_in_the_next_line_that_starts_small_or_follows_a_comm
 def test_a_long_text_is_shared_out_in_whole_sentences() -> None:
     text = " ".join(["The lamp burns all night long."] * 40)
 
-    parts = chunks(text)
+    parts = [part.text for part in chunks(Text(text))]
 
     assert " ".join(parts) == text
     assert all(part.endswith("long.") and words(part) <= 90 for part in parts)
 
 
 def test_a_million_full_stops_are_one_sentence_soon() -> None:
-    found = sentences("." * 1_000_000 + "x")
+    found = [sentence.text for sentence in sentences(Text("." * 1_000_000 + "x"))]
 
     assert "".join(found) == "." * 1_000_000 + "x"
     assert max(map(len, found)) <= LONGEST_TEXT

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.parsing.backends.entries import counted
-from services.parsing.backends.markdown import COLUMNS, COUNTED, EMPTY_COLUMN, SURPLUS, outline
-from services.parsing.outline import Dropped, Entries, Outline
+from services.parsing.backends.markdown import COLUMNS, COUNTED, EMPTY_COLUMN, MANY_COLUMNS, SURPLUS, outline
+from services.parsing.outline import Dropped, Outline, Table
+from services.story.scene import TableCard
+from services.story.table import cell as named
+from services.story.table import led, numbered
+from services.story.text import Text
 
 name = st.one_of(st.from_regex("n[a-z]{3,6}", fullmatch=True), st.just("#"), st.just("No."), st.just(""))
 cell = st.one_of(st.integers(1, 9999).map(str), st.from_regex("c[a-z]{3,6}", fullmatch=True), st.just(""))
@@ -29,8 +32,14 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def told(found: Outline) -> list[tuple[str, str]]:
-    lists = (node for node in found.nodes if isinstance(node, Entries))
-    return [(item.title, item.text) for entries in lists for item in entries.items]
+    """Each row as its lead, and its other cells with their names."""
+    tables = (node for node in found.nodes if isinstance(node, Table))
+    cards = (TableCard(Text(), table.columns, tuple(row.cells for row in table.rows)) for table in tables)
+    return [
+        (lead.text, "; ".join(named(*each).text for each in cells))
+        for card in cards
+        for lead, cells in led(card)
+    ]
 
 
 def dropped(found: Outline) -> list[tuple[str, str]]:
@@ -75,7 +84,7 @@ def test_a_year_leads_its_row_like_any_other_first_cell() -> None:
 def test_only_a_column_that_counts_the_rows_numbers_them(
     header: list[str], rows: list[list[str]], numbers: bool
 ) -> None:
-    assert counted(header, rows) is numbers
+    assert numbered([Text(n) for n in header], [[Text(cell) for cell in row] for row in rows]) is numbers
 
 
 def test_a_column_without_values_is_dropped_by_its_name() -> None:
@@ -90,3 +99,32 @@ def test_a_cell_that_no_column_takes_is_dropped_with_that_reason(line: str) -> N
 
     assert told(found) == [("1", "Use: a|b"), ("2", "Use: c")]
     assert [text for text, reason in dropped(found) if reason == SURPLUS] == ["more"]
+
+
+def test_a_column_knows_where_its_cells_stand() -> None:
+    found = outline("| a | b | c | d |\n|-|:-|:-:|-:|\n| 1 | 2 | 3 | 4 |", language="en")
+
+    (table,) = (node for node in found.nodes if isinstance(node, Table))
+    assert [column.alignment for column in table.columns] == [None, "left", "center", "right"]
+
+
+def test_a_row_too_long_to_listen_to_goes_on_in_another() -> None:
+    long = " ".join(["One more word here."] * 40)
+
+    found = outline(f"| Name | Use | Note |\n|-|-|-|\n| oil | {long} | new |", language="en")
+
+    (table,) = (node for node in found.nodes if isinstance(node, Table))
+    first, second = (row.cells for row in table.rows)
+    assert (first[0].text, second[0].text, second[2].text) == ("oil", "", "new")
+    assert f"{first[1]} {second[1]}" == long
+    assert table.rows[0].source is table.rows[1].source
+
+
+def test_of_very_many_columns_those_that_no_card_shows_are_dropped_by_cell() -> None:
+    row = "|".join(f"c{n}" for n in range(1002))
+
+    found = outline(f"{row}\n{'|'.join(['-'] * 1002)}\n{row}\n", language="en")
+
+    (table,) = (node for node in found.nodes if isinstance(node, Table))
+    assert len(table.columns) == len(table.rows[0].cells) == 1000
+    assert [text for text, reason in dropped(found) if reason == MANY_COLUMNS] == ["c1000", "c1001"] * 2

@@ -27,4 +27,4 @@ def test_a_task_comes_before_its_state(text: str, language: str, expected: tuple
     (node,) = outline(text, language=language).nodes
 
     assert isinstance(node, Entries)
-    assert [(item.title, item.text) for item in node.items] == [expected]
+    assert [(item.title.text, item.text.text) for item in node.items] == [expected]

@@ -6,10 +6,11 @@ import pytest
 
 from services.script.listing import sentence, short_commands
 from services.story.scene import CodeCard
+from services.story.text import Text
 
 
 def card(language: str, code: str, *, first_line: int = 1, total_lines: int = 0) -> CodeCard:
-    return CodeCard("Header", language, code, first_line, total_lines)
+    return CodeCard(Text("Header"), language, code, first_line, total_lines)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.script.reading import Reading
 from services.script.speakable import ended, pieces, speakable
 from services.story.spelling import LONGEST, Spelling, fit, written
+from services.story.text import Text
 
 TRICKY = st.sampled_from(
     [
@@ -46,7 +47,7 @@ TEXTS = st.lists(TRICKY | st.text(max_size=6), max_size=30).map("".join)
 
 
 def spelled(text: str, language: str = "en") -> list[tuple[str, str]]:
-    reading = ended(speakable(text, language=language))
+    reading = ended(speakable(Text(text), language=language))
     return [(reading.text[s.char_start : s.char_end], s.written) for s in reading.spellings()]
 
 
@@ -74,7 +75,7 @@ def test_other_languages_keep_their_addresses() -> None:
 
 
 def test_markup_is_not_written() -> None:
-    reading = speakable("- [x] **Bold**, `code` and [a link](http://x.y/z)", language="en")
+    reading = speakable(Text("- [x] **Bold**, `code` and [a link](http://x.y/z)"), language="en")
 
     assert reading.written == "Bold, code and a link"
 
@@ -90,7 +91,7 @@ def test_markup_is_not_written() -> None:
     ],
 )
 def test_the_mark_at_the_end_is_said_and_written(text: str, said: str, shown: str) -> None:
-    reading = ended(speakable(text, language="en"))
+    reading = ended(speakable(Text(text), language="en"))
 
     assert (reading.text, reading.written) == (said, shown)
 
@@ -115,7 +116,7 @@ def test_what_is_written_at_more_length_than_the_contract_holds_is_given_as_it_i
 @given(TEXTS, st.sampled_from(["en", "de", "zh"]))
 @settings(max_examples=300, deadline=None)
 def test_the_spellings_of_any_text_put_back_give_what_is_written(text: str, language: str) -> None:
-    reading = ended(speakable(text, language=language))
+    reading = ended(speakable(Text(text), language=language))
 
     spellings = reading.spellings()
 
@@ -127,7 +128,7 @@ def test_the_spellings_of_any_text_put_back_give_what_is_written(text: str, lang
 @given(st.lists(st.from_regex("[A-Za-z]{1,9}", fullmatch=True), min_size=1, max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_plain_prose_is_written_as_its_words(words: list[str]) -> None:
-    reading = ended(speakable(" ".join(words), language="de"))
+    reading = ended(speakable(Text(" ".join(words)), language="de"))
 
     assert reading.spellings() == ()
     assert reading.written.rstrip(".").split() == words
@@ -136,7 +137,7 @@ def test_plain_prose_is_written_as_its_words(words: list[str]) -> None:
 @given(TEXTS)
 @settings(max_examples=50, deadline=None)
 def test_pieces_keep_their_own_spellings(text: str) -> None:
-    reading = ended(speakable((text + " word. ") * 200, language="en"))
+    reading = ended(speakable(Text((text + " word. ") * 200), language="en"))
 
     parts = pieces(reading.text, reading.spellings())
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from services.parsing.backends.formulas import marked
 from services.script.speakable import speakable
+from services.story.text import Text
 
 DATES = [
     ("On 2026-11-21 we met.", "On November 21, 2026 we met."),
@@ -104,17 +106,17 @@ PATHS = [
     [*DATES, *VERSIONS, *RANGES, *FRACTIONS, *POWERS, *SIGNS, *MONEY, *FORMULAS, *CODE, *NUMBERS, *PATHS],
 )
 def test_english_reads_signs_as_words(written: str, said: str) -> None:
-    assert speakable(written, language="en").text == said
+    assert speakable(marked(written), language="en").text == said
 
 
 @pytest.mark.parametrize("written", [written for written, _ in [*DATES, *VERSIONS, *FRACTIONS, *POWERS]])
 def test_other_languages_keep_their_numbers(written: str) -> None:
-    assert speakable(written, language="de").text == written
+    assert speakable(Text(written), language="de").text == written
 
 
 def test_a_formula_is_named_in_languages_that_have_no_words_for_it() -> None:
-    assert speakable("Nun $E = mc^2$ hier", language="de").text == "Nun eine Formel hier"
-    assert speakable("Nyt $x$ on", language="fi").text == "Nyt $x$ on"
+    assert speakable(marked("Nun $E = mc^2$ hier"), language="de").text == "Nun eine Formel hier"
+    assert speakable(marked("Nyt $x$ on"), language="fi").text == "Nyt $x$ on"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_a_formula_is_named_in_languages_that_have_no_words_for_it() -> None:
     ],
 )
 def test_hostile_signs_take_bounded_work_and_space(hostile: str) -> None:
-    spoken = speakable(f"{hostile} word", language="en").text
+    spoken = speakable(Text(f"{hostile} word"), language="en").text
 
     assert "word" in spoken
     assert len(spoken) < 20 * len(hostile)

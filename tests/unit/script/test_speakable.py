@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.script.reading import Reading
 from services.script.speakable import LONGEST, ended, pieces, speakable
 from services.story.spelling import Spelling
+from services.story.text import Text
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ from services.story.spelling import Spelling
     ],
 )
 def test_english_says_in_full_what_is_written_short(written: str, said: str | None) -> None:
-    spoken = speakable(written, language="en-US").text
+    spoken = speakable(Text(written), language="en-US").text
 
     expected = (
         said or "5 milliseconds, 1 megabyte, 1.5 gigabytes per second, 30 frames per second, 60 seconds"
@@ -63,12 +64,12 @@ def test_english_says_in_full_what_is_written_short(written: str, said: str | No
     ],
 )
 def test_other_languages_only_lose_what_cannot_be_said(language: str, written: str, said: str) -> None:
-    assert speakable(written, language=language).text == said
+    assert speakable(Text(written), language=language).text == said
 
 
 @pytest.mark.parametrize("written", ["🎉🎉", "---", "…", "→", "***", "", "👩‍💻 🏳️‍🌈"])
 def test_what_cannot_be_said_is_empty(written: str) -> None:
-    assert speakable(written, language="en").text == ""
+    assert speakable(Text(written), language="en").text == ""
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_cut_leaves_out_the_spelling_it_goes_through_and_moves_those_behind_it
     ],
 )
 def test_hostile_text_takes_bounded_work_and_space(hostile: str) -> None:
-    spoken = speakable(f"{hostile} word", language="en").text
+    spoken = speakable(Text(f"{hostile} word"), language="en").text
 
     assert "word" in spoken
     assert len(spoken) < 10 * len(hostile)
@@ -128,7 +129,7 @@ def test_hostile_text_takes_bounded_work_and_space(hostile: str) -> None:
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "zh"]))
 @settings(max_examples=150, deadline=None)
 def test_any_text_gives_something_speakable_or_nothing(text: str, language: str) -> None:
-    spoken = speakable(text, language=language).text
+    spoken = speakable(Text(text), language=language).text
 
     assert spoken == "" or any(map(str.isalnum, spoken))
     assert spoken == " ".join(spoken.split())

@@ -21,6 +21,7 @@ from services.story.scene import (
     TitleCard,
     elements,
 )
+from services.story.text import Text
 
 
 async def written(card: Card, *, language: str = "en") -> Narration:
@@ -28,7 +29,9 @@ async def written(card: Card, *, language: str = "en") -> Narration:
 
 
 async def test_every_sentence_is_said_and_names_its_element() -> None:
-    narration = await written(ParagraphCard("Setup", ("One thing.", "Another"), introduces_header=True))
+    narration = await written(
+        ParagraphCard(Text("Setup"), (Text("One thing."), Text("Another")), introduces_header=True)
+    )
 
     assert narration.segments == (
         Segment("Setup.", "header"),
@@ -38,15 +41,19 @@ async def test_every_sentence_is_said_and_names_its_element() -> None:
 
 
 async def test_a_header_is_said_once_only() -> None:
-    narration = await written(ParagraphCard("Setup", ("One thing.",)))
+    narration = await written(ParagraphCard(Text("Setup"), (Text("One thing."),)))
 
     assert [segment.element for segment in narration.segments] == ["text/0"]
 
 
 async def test_items_pause_after_their_lead_and_at_their_end() -> None:
-    items = (ListItem("Fast", "it renders quickly"), ListItem("", "small"), ListItem("Done?", "yes"))
+    items = (
+        ListItem(Text("Fast"), Text("it renders quickly")),
+        ListItem(Text(""), Text("small")),
+        ListItem(Text("Done?"), Text("yes")),
+    )
 
-    narration = await written(ListCard("Why", items, ordered=True, introduces_header=True))
+    narration = await written(ListCard(Text("Why"), items, ordered=True, introduces_header=True))
 
     assert narration.segments == (
         Segment("Why.", "header"),
@@ -59,13 +66,19 @@ async def test_items_pause_after_their_lead_and_at_their_end() -> None:
 @pytest.mark.parametrize(
     ("card", "said"),
     [
-        (TitleCard("Storyreel", "Documents into videos"), "Storyreel. Documents into videos."),
-        (SectionCard("Getting started", 2), "Getting started."),
-        (QuoteCard("Less is more", "— Mies"), "Less is more. Mies."),
-        (OutroCard("Storyreel", "Covered: setup.", ("https://x.y",)), "That was Storyreel. Covered: setup."),
-        (OutroCard("Thanks for watching!"), "Thanks for watching!"),
-        (CodeCard("Setup", "sh", "pip install storyreel"), "pip install storyreel."),
-        (CodeCard("Setup", "python", "def f(): ...\nf()", 1, 2, True), "Setup. 2 lines of Python define f."),
+        (TitleCard(Text("Storyreel"), Text("Documents into videos")), "Storyreel. Documents into videos."),
+        (SectionCard(Text("Getting started"), 2), "Getting started."),
+        (QuoteCard(Text("Less is more"), Text("— Mies")), "Less is more. Mies."),
+        (
+            OutroCard(Text("Storyreel"), Text("Covered: setup."), ("https://x.y",)),
+            "That was Storyreel. Covered: setup.",
+        ),
+        (OutroCard(Text("Thanks for watching!")), "Thanks for watching!"),
+        (CodeCard(Text("Setup"), "sh", "pip install storyreel"), "pip install storyreel."),
+        (
+            CodeCard(Text("Setup"), "python", "def f(): ...\nf()", 1, 2, True),
+            "Setup. 2 lines of Python define f.",
+        ),
     ],
 )
 async def test_each_card_says_its_own(card: Card, said: str) -> None:
@@ -75,10 +88,10 @@ async def test_each_card_says_its_own(card: Card, said: str) -> None:
 @pytest.mark.parametrize(
     ("card", "said"),
     [
-        (OutroCard("Storyreel", "Alles Gute"), "Storyreel. Alles Gute."),
-        (CodeCard("Aufbau", "python", "def f(): ..."), "Aufbau."),
-        (CodeCard("", "python", "def f(): ..."), "Siehe Bildschirm."),
-        (CodeCard("Aufbau", "sh", "make run"), "make run."),
+        (OutroCard(Text("Storyreel"), Text("Alles Gute")), "Storyreel. Alles Gute."),
+        (CodeCard(Text("Aufbau"), "python", "def f(): ..."), "Aufbau."),
+        (CodeCard(Text(""), "python", "def f(): ..."), "Siehe Bildschirm."),
+        (CodeCard(Text("Aufbau"), "sh", "make run"), "make run."),
     ],
 )
 async def test_other_languages_get_no_english_sentences(card: Card, said: str) -> None:
@@ -86,7 +99,9 @@ async def test_other_languages_get_no_english_sentences(card: Card, said: str) -
 
 
 async def test_what_cannot_be_said_is_left_out() -> None:
-    narration = await written(ListCard("", (ListItem("", "🎉🎉"), ListItem("", "words"))))
+    narration = await written(
+        ListCard(Text(""), (ListItem(Text(""), Text("🎉🎉")), ListItem(Text(""), Text("words"))))
+    )
 
     assert narration.segments == (Segment("words.", "item/1"),)
 
@@ -94,10 +109,13 @@ async def test_what_cannot_be_said_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("card", "segment"),
     [
-        (ListCard("", (ListItem("", "🎉"), ListItem("", "—"))), Segment("See the screen.", "item/1")),
-        (ListCard("Moods", (ListItem("", "🎉"),)), Segment("Moods.", "header")),
-        (TitleCard("…"), Segment("See the screen.", "title")),
-        (QuoteCard("🎉"), Segment("See the screen.", "quote")),
+        (
+            ListCard(Text(""), (ListItem(Text(""), Text("🎉")), ListItem(Text(""), Text("—")))),
+            Segment("See the screen.", "item/1"),
+        ),
+        (ListCard(Text("Moods"), (ListItem(Text(""), Text("🎉")),)), Segment("Moods.", "header")),
+        (TitleCard(Text("…")), Segment("See the screen.", "title")),
+        (QuoteCard(Text("🎉")), Segment("See the screen.", "quote")),
     ],
 )
 async def test_a_scene_always_says_something(card: Card, segment: Segment) -> None:
@@ -105,7 +123,9 @@ async def test_a_scene_always_says_something(card: Card, segment: Segment) -> No
 
 
 async def test_what_is_spelled_out_is_known_as_the_document_writes_it() -> None:
-    card = ParagraphCard("", ("Watch guide.mp4 first.", "About 40% of https://example.org/a-b"))
+    card = ParagraphCard(
+        Text(""), (Text("Watch guide.mp4 first."), Text("About 40% of https://example.org/a-b"))
+    )
 
     narration = await written(card)
 
@@ -114,7 +134,8 @@ async def test_what_is_spelled_out_is_known_as_the_document_writes_it() -> None:
 
 
 async def test_an_index_in_code_is_no_number_of_a_source() -> None:
-    card = ParagraphCard("", ("First arr[1] is set, as shown[1].",), code_phrases=("arr[1]", "x"))
+    code = Text.of("arr[1]", ("code", ""))
+    card = ParagraphCard(Text(""), (Text("First ") + code + Text(" is set, as shown[1]."),))
 
     narration = await written(card)
 
@@ -123,7 +144,7 @@ async def test_an_index_in_code_is_no_number_of_a_source() -> None:
 
 
 async def test_commands_are_written_as_they_are_typed() -> None:
-    narration = await written(CodeCard("", "sh", "echo hi > out.txt"))
+    narration = await written(CodeCard(Text(""), "sh", "echo hi > out.txt"))
 
     assert narration.text == "echo hi into out dot txt."
     assert narration.written == "echo hi > out.txt."
@@ -132,13 +153,17 @@ async def test_commands_are_written_as_they_are_typed() -> None:
 @given(st.lists(st.from_regex("[A-Za-z]{1,9}", fullmatch=True), min_size=2, max_size=30))
 @settings(max_examples=50, deadline=None)
 async def test_plain_prose_is_written_in_the_words_of_the_document(words: list[str]) -> None:
-    narration = await written(ParagraphCard("", (" ".join(words),)), language="de")
+    narration = await written(ParagraphCard(Text(""), (Text(" ".join(words)),)), language="de")
 
     assert narration.written.rstrip(".").split() == words
 
 
 async def test_every_segment_speaks_an_element_of_the_card() -> None:
-    card = ListCard("Why", tuple(ListItem(f"Item {n}", "text") for n in range(50)), introduces_header=True)
+    card = ListCard(
+        Text("Why"),
+        tuple(ListItem(Text(f"Item {n}"), Text("text")) for n in range(50)),
+        introduces_header=True,
+    )
 
     narration = await written(card)
 
@@ -147,6 +172,28 @@ async def test_every_segment_speaks_an_element_of_the_card() -> None:
 
 async def test_more_than_one_narration_holds_is_refused_with_the_numbers() -> None:
     with pytest.raises(InvalidRequest) as caught:
-        await written(ParagraphCard("", tuple("word " * 799 + "end." for _ in range(6))))
+        await written(ParagraphCard(Text(""), tuple(Text("word " * 799 + "end.") for _ in range(6))))
 
     assert "20000" in caught.value.message
+
+
+async def test_what_is_struck_out_is_not_said_and_not_in_the_captions() -> None:
+    old, note = Text.of("Use the old one.", ("struck_out", "")), Text("Use the ")
+    mixed = note + Text.of("old", ("struck_out", "")) + Text(" new one.")
+
+    narration = await written(ParagraphCard(Text("Setup"), (old, mixed)))
+
+    assert narration.segments == (Segment("Use the new one.", "text/1"),)
+    assert narration.written == "Use the new one."
+
+
+async def test_a_link_is_said_by_its_text_and_a_formula_by_its_words() -> None:
+    link = Text.of("the manual", ("link", "https://example.org/a.html"))
+    formula = Text.of("$E = mc^2$", ("formula", "E = mc^2"))
+
+    narration = await written(
+        ParagraphCard(Text(), (Text("Read ") + link + Text(": ") + formula + Text("."),))
+    )
+
+    assert narration.text == "Read the manual: E equals m c squared."
+    assert narration.written == "Read the manual: $E = mc^2$."

@@ -7,7 +7,18 @@ import pytest
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest
 from services.story import wire
 from services.story.narration import Narration, Segment
+from services.story.scene import (
+    Card,
+    ListCard,
+    ListItem,
+    ParagraphCard,
+    QuoteCard,
+    TableCard,
+    TableColumn,
+    TitleCard,
+)
 from services.story.spelling import LONGEST, Spelling
+from services.story.text import Text
 from storyreel.script.v1 import narration_pb2
 
 
@@ -38,3 +49,25 @@ def test_spellings_that_do_not_stand_in_their_text_are_refused(second: tuple[int
 def test_what_the_contract_forbids_is_corrupt(spelling: tuple[int, int, str]) -> None:
     with pytest.raises(ArtifactCorrupt):
         wire.decode(wire.encode(message(spelling)), narration_pb2.Narration)
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        TitleCard(Text("a"), Text.of("b->c", ("code", ""))),
+        ParagraphCard(Text("a"), (Text.of("b", ("link", "c"), ("strong", "")),), True),
+        ListCard(Text("a"), (ListItem(Text.of("b->c", ("struck_out", ""), ("emphasis", ""))),)),
+        QuoteCard(Text.of("$b$", ("formula", "b")), Text.of("d", ("foreign", "fr"))),
+        TableCard(
+            Text("a"),
+            (TableColumn(Text.of("b", ("code", "")), "right"), TableColumn()),
+            ((Text("c"), Text()), (Text(), Text.of("d", ("code", "")))),
+            first_row=3,
+            total_rows=9,
+            introduces_header=True,
+        ),
+    ],
+    ids=lambda card: type(card).__name__,
+)
+def test_what_the_source_set_off_survives(card: Card) -> None:
+    assert wire.scene_from_proto(wire.scene_to_proto(card)) == card

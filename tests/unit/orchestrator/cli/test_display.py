@@ -180,7 +180,7 @@ def test_a_machine_is_told_of_footage_in_the_making_and_of_its_attempts(
 
 
 def test_what_a_person_should_know_is_said_when_it_is_known(job: job_pb2.Job) -> None:
-    job.warnings.append("The text goes to a service.")
+    job.warnings.add(message="The text goes to a service.")
     target = console()
 
     Plain(target).show(job)
@@ -214,7 +214,7 @@ def test_a_summary_says_what_is_not_as_asked_for_and_what_to_do(job: job_pb2.Job
 
 
 def test_what_a_job_says_is_neither_markup_nor_escape_sequences(job: job_pb2.Job) -> None:
-    job.warnings.append("See [/etc] and [bold]\x1b[2J\nnow.")
+    job.warnings.add(message="See [/etc] and [bold]\x1b[2J\nnow.")
     job.stages[2].activity = "draw \x1b[1m"
     job.degradations.add(stage=GENERATION, what="[red]\x1bLess.", why="No\nfont.", remedy="Install\x9b it.")
     target = console()

@@ -14,16 +14,18 @@ from services.cards.typesetting import faces
 
 @pytest.mark.parametrize("text", ["Paths [/etc] here", "a [/x] b", "[bold] stays", ":smile: too"])
 def test_what_looks_like_markup_is_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    block = {"line": 3, "kind": text, "outcome": "dropped", "reason": text}
-    scene = {"id": "s001", "type": "title", "narration": text, "estimated_duration": "2s"}
+    block = {"place": {"line": 3}, "kind": "BLOCK_KIND_HTML", "outcome": "OUTCOME_DROPPED", "reason": text}
+    scene = {"id": "s001", "type": "SCENE_TYPE_TITLE", "narration": text, "estimated_duration": "2s"}
 
     show(json.dumps({"title": text, "scenes": [scene], "coverage": {"blocks": [block]}}))
 
-    assert capsys.readouterr().out.count(text) == 4
+    out = capsys.readouterr().out
+    assert out.count(text) == 3
+    assert "  line 3: html dropped: " in out
 
 
 def test_no_escape_sequence_of_a_document_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    scene = {"id": "s001", "type": "title", "narration": "x\x1b[2Jy", "estimated_duration": "2s"}
+    scene = {"id": "s001", "type": "SCENE_TYPE_TITLE", "narration": "x\x1b[2Jy", "estimated_duration": "2s"}
 
     show(json.dumps({"title": "t\x1b]0;me\x07", "scenes": [scene]}))
 
@@ -44,13 +46,19 @@ def _bare_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_bare_machine")
 def test_what_no_font_has_is_said_before_it_is_rendered(capsys: pytest.CaptureFixture[str]) -> None:
     kept = {
-        "line": 1,
-        "kind": "paragraph",
+        "place": {"line": 1},
+        "kind": "BLOCK_KIND_PARAGRAPH",
         "text": "日本 hello",
-        "outcome": "narrated",
+        "outcome": "OUTCOME_NARRATED",
         "scene_ids": ["s001"],
     }
-    dropped = {"line": 2, "kind": "html", "text": "ไทย", "outcome": "dropped", "reason": "why"}
+    dropped = {
+        "place": {"line": 2},
+        "kind": "BLOCK_KIND_HTML",
+        "text": "ไทย",
+        "outcome": "OUTCOME_DROPPED",
+        "reason": "why",
+    }
 
     show(json.dumps({"title": "t", "coverage": {"blocks": [kept, dropped]}}))
 
@@ -65,7 +73,12 @@ def test_of_a_clusters_fonts_nothing_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYREEL_TEMPORAL_ADDRESS", "temporal.example.org:7233")
-    block = {"line": 1, "kind": "paragraph", "text": "日本", "outcome": "narrated"}
+    block = {
+        "place": {"line": 1},
+        "kind": "BLOCK_KIND_PARAGRAPH",
+        "text": "日本",
+        "outcome": "OUTCOME_NARRATED",
+    }
 
     show(json.dumps({"title": "t", "coverage": {"blocks": [block]}}))
 
@@ -78,7 +91,13 @@ def test_notes_on_fonts_are_in_the_order_of_the_scenes_and_keep_scripts_apart(
 ) -> None:
     texts = ("plain", "கதை", "你好", "こんにちは漢字", "你好", "再见")
     blocks = [
-        {"line": n, "kind": "paragraph", "text": text, "outcome": "shown", "scene_ids": [f"s{n:03d}"]}
+        {
+            "place": {"line": n},
+            "kind": "BLOCK_KIND_PARAGRAPH",
+            "text": text,
+            "outcome": "OUTCOME_SHOWN",
+            "scene_ids": [f"s{n:03d}"],
+        }
         for n, text in enumerate(texts)
     ]
 
@@ -107,7 +126,7 @@ def test_text_without_spaces_is_shown_to_its_end(
 
 
 def test_one_scene_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    scene = {"id": "s001", "type": "title", "narration": "Hi.", "estimated_duration": "2s"}
+    scene = {"id": "s001", "type": "SCENE_TYPE_TITLE", "narration": "Hi.", "estimated_duration": "2s"}
 
     show(json.dumps({"title": "t", "scenes": [scene]}))
 
@@ -127,9 +146,20 @@ def test_what_footage_needs_and_what_was_found_is_shown(capsys: pytest.CaptureFi
         "adjustments": [{"field": "steps", "before": "10", "after": "30", "reason": "fewer look bad"}],
         "findings": [{"message": "Too much [/x].", "suggestions": [{"description": "Ask for 480p."}]}],
     }
-    footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": report, "line": 12}
+    footage = {
+        "pool": "t2v",
+        "outlook": "The pool t2v will generate it.",
+        "report": report,
+        "place": {"line": 12},
+    }
     footage |= {"clips": 1, "estimated_duration": "1320s"}
-    scene = {"id": "s001", "type": "title", "narration": "x", "estimated_duration": "2s", "footage": footage}
+    scene = {
+        "id": "s001",
+        "type": "SCENE_TYPE_TITLE",
+        "narration": "x",
+        "estimated_duration": "2s",
+        "footage": footage,
+    }
 
     show(json.dumps({"title": "t", "scenes": [scene, {"id": "s002"}], "footage_duration": "1320s"}))
 
@@ -156,7 +186,7 @@ def test_a_refusal_is_said_once_with_every_way_out_as_it_is_written(
         },
     ]
     finding = {"message": "The 5B makes no 1080p.", "blocking": True, "suggestions": ways}
-    footage = {"pool": "ti2v", "outlook": "The pool ti2v will refuse it as it is.", "line": 20}
+    footage = {"pool": "ti2v", "outlook": "The pool ti2v will refuse it as it is.", "place": {"line": 20}}
     scene = {"id": "s006", "footage": footage | {"report": {"findings": [finding]}}}
 
     show(json.dumps({"title": "t", "scenes": [scene]}))
@@ -195,7 +225,7 @@ def test_of_footage_in_several_clips_each_and_all_are_told(capsys: pytest.Captur
 def test_what_nobody_has_forecast_is_not_told_in_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"mode": "MODE_T2V", "model": "t2v-A14B", "width": 1280, "height": 720, "frames": 81}
     footage = {"pool": "t2v", "outlook": "The pool t2v will generate it.", "report": {"plan": plan}}
-    scene = {"id": "s001", "type": "title", "narration": "x", "footage": footage}
+    scene = {"id": "s001", "type": "SCENE_TYPE_TITLE", "narration": "x", "footage": footage}
 
     show(json.dumps({"title": "t", "scenes": [scene]}))
 
@@ -205,7 +235,11 @@ def test_what_nobody_has_forecast_is_not_told_in_numbers(capsys: pytest.CaptureF
 
 
 def test_footage_that_stays_a_card_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    scene = {"id": "s001", "type": "title", "footage": {"pool": "i2v", "outlook": "A card will be shown."}}
+    scene = {
+        "id": "s001",
+        "type": "SCENE_TYPE_TITLE",
+        "footage": {"pool": "i2v", "outlook": "A card will be shown."},
+    }
 
     show(json.dumps({"title": "t", "scenes": [scene]}))
 

@@ -73,7 +73,7 @@ WRITE = "In the footage block on line 3 write `steps: 15`; then render again."
 )
 def test_the_way_out_says_what_to_write_where_that_helps(reason: str, said: str) -> None:
     scene = record_pb2.SceneRecord()
-    scene.ref.visual_line = 3
+    scene.ref.visual_place.line = 3
     ways = [way("Take 15 steps.", change("steps", "15", "2")), way("Close programs.")]
 
     assert way_out(job_pb2.JobError(reason=reason_value(reason), suggestions=ways), scene) == said

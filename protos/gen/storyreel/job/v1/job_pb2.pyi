@@ -20,6 +20,8 @@ from storyreel.generation.v1 import footage_pb2 as _footage_pb2
 from storyreel.generation.v1 import making_pb2 as _making_pb2
 from storyreel.media.v1 import clip_pb2 as _clip_pb2
 from storyreel.muxing.v1 import timeline_pb2 as _timeline_pb2
+from storyreel.parsing.v1 import source_place_pb2 as _source_place_pb2
+from storyreel.parsing.v1 import storyboard_pb2 as _storyboard_pb2
 from storyreel.progress.v1 import progress_pb2 as _progress_pb2
 import builtins as _builtins
 import sys
@@ -108,6 +110,34 @@ STAGE_KIND_MUXING: StageKind.ValueType  # 6
 """The video is put together."""
 Global___StageKind: _TypeAlias = StageKind  # noqa: Y015
 
+class _Outcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
+    """Never sent."""
+    OUTCOME_NARRATED: _Outcome.ValueType  # 1
+    """A voice says it."""
+    OUTCOME_SHOWN: _Outcome.ValueType  # 2
+    """It is only on the screen."""
+    OUTCOME_DROPPED: _Outcome.ValueType  # 3
+    """It is not in the video."""
+
+class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+    """Outcome is what came of a block of the source."""
+
+OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
+"""Never sent."""
+OUTCOME_NARRATED: Outcome.ValueType  # 1
+"""A voice says it."""
+OUTCOME_SHOWN: Outcome.ValueType  # 2
+"""It is only on the screen."""
+OUTCOME_DROPPED: Outcome.ValueType  # 3
+"""It is not in the video."""
+Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
+
 @_typing.final
 class Job(_message.Message):
     """Job is one document on its way to a video. CreateJob ignores the fields that say
@@ -176,7 +206,7 @@ class Job(_message.Message):
         """Output only. When it ended."""
 
     @_builtins.property
-    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_source_place_pb2.Warning]:
         """Output only. Warnings of the reading, for people."""
 
     @_builtins.property
@@ -201,7 +231,7 @@ class Job(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         title: _builtins.str = ...,
         plan_only: _builtins.bool = ...,
-        warnings: _abc.Iterable[_builtins.str] | None = ...,
+        warnings: _abc.Iterable[_source_place_pb2.Warning] | None = ...,
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "outputs", b"outputs", "settings", b"settings", "source", b"source"]  # noqa: Y015
@@ -267,6 +297,7 @@ class Settings(_message.Message):
     POOLS_FIELD_NUMBER: _builtins.int
     FOOTAGE_BACKEND_FIELD_NUMBER: _builtins.int
     FRAME_TIMING_FIELD_NUMBER: _builtins.int
+    SCRIPT_BACKEND_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
@@ -285,6 +316,10 @@ class Settings(_message.Message):
     """
     frame_timing: _clip_pb2.FrameTiming.ValueType
     """Which frames of a clip are written. Default: all of them."""
+    script_backend: _builtins.str
+    """Who writes narrations, see storyreel.script.v1.WriteNarrationRequest.
+    Default: `template`.
+    """
     @_builtins.property
     def picture(self) -> _clip_pb2.Picture:
         """Size and rate. Default: 1920 x 1080 at 30 frames per second."""
@@ -311,10 +346,11 @@ class Settings(_message.Message):
         pools: _abc.Iterable[_builtins.str] | None = ...,
         footage_backend: _builtins.str = ...,
         frame_timing: _clip_pb2.FrameTiming.ValueType = ...,
+        script_backend: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "script_backend", b"script_backend", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -680,26 +716,6 @@ class Manifest(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-    @_typing.final
-    class CoverageEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.int
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.int = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
     JOB_FIELD_NUMBER: _builtins.int
     SCENES_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
@@ -718,8 +734,8 @@ class Manifest(_message.Message):
         """The versions of what made the video, by name."""
 
     @_builtins.property
-    def coverage(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Blocks of the source by outcome: `narrated`, `shown`, `dropped`."""
+    def coverage(self) -> Global___CoverageCounts:
+        """How many blocks of the source came to what."""
 
     @_builtins.property
     def dropped(self) -> _containers.RepeatedCompositeFieldContainer[Global___CoveredBlock]:
@@ -731,16 +747,46 @@ class Manifest(_message.Message):
         job: Global___Job | None = ...,
         scenes: _abc.Iterable[Global___ManifestScene] | None = ...,
         versions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-        coverage: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        coverage: Global___CoverageCounts | None = ...,
         dropped: _abc.Iterable[Global___CoveredBlock] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "job", b"job"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage", "dropped", b"dropped", "job", b"job", "scenes", b"scenes", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Manifest: _TypeAlias = Manifest  # noqa: Y015
+
+@_typing.final
+class CoverageCounts(_message.Message):
+    """CoverageCounts says how many blocks of the source came to what."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NARRATED_FIELD_NUMBER: _builtins.int
+    SHOWN_FIELD_NUMBER: _builtins.int
+    DROPPED_FIELD_NUMBER: _builtins.int
+    narrated: _builtins.int
+    """A voice says them."""
+    shown: _builtins.int
+    """They are only on the screen."""
+    dropped: _builtins.int
+    """They are not in the video."""
+    def __init__(
+        self,
+        *,
+        narrated: _builtins.int = ...,
+        shown: _builtins.int = ...,
+        dropped: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "narrated", b"narrated", "shown", b"shown"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CoverageCounts: _TypeAlias = CoverageCounts  # noqa: Y015
 
 @_typing.final
 class ManifestScene(_message.Message):
@@ -764,8 +810,8 @@ class ManifestScene(_message.Message):
     CONTINUED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
-    type: _builtins.str
-    """The card's type, see PlanScene."""
+    type: _storyboard_pb2.SceneType.ValueType
+    """The card's type."""
     chapter: _builtins.str
     """The chapter it belongs to."""
     start_frame: _builtins.int
@@ -800,7 +846,7 @@ class ManifestScene(_message.Message):
         self,
         *,
         id: _builtins.str = ...,
-        type: _builtins.str = ...,
+        type: _storyboard_pb2.SceneType.ValueType = ...,
         chapter: _builtins.str = ...,
         start_frame: _builtins.int = ...,
         frames: _builtins.int = ...,
@@ -922,10 +968,8 @@ class PlanScene(_message.Message):
     FOOTAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The scene's id, `s001`."""
-    type: _builtins.str
-    """The card's type: `title`, `section`, `paragraph`, `list`, `code`, `quote`,
-    `outro`.
-    """
+    type: _storyboard_pb2.SceneType.ValueType
+    """The card's type."""
     narration: _builtins.str
     """What will be said."""
     chapter: _builtins.str
@@ -942,7 +986,7 @@ class PlanScene(_message.Message):
         self,
         *,
         id: _builtins.str = ...,
-        type: _builtins.str = ...,
+        type: _storyboard_pb2.SceneType.ValueType = ...,
         narration: _builtins.str = ...,
         estimated_duration: _duration_pb2.Duration | None = ...,
         chapter: _builtins.str = ...,
@@ -967,15 +1011,13 @@ class PlanFootage(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     CLIPS_FIELD_NUMBER: _builtins.int
     ESTIMATED_DURATION_FIELD_NUMBER: _builtins.int
-    LINE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     pool: _builtins.str
     """The pool that would generate it, such as `t2v`."""
     outlook: _builtins.str
     """What will happen, in a sentence or two."""
     clips: _builtins.int
     """How many clips it takes, one after the other; 0 when nobody could be asked."""
-    line: _builtins.int
-    """The line of the source that the block with its wish starts on, from 1."""
     @_builtins.property
     def report(self) -> _making_pb2.Report:
         """What pre-flight found for its first clip; absent when nobody could be asked."""
@@ -983,6 +1025,10 @@ class PlanFootage(_message.Message):
     @_builtins.property
     def estimated_duration(self) -> _duration_pb2.Duration:
         """How long generating all of them takes, about; absent when that is not known."""
+
+    @_builtins.property
+    def place(self) -> _source_place_pb2.SourcePlace:
+        """Where the block with its wish starts."""
 
     def __init__(
         self,
@@ -992,11 +1038,11 @@ class PlanFootage(_message.Message):
         report: _making_pb2.Report | None = ...,
         clips: _builtins.int = ...,
         estimated_duration: _duration_pb2.Duration | None = ...,
-        line: _builtins.int = ...,
+        place: _source_place_pb2.SourcePlace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "report", b"report"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_duration", b"estimated_duration", "place", b"place", "report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips", "estimated_duration", b"estimated_duration", "line", b"line", "outlook", b"outlook", "pool", b"pool", "report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips", "estimated_duration", b"estimated_duration", "outlook", b"outlook", "place", b"place", "pool", b"pool", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1037,20 +1083,22 @@ class CoveredBlock(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
-    LINE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     SCENE_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The block's id, `b0001`."""
-    kind: _builtins.str
-    """What it is, see storyreel.parsing.v1.Block."""
+    kind: _storyboard_pb2.BlockKind.ValueType
+    """What it is."""
     text: _builtins.str
     """Its text, without markup."""
-    outcome: _builtins.str
-    """`narrated`, `shown` or `dropped`."""
+    outcome: Global___Outcome.ValueType
+    """What came of it."""
     reason: _builtins.str
     """Why it was dropped, or why it is only shown; may be empty."""
-    line: _builtins.int
-    """The line of the source it starts on, from 1."""
+    @_builtins.property
+    def place(self) -> _source_place_pb2.SourcePlace:
+        """Where it starts."""
+
     @_builtins.property
     def scene_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The scenes it went into."""
@@ -1059,16 +1107,16 @@ class CoveredBlock(_message.Message):
         self,
         *,
         id: _builtins.str = ...,
-        kind: _builtins.str = ...,
+        kind: _storyboard_pb2.BlockKind.ValueType = ...,
         text: _builtins.str = ...,
-        outcome: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
         reason: _builtins.str = ...,
-        line: _builtins.int = ...,
+        place: _source_place_pb2.SourcePlace | None = ...,
         scene_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "line", b"line", "outcome", b"outcome", "reason", b"reason", "scene_ids", b"scene_ids", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "outcome", b"outcome", "place", b"place", "reason", b"reason", "scene_ids", b"scene_ids", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
+from storyreel.parsing.v1 import source_place_pb2 as storyreel_dot_parsing_dot_v1_dot_source__place__pb2
 from storyreel.parsing.v1 import storyboard_pb2 as storyreel_dot_parsing_dot_v1_dot_storyboard__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*storyreel/parsing/v1/parsing_service.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a%storyreel/parsing/v1/storyboard.proto\"\xe7\x01\n\x14ParseDocumentRequest\x12\x39\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x41\n\x08language\x18\x03 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12\x39\n\x05\x66iles\x18\x04 \x03(\x0b\x32 .storyreel.artifact.v1.NamedFileB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\x9b\x01\n\x15ParseDocumentResponse\x12\r\n\x05title\x18\x01 \x01(\t\x12.\n\x06scenes\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12\x10\n\x08warnings\x18\x04 \x03(\t2z\n\x0eParsingService\x12h\n\rParseDocument\x12*.storyreel.parsing.v1.ParseDocumentRequest\x1a+.storyreel.parsing.v1.ParseDocumentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*storyreel/parsing/v1/parsing_service.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a\'storyreel/parsing/v1/source_place.proto\x1a%storyreel/parsing/v1/storyboard.proto\"\xe7\x01\n\x14ParseDocumentRequest\x12\x39\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x41\n\x08language\x18\x03 \x01(\tB/\xbaH,r*\x18#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$\x12\x39\n\x05\x66iles\x18\x04 \x03(\x0b\x32 .storyreel.artifact.v1.NamedFileB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xba\x01\n\x15ParseDocumentResponse\x12\r\n\x05title\x18\x01 \x01(\t\x12.\n\x06scenes\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.SceneRef\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact\x12/\n\x08warnings\x18\x04 \x03(\x0b\x32\x1d.storyreel.parsing.v1.Warning2z\n\x0eParsingService\x12h\n\rParseDocument\x12*.storyreel.parsing.v1.ParseDocumentRequest\x1a+.storyreel.parsing.v1.ParseDocumentResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,10 +43,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARSEDOCUMENTREQUEST'].fields_by_name['language']._serialized_options = b'\272H,r*\030#2&^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$'
   _globals['_PARSEDOCUMENTREQUEST'].fields_by_name['files']._loaded_options = None
   _globals['_PARSEDOCUMENTREQUEST'].fields_by_name['files']._serialized_options = b'\272H\005\222\001\002\020d'
-  _globals['_PARSEDOCUMENTREQUEST']._serialized_start=175
-  _globals['_PARSEDOCUMENTREQUEST']._serialized_end=406
-  _globals['_PARSEDOCUMENTRESPONSE']._serialized_start=409
-  _globals['_PARSEDOCUMENTRESPONSE']._serialized_end=564
-  _globals['_PARSINGSERVICE']._serialized_start=566
-  _globals['_PARSINGSERVICE']._serialized_end=688
+  _globals['_PARSEDOCUMENTREQUEST']._serialized_start=216
+  _globals['_PARSEDOCUMENTREQUEST']._serialized_end=447
+  _globals['_PARSEDOCUMENTRESPONSE']._serialized_start=450
+  _globals['_PARSEDOCUMENTRESPONSE']._serialized_end=636
+  _globals['_PARSINGSERVICE']._serialized_start=638
+  _globals['_PARSINGSERVICE']._serialized_end=760
 # @@protoc_insertion_point(module_scope)

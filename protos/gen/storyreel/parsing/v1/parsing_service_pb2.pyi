@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
+from storyreel.parsing.v1 import source_place_pb2 as _source_place_pb2
 from storyreel.parsing.v1 import storyboard_pb2 as _storyboard_pb2
 import builtins as _builtins
 import sys
@@ -83,9 +84,9 @@ class ParseDocumentResponse(_message.Message):
         """A Coverage, stored."""
 
     @_builtins.property
-    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_source_place_pb2.Warning]:
         """What a person should know of the reading, such as repaired text encoding;
-        at most 20 sentences.
+        at most 20.
         """
 
     def __init__(
@@ -94,7 +95,7 @@ class ParseDocumentResponse(_message.Message):
         title: _builtins.str = ...,
         scenes: _abc.Iterable[_storyboard_pb2.SceneRef] | None = ...,
         coverage: _artifact_pb2.Artifact | None = ...,
-        warnings: _abc.Iterable[_builtins.str] | None = ...,
+        warnings: _abc.Iterable[_source_place_pb2.Warning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -25,9 +25,11 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_dot_artifact__pb2
 from storyreel.generation.v1 import footage_pb2 as storyreel_dot_generation_dot_v1_dot_footage__pb2
+from storyreel.parsing.v1 import source_place_pb2 as storyreel_dot_parsing_dot_v1_dot_source__place__pb2
+from storyreel.parsing.v1 import text_pb2 as storyreel_dot_parsing_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/parsing/v1/storyboard.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a%storyreel/generation/v1/footage.proto\"\xfc\x02\n\x05Scene\x12\x30\n\x05title\x18\x01 \x01(\x0b\x32\x1f.storyreel.parsing.v1.TitleCardH\x00\x12\x34\n\x07section\x18\x02 \x01(\x0b\x32!.storyreel.parsing.v1.SectionCardH\x00\x12\x38\n\tparagraph\x18\x03 \x01(\x0b\x32#.storyreel.parsing.v1.ParagraphCardH\x00\x12.\n\x04list\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.ListCardH\x00\x12.\n\x04\x63ode\x18\x05 \x01(\x0b\x32\x1e.storyreel.parsing.v1.CodeCardH\x00\x12\x30\n\x05quote\x18\x06 \x01(\x0b\x32\x1f.storyreel.parsing.v1.QuoteCardH\x00\x12\x30\n\x05outro\x18\x07 \x01(\x0b\x32\x1f.storyreel.parsing.v1.OutroCardH\x00\x42\r\n\x04\x63\x61rd\x12\x05\xbaH\x02\x08\x01\"k\n\tTitleCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x1a\n\x08subtitle\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\'\n\x0c\x63ode_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"B\n\x0bSectionCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x18\n\x06number\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\"\xbd\x01\n\rParagraphCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\tsentences\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07r\x05\x10\x01\x18\xa0\x1f\x12&\n\x0bkey_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x11introduces_header\x18\x04 \x01(\x08\x12\'\n\x0c\x63ode_phrases\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"\xd7\x01\n\x08ListCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x39\n\x05items\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.ListItemB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x0f\n\x07ordered\x18\x03 \x01(\x08\x12!\n\x0c\x66irst_number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12\x19\n\x11introduces_header\x18\x05 \x01(\x08\x12\'\n\x0c\x63ode_phrases\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"\xe2\x01\n\x08ListItem\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x1f\x12\x16\n\x05level\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x08\x12 \n\x06number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03H\x00\x88\x01\x01:`\xbaH]\x1a[\n\x13list_item.not_empty\x12\x1f\x61n item needs a title or a text\x1a#this.title != \'\' || this.text != \'\'B\t\n\x07_number\"\xb6\x01\n\x08\x43odeCard\x12\x18\n\x06header\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x19\n\x04\x63ode\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xc0\xb8\x02\x12\x1f\n\nfirst_line\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xa0\x8d\x06(\x01\x12\x1e\n\x0btotal_lines\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06\x12\x19\n\x11introduces_header\x18\x06 \x01(\x08\"m\n\tQuoteCard\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x12\x1d\n\x0b\x61ttribution\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\'\n\x0c\x63ode_phrases\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\"c\n\tOutroCard\x12\x19\n\x05title\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\x19\n\x07message\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12 \n\x05links\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\xf4\x03\"\xba\x02\n\x08SceneRef\x12 \n\x02id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^s[0-9]{3,4}$\x12\x39\n\x04type\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.SceneTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x05scene\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x31\n\x07\x66ootage\x18\x05 \x01(\x0b\x32 .storyreel.generation.v1.Footage\x12\x36\n\x06visual\x18\x06 \x01(\x0e\x32\x1c.storyreel.parsing.v1.VisualB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x13\n\x0bvisual_line\x18\x07 \x01(\r\"7\n\x08\x43overage\x12+\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1b.storyreel.parsing.v1.Block\"\x95\x01\n\x05\x42lock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\r\x12\x33\n\nplacements\x18\x05 \x03(\x0b\x32\x1f.storyreel.parsing.v1.Placement\x12\x13\n\x0b\x64rop_reason\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\".\n\tPlacement\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65lement\x18\x02 \x01(\t*\xc5\x01\n\tSceneType\x12\x1a\n\x16SCENE_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCENE_TYPE_TITLE\x10\x01\x12\x16\n\x12SCENE_TYPE_SECTION\x10\x02\x12\x18\n\x14SCENE_TYPE_PARAGRAPH\x10\x03\x12\x13\n\x0fSCENE_TYPE_LIST\x10\x04\x12\x13\n\x0fSCENE_TYPE_CODE\x10\x05\x12\x14\n\x10SCENE_TYPE_QUOTE\x10\x06\x12\x14\n\x10SCENE_TYPE_OUTRO\x10\x07*Z\n\x06Visual\x12\x16\n\x12VISUAL_UNSPECIFIED\x10\x00\x12\x13\n\x0fVISUAL_TEMPLATE\x10\x01\x12\x12\n\x0eVISUAL_FOOTAGE\x10\x02\x12\x0f\n\x0bVISUAL_AUTO\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%storyreel/parsing/v1/storyboard.proto\x12\x14storyreel.parsing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a%storyreel/generation/v1/footage.proto\x1a\'storyreel/parsing/v1/source_place.proto\x1a\x1fstoryreel/parsing/v1/text.proto\"\xae\x03\n\x05Scene\x12\x30\n\x05title\x18\x01 \x01(\x0b\x32\x1f.storyreel.parsing.v1.TitleCardH\x00\x12\x34\n\x07section\x18\x02 \x01(\x0b\x32!.storyreel.parsing.v1.SectionCardH\x00\x12\x38\n\tparagraph\x18\x03 \x01(\x0b\x32#.storyreel.parsing.v1.ParagraphCardH\x00\x12.\n\x04list\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.ListCardH\x00\x12.\n\x04\x63ode\x18\x05 \x01(\x0b\x32\x1e.storyreel.parsing.v1.CodeCardH\x00\x12\x30\n\x05quote\x18\x06 \x01(\x0b\x32\x1f.storyreel.parsing.v1.QuoteCardH\x00\x12\x30\n\x05outro\x18\x07 \x01(\x0b\x32\x1f.storyreel.parsing.v1.OutroCardH\x00\x12\x30\n\x05table\x18\x08 \x01(\x0b\x32\x1f.storyreel.parsing.v1.TableCardH\x00\x42\r\n\x04\x63\x61rd\x12\x05\xbaH\x02\x08\x01\"\x8b\x02\n\tTitleCard\x12~\n\x05title\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBS\xbaHP\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\xc8\x01\x01\x12~\n\x08subtitle\x18\x02 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\"\xa7\x01\n\x0bSectionCard\x12~\n\x05title\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBS\xbaHP\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\xc8\x01\x01\x12\x18\n\x06number\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\"\xe3\x01\n\rParagraphCard\x12|\n\x06header\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\x12\x39\n\tsentences\x18\x02 \x03(\x0b\x32\x1a.storyreel.parsing.v1.TextB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x19\n\x11introduces_header\x18\x03 \x01(\x08\"\x92\x02\n\x08ListCard\x12|\n\x06header\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\x12\x39\n\x05items\x18\x02 \x03(\x0b\x32\x1e.storyreel.parsing.v1.ListItemB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x0f\n\x07ordered\x18\x03 \x01(\x08\x12!\n\x0c\x66irst_number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12\x19\n\x11introduces_header\x18\x05 \x01(\x08\"\xd9\x02\n\x08ListItem\x12~\n\x05title\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBS\xbaHP\xba\x01M\n\x11text.at_most_1000\x12\x1fmust be at most 1000 characters\x1a\x17size(this.text) <= 1000\x12(\n\x04text\x18\x02 \x01(\x0b\x32\x1a.storyreel.parsing.v1.Text\x12\x16\n\x05level\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x08\x12 \n\x06number\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03H\x00\x88\x01\x01:^\xbaH[\x1aY\n\x13list_item.not_empty\x12\x1f\x61n item needs a title or a text\x1a!has(this.title) || has(this.text)B\t\n\x07_number\"\xea\x03\n\tTableCard\x12|\n\x06header\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\x12?\n\x07\x63olumns\x18\x02 \x03(\x0b\x32!.storyreel.parsing.v1.TableColumnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\x12\x38\n\x04rows\x18\x03 \x03(\x0b\x32\x1e.storyreel.parsing.v1.TableRowB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x1e\n\tfirst_row\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xc0\x84=(\x01\x12\x1d\n\ntotal_rows\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xc0\x84=\x12\x19\n\x11introduces_header\x18\x06 \x01(\x08:\x89\x01\xbaH\x85\x01\x1a\x82\x01\n\x11table.rectangular\x12\x32\x65very row needs as many cells as there are columns\x1a\x39this.rows.all(row, size(row.cells) == size(this.columns))\"u\n\x0bTableColumn\x12(\n\x04name\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.Text\x12<\n\talignment\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.AlignmentB\x08\xbaH\x05\x82\x01\x02\x10\x01\"E\n\x08TableRow\x12\x39\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32\x1f.storyreel.parsing.v1.TableCellB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"5\n\tTableCell\x12(\n\x04text\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.Text\"\x9a\x02\n\x08\x43odeCard\x12|\n\x06header\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12\x19\n\x04\x63ode\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xc0\xb8\x02\x12\x1f\n\nfirst_line\x18\x04 \x01(\rB\x0b\xbaH\x08*\x06\x18\xa0\x8d\x06(\x01\x12\x1e\n\x0btotal_lines\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06\x12\x19\n\x11introduces_header\x18\x06 \x01(\x08\"\xc1\x01\n\tQuoteCard\x12\x30\n\x04text\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextB\x06\xbaH\x03\xc8\x01\x01\x12\x81\x01\n\x0b\x61ttribution\x18\x02 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBP\xbaHM\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\"\xb0\x02\n\tOutroCard\x12~\n\x05title\x18\x01 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBS\xbaHP\xba\x01J\n\x10text.at_most_500\x12\x1emust be at most 500 characters\x1a\x16size(this.text) <= 500\xc8\x01\x01\x12\x80\x01\n\x07message\x18\x02 \x01(\x0b\x32\x1a.storyreel.parsing.v1.TextBS\xbaHP\xba\x01M\n\x11text.at_most_1000\x12\x1fmust be at most 1000 characters\x1a\x17size(this.text) <= 1000\x12 \n\x05links\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\xf4\x03\"\x9c\x03\n\x08SceneRef\x12 \n\x02id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^s[0-9]{3,4}$\x12\x39\n\x04type\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.SceneTypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x05scene\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x63hapter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x31\n\x07\x66ootage\x18\x05 \x01(\x0b\x32 .storyreel.generation.v1.Footage\x12\x36\n\x06visual\x18\x06 \x01(\x0e\x32\x1c.storyreel.parsing.v1.VisualB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x37\n\x0cvisual_place\x18\x07 \x01(\x0b\x32!.storyreel.parsing.v1.SourcePlace\x12!\n\x08headings\x18\x08 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x06\"\x05r\x03\x18\xf4\x03\x12\x19\n\x07summary\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"7\n\x08\x43overage\x12+\n\x06\x62locks\x18\x01 \x03(\x0b\x32\x1b.storyreel.parsing.v1.Block\"\xe6\x01\n\x05\x42lock\x12\n\n\x02id\x18\x01 \x01(\t\x12\x39\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.storyreel.parsing.v1.BlockKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x30\n\x05place\x18\x04 \x01(\x0b\x32!.storyreel.parsing.v1.SourcePlace\x12\x33\n\nplacements\x18\x05 \x03(\x0b\x32\x1f.storyreel.parsing.v1.Placement\x12\x13\n\x0b\x64rop_reason\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\".\n\tPlacement\x12\x10\n\x08scene_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65lement\x18\x02 \x01(\t*\xdb\x01\n\tSceneType\x12\x1a\n\x16SCENE_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCENE_TYPE_TITLE\x10\x01\x12\x16\n\x12SCENE_TYPE_SECTION\x10\x02\x12\x18\n\x14SCENE_TYPE_PARAGRAPH\x10\x03\x12\x13\n\x0fSCENE_TYPE_LIST\x10\x04\x12\x13\n\x0fSCENE_TYPE_CODE\x10\x05\x12\x14\n\x10SCENE_TYPE_QUOTE\x10\x06\x12\x14\n\x10SCENE_TYPE_OUTRO\x10\x07\x12\x14\n\x10SCENE_TYPE_TABLE\x10\x08*e\n\tAlignment\x12\x19\n\x15\x41LIGNMENT_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41LIGNMENT_LEFT\x10\x01\x12\x14\n\x10\x41LIGNMENT_CENTER\x10\x02\x12\x13\n\x0f\x41LIGNMENT_RIGHT\x10\x03*Z\n\x06Visual\x12\x16\n\x12VISUAL_UNSPECIFIED\x10\x00\x12\x13\n\x0fVISUAL_TEMPLATE\x10\x01\x12\x12\n\x0eVISUAL_FOOTAGE\x10\x02\x12\x0f\n\x0bVISUAL_AUTO\x10\x03*\xab\x02\n\tBlockKind\x12\x1a\n\x16\x42LOCK_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42LOCK_KIND_HEADING\x10\x01\x12\x18\n\x14\x42LOCK_KIND_PARAGRAPH\x10\x02\x12\x18\n\x14\x42LOCK_KIND_LIST_ITEM\x10\x03\x12\x13\n\x0f\x42LOCK_KIND_CODE\x10\x04\x12\x18\n\x14\x42LOCK_KIND_TABLE_ROW\x10\x05\x12\x14\n\x10\x42LOCK_KIND_QUOTE\x10\x06\x12\x14\n\x10\x42LOCK_KIND_IMAGE\x10\x07\x12\x13\n\x0f\x42LOCK_KIND_HTML\x10\x08\x12\x13\n\x0f\x42LOCK_KIND_RULE\x10\t\x12\x19\n\x15\x42LOCK_KIND_DEFINITION\x10\n\x12\x16\n\x12\x42LOCK_KIND_FOOTAGE\x10\x0b\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,43 +39,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCENE'].oneofs_by_name['card']._loaded_options = None
   _globals['_SCENE'].oneofs_by_name['card']._serialized_options = b'\272H\002\010\001'
   _globals['_TITLECARD'].fields_by_name['title']._loaded_options = None
-  _globals['_TITLECARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
+  _globals['_TITLECARD'].fields_by_name['title']._serialized_options = b'\272HP\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500\310\001\001'
   _globals['_TITLECARD'].fields_by_name['subtitle']._loaded_options = None
-  _globals['_TITLECARD'].fields_by_name['subtitle']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_TITLECARD'].fields_by_name['code_phrases']._loaded_options = None
-  _globals['_TITLECARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
+  _globals['_TITLECARD'].fields_by_name['subtitle']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
   _globals['_SECTIONCARD'].fields_by_name['title']._loaded_options = None
-  _globals['_SECTIONCARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
+  _globals['_SECTIONCARD'].fields_by_name['title']._serialized_options = b'\272HP\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500\310\001\001'
   _globals['_SECTIONCARD'].fields_by_name['number']._loaded_options = None
   _globals['_SECTIONCARD'].fields_by_name['number']._serialized_options = b'\272H\005*\003\030\220N'
   _globals['_PARAGRAPHCARD'].fields_by_name['header']._loaded_options = None
-  _globals['_PARAGRAPHCARD'].fields_by_name['header']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_PARAGRAPHCARD'].fields_by_name['header']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
   _globals['_PARAGRAPHCARD'].fields_by_name['sentences']._loaded_options = None
-  _globals['_PARAGRAPHCARD'].fields_by_name['sentences']._serialized_options = b'\272H\020\222\001\r\010\001\020d\"\007r\005\020\001\030\240\037'
-  _globals['_PARAGRAPHCARD'].fields_by_name['key_phrases']._loaded_options = None
-  _globals['_PARAGRAPHCARD'].fields_by_name['key_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
-  _globals['_PARAGRAPHCARD'].fields_by_name['code_phrases']._loaded_options = None
-  _globals['_PARAGRAPHCARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
+  _globals['_PARAGRAPHCARD'].fields_by_name['sentences']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_LISTCARD'].fields_by_name['header']._loaded_options = None
-  _globals['_LISTCARD'].fields_by_name['header']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_LISTCARD'].fields_by_name['header']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
   _globals['_LISTCARD'].fields_by_name['items']._loaded_options = None
   _globals['_LISTCARD'].fields_by_name['items']._serialized_options = b'\272H\007\222\001\004\010\001\0202'
   _globals['_LISTCARD'].fields_by_name['first_number']._loaded_options = None
   _globals['_LISTCARD'].fields_by_name['first_number']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
-  _globals['_LISTCARD'].fields_by_name['code_phrases']._loaded_options = None
-  _globals['_LISTCARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
   _globals['_LISTITEM'].fields_by_name['title']._loaded_options = None
-  _globals['_LISTITEM'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\350\007'
-  _globals['_LISTITEM'].fields_by_name['text']._loaded_options = None
-  _globals['_LISTITEM'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\240\037'
+  _globals['_LISTITEM'].fields_by_name['title']._serialized_options = b'\272HP\272\001M\n\021text.at_most_1000\022\037must be at most 1000 characters\032\027size(this.text) <= 1000'
   _globals['_LISTITEM'].fields_by_name['level']._loaded_options = None
   _globals['_LISTITEM'].fields_by_name['level']._serialized_options = b'\272H\004*\002\030\010'
   _globals['_LISTITEM'].fields_by_name['number']._loaded_options = None
   _globals['_LISTITEM'].fields_by_name['number']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
   _globals['_LISTITEM']._loaded_options = None
-  _globals['_LISTITEM']._serialized_options = b'\272H]\032[\n\023list_item.not_empty\022\037an item needs a title or a text\032#this.title != \'\' || this.text != \'\''
+  _globals['_LISTITEM']._serialized_options = b'\272H[\032Y\n\023list_item.not_empty\022\037an item needs a title or a text\032!has(this.title) || has(this.text)'
+  _globals['_TABLECARD'].fields_by_name['header']._loaded_options = None
+  _globals['_TABLECARD'].fields_by_name['header']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
+  _globals['_TABLECARD'].fields_by_name['columns']._loaded_options = None
+  _globals['_TABLECARD'].fields_by_name['columns']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_TABLECARD'].fields_by_name['rows']._loaded_options = None
+  _globals['_TABLECARD'].fields_by_name['rows']._serialized_options = b'\272H\007\222\001\004\010\001\0202'
+  _globals['_TABLECARD'].fields_by_name['first_row']._loaded_options = None
+  _globals['_TABLECARD'].fields_by_name['first_row']._serialized_options = b'\272H\010*\006\030\300\204=(\001'
+  _globals['_TABLECARD'].fields_by_name['total_rows']._loaded_options = None
+  _globals['_TABLECARD'].fields_by_name['total_rows']._serialized_options = b'\272H\006*\004\030\300\204='
+  _globals['_TABLECARD']._loaded_options = None
+  _globals['_TABLECARD']._serialized_options = b'\272H\205\001\032\202\001\n\021table.rectangular\0222every row needs as many cells as there are columns\0329this.rows.all(row, size(row.cells) == size(this.columns))'
+  _globals['_TABLECOLUMN'].fields_by_name['alignment']._loaded_options = None
+  _globals['_TABLECOLUMN'].fields_by_name['alignment']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_TABLEROW'].fields_by_name['cells']._loaded_options = None
+  _globals['_TABLEROW'].fields_by_name['cells']._serialized_options = b'\272H\006\222\001\003\020\350\007'
   _globals['_CODECARD'].fields_by_name['header']._loaded_options = None
-  _globals['_CODECARD'].fields_by_name['header']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_CODECARD'].fields_by_name['header']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
   _globals['_CODECARD'].fields_by_name['language']._loaded_options = None
   _globals['_CODECARD'].fields_by_name['language']._serialized_options = b'\272H\004r\002\0302'
   _globals['_CODECARD'].fields_by_name['code']._loaded_options = None
@@ -83,15 +91,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CODECARD'].fields_by_name['total_lines']._loaded_options = None
   _globals['_CODECARD'].fields_by_name['total_lines']._serialized_options = b'\272H\006*\004\030\240\215\006'
   _globals['_QUOTECARD'].fields_by_name['text']._loaded_options = None
-  _globals['_QUOTECARD'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\240\037'
+  _globals['_QUOTECARD'].fields_by_name['text']._serialized_options = b'\272H\003\310\001\001'
   _globals['_QUOTECARD'].fields_by_name['attribution']._loaded_options = None
-  _globals['_QUOTECARD'].fields_by_name['attribution']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_QUOTECARD'].fields_by_name['code_phrases']._loaded_options = None
-  _globals['_QUOTECARD'].fields_by_name['code_phrases']._serialized_options = b'\272H\016\222\001\013\0202\"\007r\005\020\001\030\310\001'
+  _globals['_QUOTECARD'].fields_by_name['attribution']._serialized_options = b'\272HM\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500'
   _globals['_OUTROCARD'].fields_by_name['title']._loaded_options = None
-  _globals['_OUTROCARD'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
+  _globals['_OUTROCARD'].fields_by_name['title']._serialized_options = b'\272HP\272\001J\n\020text.at_most_500\022\036must be at most 500 characters\032\026size(this.text) <= 500\310\001\001'
   _globals['_OUTROCARD'].fields_by_name['message']._loaded_options = None
-  _globals['_OUTROCARD'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_OUTROCARD'].fields_by_name['message']._serialized_options = b'\272HP\272\001M\n\021text.at_most_1000\022\037must be at most 1000 characters\032\027size(this.text) <= 1000'
   _globals['_OUTROCARD'].fields_by_name['links']._loaded_options = None
   _globals['_OUTROCARD'].fields_by_name['links']._serialized_options = b'\272H\016\222\001\013\020\004\"\007r\005\020\001\030\364\003'
   _globals['_SCENEREF'].fields_by_name['id']._loaded_options = None
@@ -104,34 +110,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCENEREF'].fields_by_name['chapter']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_SCENEREF'].fields_by_name['visual']._loaded_options = None
   _globals['_SCENEREF'].fields_by_name['visual']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_SCENETYPE']._serialized_start=2340
-  _globals['_SCENETYPE']._serialized_end=2537
-  _globals['_VISUAL']._serialized_start=2539
-  _globals['_VISUAL']._serialized_end=2629
-  _globals['_SCENE']._serialized_start=170
-  _globals['_SCENE']._serialized_end=550
-  _globals['_TITLECARD']._serialized_start=552
-  _globals['_TITLECARD']._serialized_end=659
-  _globals['_SECTIONCARD']._serialized_start=661
-  _globals['_SECTIONCARD']._serialized_end=727
-  _globals['_PARAGRAPHCARD']._serialized_start=730
-  _globals['_PARAGRAPHCARD']._serialized_end=919
-  _globals['_LISTCARD']._serialized_start=922
-  _globals['_LISTCARD']._serialized_end=1137
-  _globals['_LISTITEM']._serialized_start=1140
-  _globals['_LISTITEM']._serialized_end=1366
-  _globals['_CODECARD']._serialized_start=1369
-  _globals['_CODECARD']._serialized_end=1551
-  _globals['_QUOTECARD']._serialized_start=1553
-  _globals['_QUOTECARD']._serialized_end=1662
-  _globals['_OUTROCARD']._serialized_start=1664
-  _globals['_OUTROCARD']._serialized_end=1763
-  _globals['_SCENEREF']._serialized_start=1766
-  _globals['_SCENEREF']._serialized_end=2080
-  _globals['_COVERAGE']._serialized_start=2082
-  _globals['_COVERAGE']._serialized_end=2137
-  _globals['_BLOCK']._serialized_start=2140
-  _globals['_BLOCK']._serialized_end=2289
-  _globals['_PLACEMENT']._serialized_start=2291
-  _globals['_PLACEMENT']._serialized_end=2337
+  _globals['_SCENEREF'].fields_by_name['headings']._loaded_options = None
+  _globals['_SCENEREF'].fields_by_name['headings']._serialized_options = b'\272H\014\222\001\t\020\006\"\005r\003\030\364\003'
+  _globals['_SCENEREF'].fields_by_name['summary']._loaded_options = None
+  _globals['_SCENEREF'].fields_by_name['summary']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_BLOCK'].fields_by_name['kind']._loaded_options = None
+  _globals['_BLOCK'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_SCENETYPE']._serialized_start=4251
+  _globals['_SCENETYPE']._serialized_end=4470
+  _globals['_ALIGNMENT']._serialized_start=4472
+  _globals['_ALIGNMENT']._serialized_end=4573
+  _globals['_VISUAL']._serialized_start=4575
+  _globals['_VISUAL']._serialized_end=4665
+  _globals['_BLOCKKIND']._serialized_start=4668
+  _globals['_BLOCKKIND']._serialized_end=4967
+  _globals['_SCENE']._serialized_start=244
+  _globals['_SCENE']._serialized_end=674
+  _globals['_TITLECARD']._serialized_start=677
+  _globals['_TITLECARD']._serialized_end=944
+  _globals['_SECTIONCARD']._serialized_start=947
+  _globals['_SECTIONCARD']._serialized_end=1114
+  _globals['_PARAGRAPHCARD']._serialized_start=1117
+  _globals['_PARAGRAPHCARD']._serialized_end=1344
+  _globals['_LISTCARD']._serialized_start=1347
+  _globals['_LISTCARD']._serialized_end=1621
+  _globals['_LISTITEM']._serialized_start=1624
+  _globals['_LISTITEM']._serialized_end=1969
+  _globals['_TABLECARD']._serialized_start=1972
+  _globals['_TABLECARD']._serialized_end=2462
+  _globals['_TABLECOLUMN']._serialized_start=2464
+  _globals['_TABLECOLUMN']._serialized_end=2581
+  _globals['_TABLEROW']._serialized_start=2583
+  _globals['_TABLEROW']._serialized_end=2652
+  _globals['_TABLECELL']._serialized_start=2654
+  _globals['_TABLECELL']._serialized_end=2707
+  _globals['_CODECARD']._serialized_start=2710
+  _globals['_CODECARD']._serialized_end=2992
+  _globals['_QUOTECARD']._serialized_start=2995
+  _globals['_QUOTECARD']._serialized_end=3188
+  _globals['_OUTROCARD']._serialized_start=3191
+  _globals['_OUTROCARD']._serialized_end=3495
+  _globals['_SCENEREF']._serialized_start=3498
+  _globals['_SCENEREF']._serialized_end=3910
+  _globals['_COVERAGE']._serialized_start=3912
+  _globals['_COVERAGE']._serialized_end=3967
+  _globals['_BLOCK']._serialized_start=3970
+  _globals['_BLOCK']._serialized_end=4200
+  _globals['_PLACEMENT']._serialized_start=4202
+  _globals['_PLACEMENT']._serialized_end=4248
 # @@protoc_insertion_point(module_scope)

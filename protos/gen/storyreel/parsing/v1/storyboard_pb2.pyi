@@ -10,6 +10,8 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.generation.v1 import footage_pb2 as _footage_pb2
+from storyreel.parsing.v1 import source_place_pb2 as _source_place_pb2
+from storyreel.parsing.v1 import text_pb2 as _text_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -36,13 +38,15 @@ class _SceneTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SceneType.V
     SCENE_TYPE_PARAGRAPH: _SceneType.ValueType  # 3
     """Flowing text."""
     SCENE_TYPE_LIST: _SceneType.ValueType  # 4
-    """A list, or a table row by row."""
+    """A list."""
     SCENE_TYPE_CODE: _SceneType.ValueType  # 5
     """A listing."""
     SCENE_TYPE_QUOTE: _SceneType.ValueType  # 6
     """A quotation."""
     SCENE_TYPE_OUTRO: _SceneType.ValueType  # 7
     """The closing card."""
+    SCENE_TYPE_TABLE: _SceneType.ValueType  # 8
+    """A table."""
 
 class SceneType(_SceneType, metaclass=_SceneTypeEnumTypeWrapper):
     """SceneType says which layout a scene asks for."""
@@ -56,14 +60,44 @@ SCENE_TYPE_SECTION: SceneType.ValueType  # 2
 SCENE_TYPE_PARAGRAPH: SceneType.ValueType  # 3
 """Flowing text."""
 SCENE_TYPE_LIST: SceneType.ValueType  # 4
-"""A list, or a table row by row."""
+"""A list."""
 SCENE_TYPE_CODE: SceneType.ValueType  # 5
 """A listing."""
 SCENE_TYPE_QUOTE: SceneType.ValueType  # 6
 """A quotation."""
 SCENE_TYPE_OUTRO: SceneType.ValueType  # 7
 """The closing card."""
+SCENE_TYPE_TABLE: SceneType.ValueType  # 8
+"""A table."""
 Global___SceneType: _TypeAlias = SceneType  # noqa: Y015
+
+class _Alignment:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AlignmentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Alignment.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ALIGNMENT_UNSPECIFIED: _Alignment.ValueType  # 0
+    """The default: where reading begins."""
+    ALIGNMENT_LEFT: _Alignment.ValueType  # 1
+    """On the left."""
+    ALIGNMENT_CENTER: _Alignment.ValueType  # 2
+    """In the middle."""
+    ALIGNMENT_RIGHT: _Alignment.ValueType  # 3
+    """On the right."""
+
+class Alignment(_Alignment, metaclass=_AlignmentEnumTypeWrapper):
+    """Alignment is where the text of a column stands."""
+
+ALIGNMENT_UNSPECIFIED: Alignment.ValueType  # 0
+"""The default: where reading begins."""
+ALIGNMENT_LEFT: Alignment.ValueType  # 1
+"""On the left."""
+ALIGNMENT_CENTER: Alignment.ValueType  # 2
+"""In the middle."""
+ALIGNMENT_RIGHT: Alignment.ValueType  # 3
+"""On the right."""
+Global___Alignment: _TypeAlias = Alignment  # noqa: Y015
 
 class _Visual:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -93,6 +127,66 @@ VISUAL_AUTO: Visual.ValueType  # 3
 """Footage where somebody can generate it, else the card, which is no degradation."""
 Global___Visual: _TypeAlias = Visual  # noqa: Y015
 
+class _BlockKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BlockKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BlockKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BLOCK_KIND_UNSPECIFIED: _BlockKind.ValueType  # 0
+    """Never sent."""
+    BLOCK_KIND_HEADING: _BlockKind.ValueType  # 1
+    """A heading."""
+    BLOCK_KIND_PARAGRAPH: _BlockKind.ValueType  # 2
+    """A paragraph."""
+    BLOCK_KIND_LIST_ITEM: _BlockKind.ValueType  # 3
+    """An item of a list."""
+    BLOCK_KIND_CODE: _BlockKind.ValueType  # 4
+    """A listing."""
+    BLOCK_KIND_TABLE_ROW: _BlockKind.ValueType  # 5
+    """A row of a table."""
+    BLOCK_KIND_QUOTE: _BlockKind.ValueType  # 6
+    """A paragraph of a quotation."""
+    BLOCK_KIND_IMAGE: _BlockKind.ValueType  # 7
+    """An image."""
+    BLOCK_KIND_HTML: _BlockKind.ValueType  # 8
+    """A part of HTML within another format."""
+    BLOCK_KIND_RULE: _BlockKind.ValueType  # 9
+    """A line that separates."""
+    BLOCK_KIND_DEFINITION: _BlockKind.ValueType  # 10
+    """What is written for programs: front matter, the target of a link."""
+    BLOCK_KIND_FOOTAGE: _BlockKind.ValueType  # 11
+    """The description of a scene's picture."""
+
+class BlockKind(_BlockKind, metaclass=_BlockKindEnumTypeWrapper):
+    """BlockKind says what a block of the source is."""
+
+BLOCK_KIND_UNSPECIFIED: BlockKind.ValueType  # 0
+"""Never sent."""
+BLOCK_KIND_HEADING: BlockKind.ValueType  # 1
+"""A heading."""
+BLOCK_KIND_PARAGRAPH: BlockKind.ValueType  # 2
+"""A paragraph."""
+BLOCK_KIND_LIST_ITEM: BlockKind.ValueType  # 3
+"""An item of a list."""
+BLOCK_KIND_CODE: BlockKind.ValueType  # 4
+"""A listing."""
+BLOCK_KIND_TABLE_ROW: BlockKind.ValueType  # 5
+"""A row of a table."""
+BLOCK_KIND_QUOTE: BlockKind.ValueType  # 6
+"""A paragraph of a quotation."""
+BLOCK_KIND_IMAGE: BlockKind.ValueType  # 7
+"""An image."""
+BLOCK_KIND_HTML: BlockKind.ValueType  # 8
+"""A part of HTML within another format."""
+BLOCK_KIND_RULE: BlockKind.ValueType  # 9
+"""A line that separates."""
+BLOCK_KIND_DEFINITION: BlockKind.ValueType  # 10
+"""What is written for programs: front matter, the target of a link."""
+BLOCK_KIND_FOOTAGE: BlockKind.ValueType  # 11
+"""The description of a scene's picture."""
+Global___BlockKind: _TypeAlias = BlockKind  # noqa: Y015
+
 @_typing.final
 class Scene(_message.Message):
     """Scene is what one scene shows. It is stored as an artifact of type
@@ -101,8 +195,8 @@ class Scene(_message.Message):
 
     Parts of a card are called elements, so that a narration can say which part
     it speaks and the renderer can bring it in at that moment: `title`,
-    `subtitle`, `header`, `text/<n>` (sentence), `item/<n>`, `code`, `quote`,
-    `attribution`, `message`. Numbers start at 0.
+    `subtitle`, `header`, `text/<n>` (sentence), `item/<n>`, `row/<n>`, `code`,
+    `quote`, `attribution`, `message`. Numbers start at 0.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -114,6 +208,7 @@ class Scene(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     QUOTE_FIELD_NUMBER: _builtins.int
     OUTRO_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def title(self) -> Global___TitleCard:
         """The document's title."""
@@ -142,6 +237,10 @@ class Scene(_message.Message):
     def outro(self) -> Global___OutroCard:
         """The closing card."""
 
+    @_builtins.property
+    def table(self) -> Global___TableCard:
+        """A table."""
+
     def __init__(
         self,
         *,
@@ -152,12 +251,13 @@ class Scene(_message.Message):
         code: Global___CodeCard | None = ...,
         quote: Global___QuoteCard | None = ...,
         outro: Global___OutroCard | None = ...,
+        table: Global___TableCard | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["title", "section", "paragraph", "list", "code", "quote", "outro"]  # noqa: Y015
+    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["title", "section", "paragraph", "list", "code", "quote", "outro", "table"]  # noqa: Y015
     _WhichOneofArgType_card: _TypeAlias = _typing.Literal["card", b"card"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_card) -> _WhichOneofReturnType_card | None: ...
 
@@ -171,27 +271,23 @@ class TitleCard(_message.Message):
 
     TITLE_FIELD_NUMBER: _builtins.int
     SUBTITLE_FIELD_NUMBER: _builtins.int
-    CODE_PHRASES_FIELD_NUMBER: _builtins.int
-    title: _builtins.str
-    """The title; element `title`."""
-    subtitle: _builtins.str
-    """One line below it, may be empty; element `subtitle`."""
     @_builtins.property
-    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words of the subtitle the source set as code; they are shown in a
-        fixed-width face, sign by sign, so that `->` stays two signs.
-        """
+    def title(self) -> _text_pb2.Text:
+        """The title; element `title`."""
+
+    @_builtins.property
+    def subtitle(self) -> _text_pb2.Text:
+        """One line below it, may be absent; element `subtitle`."""
 
     def __init__(
         self,
         *,
-        title: _builtins.str = ...,
-        subtitle: _builtins.str = ...,
-        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
+        title: _text_pb2.Text | None = ...,
+        subtitle: _text_pb2.Text | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subtitle", b"subtitle", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "subtitle", b"subtitle", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subtitle", b"subtitle", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -205,17 +301,19 @@ class SectionCard(_message.Message):
 
     TITLE_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
-    title: _builtins.str
-    """The chapter's title; element `title`."""
     number: _builtins.int
     """The chapter's number in the document, from 1."""
+    @_builtins.property
+    def title(self) -> _text_pb2.Text:
+        """The chapter's title; element `title`."""
+
     def __init__(
         self,
         *,
-        title: _builtins.str = ...,
+        title: _text_pb2.Text | None = ...,
         number: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -231,39 +329,27 @@ class ParagraphCard(_message.Message):
 
     HEADER_FIELD_NUMBER: _builtins.int
     SENTENCES_FIELD_NUMBER: _builtins.int
-    KEY_PHRASES_FIELD_NUMBER: _builtins.int
     INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
-    CODE_PHRASES_FIELD_NUMBER: _builtins.int
-    header: _builtins.str
-    """The nearest heading above; element `header`."""
     introduces_header: _builtins.bool
     """True when `header` was not shown and spoken by a scene before this one."""
     @_builtins.property
-    def sentences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def header(self) -> _text_pb2.Text:
+        """The nearest heading above, may be absent; element `header`."""
+
+    @_builtins.property
+    def sentences(self) -> _containers.RepeatedCompositeFieldContainer[_text_pb2.Text]:
         """The text, a sentence each; element `text/<n>`."""
-
-    @_builtins.property
-    def key_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words of the text the source set off (bold, code, link text)."""
-
-    @_builtins.property
-    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words of the text the source set as code; they are shown in a fixed-width
-        face, sign by sign, so that `->` stays two signs.
-        """
 
     def __init__(
         self,
         *,
-        header: _builtins.str = ...,
-        sentences: _abc.Iterable[_builtins.str] | None = ...,
-        key_phrases: _abc.Iterable[_builtins.str] | None = ...,
+        header: _text_pb2.Text | None = ...,
+        sentences: _abc.Iterable[_text_pb2.Text] | None = ...,
         introduces_header: _builtins.bool = ...,
-        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "header", b"header", "introduces_header", b"introduces_header", "key_phrases", b"key_phrases", "sentences", b"sentences"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "introduces_header", b"introduces_header", "sentences", b"sentences"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -271,7 +357,7 @@ Global___ParagraphCard: _TypeAlias = ParagraphCard  # noqa: Y015
 
 @_typing.final
 class ListCard(_message.Message):
-    """ListCard is a list, or a table row by row."""
+    """ListCard is a list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -280,9 +366,6 @@ class ListCard(_message.Message):
     ORDERED_FIELD_NUMBER: _builtins.int
     FIRST_NUMBER_FIELD_NUMBER: _builtins.int
     INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
-    CODE_PHRASES_FIELD_NUMBER: _builtins.int
-    header: _builtins.str
-    """The nearest heading above; element `header`."""
     ordered: _builtins.bool
     """True when the outermost items are numbered."""
     first_number: _builtins.int
@@ -290,28 +373,25 @@ class ListCard(_message.Message):
     introduces_header: _builtins.bool
     """True when `header` was not shown and spoken by a scene before this one."""
     @_builtins.property
-    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListItem]:
-        """The items; element `item/<n>`."""
+    def header(self) -> _text_pb2.Text:
+        """The nearest heading above, may be absent; element `header`."""
 
     @_builtins.property
-    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words of the items the source set as code; they are shown in a fixed-width
-        face, sign by sign, so that `->` stays two signs.
-        """
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListItem]:
+        """The items; element `item/<n>`."""
 
     def __init__(
         self,
         *,
-        header: _builtins.str = ...,
+        header: _text_pb2.Text | None = ...,
         items: _abc.Iterable[Global___ListItem] | None = ...,
         ordered: _builtins.bool = ...,
         first_number: _builtins.int = ...,
         introduces_header: _builtins.bool = ...,
-        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_phrases", b"code_phrases", "first_number", b"first_number", "header", b"header", "introduces_header", b"introduces_header", "items", b"items", "ordered", b"ordered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_number", b"first_number", "header", b"header", "introduces_header", b"introduces_header", "items", b"items", "ordered", b"ordered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -327,27 +407,31 @@ class ListItem(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
-    title: _builtins.str
-    """A short lead (bold start of the item, first cell of a row); may be empty
-    when `text` is not.
-    """
-    text: _builtins.str
-    """The rest."""
     level: _builtins.int
     """How deep the item is nested, 0 to 8."""
     number: _builtins.int
     """The item's number in its own list; unset for a bullet. When no item of an
     ordered card has one, they count from the card's first number.
     """
+    @_builtins.property
+    def title(self) -> _text_pb2.Text:
+        """A short lead (bold start of the item); may be absent
+        when `text` is not.
+        """
+
+    @_builtins.property
+    def text(self) -> _text_pb2.Text:
+        """The rest."""
+
     def __init__(
         self,
         *,
-        title: _builtins.str = ...,
-        text: _builtins.str = ...,
+        title: _text_pb2.Text | None = ...,
+        text: _text_pb2.Text | None = ...,
         level: _builtins.int = ...,
         number: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number", "text", b"text", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "level", b"level", "number", b"number", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -356,6 +440,133 @@ class ListItem(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___ListItem: _TypeAlias = ListItem  # noqa: Y015
+
+@_typing.final
+class TableCard(_message.Message):
+    """TableCard is a table, or some rows of a long one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    FIRST_ROW_FIELD_NUMBER: _builtins.int
+    TOTAL_ROWS_FIELD_NUMBER: _builtins.int
+    INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
+    first_row: _builtins.int
+    """The number of the first row in the source's table, from 1."""
+    total_rows: _builtins.int
+    """How many rows the source's whole table has."""
+    introduces_header: _builtins.bool
+    """True when `header` was not shown and spoken by a scene before this one."""
+    @_builtins.property
+    def header(self) -> _text_pb2.Text:
+        """The nearest heading above, may be absent; element `header`."""
+
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___TableColumn]:
+        """The columns, from the one that is read first."""
+
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___TableRow]:
+        """The rows, without the one of the columns' names; element `row/<n>`. A row
+        too long for a listener is followed by one that goes on with its last cells,
+        and has no others.
+        """
+
+    def __init__(
+        self,
+        *,
+        header: _text_pb2.Text | None = ...,
+        columns: _abc.Iterable[Global___TableColumn] | None = ...,
+        rows: _abc.Iterable[Global___TableRow] | None = ...,
+        first_row: _builtins.int = ...,
+        total_rows: _builtins.int = ...,
+        introduces_header: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "first_row", b"first_row", "header", b"header", "introduces_header", b"introduces_header", "rows", b"rows", "total_rows", b"total_rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableCard: _TypeAlias = TableCard  # noqa: Y015
+
+@_typing.final
+class TableColumn(_message.Message):
+    """TableColumn is what a column's cells have in common."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ALIGNMENT_FIELD_NUMBER: _builtins.int
+    alignment: Global___Alignment.ValueType
+    """Where its cells stand."""
+    @_builtins.property
+    def name(self) -> _text_pb2.Text:
+        """Its name, may be absent."""
+
+    def __init__(
+        self,
+        *,
+        name: _text_pb2.Text | None = ...,
+        alignment: Global___Alignment.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alignment", b"alignment", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableColumn: _TypeAlias = TableColumn  # noqa: Y015
+
+@_typing.final
+class TableRow(_message.Message):
+    """TableRow is a row of a table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CELLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedCompositeFieldContainer[Global___TableCell]:
+        """A cell for each column."""
+
+    def __init__(
+        self,
+        *,
+        cells: _abc.Iterable[Global___TableCell] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableRow: _TypeAlias = TableRow  # noqa: Y015
+
+@_typing.final
+class TableCell(_message.Message):
+    """TableCell is a cell of a table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def text(self) -> _text_pb2.Text:
+        """What stands in it; absent in an empty cell."""
+
+    def __init__(
+        self,
+        *,
+        text: _text_pb2.Text | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableCell: _TypeAlias = TableCell  # noqa: Y015
 
 @_typing.final
 class CodeCard(_message.Message):
@@ -369,8 +580,6 @@ class CodeCard(_message.Message):
     FIRST_LINE_FIELD_NUMBER: _builtins.int
     TOTAL_LINES_FIELD_NUMBER: _builtins.int
     INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
-    header: _builtins.str
-    """The nearest heading above; element `header`."""
     language: _builtins.str
     """The language the source names (`python`, `sh`); empty when it names none."""
     code: _builtins.str
@@ -381,17 +590,21 @@ class CodeCard(_message.Message):
     """How many lines the source's whole listing has."""
     introduces_header: _builtins.bool
     """True when `header` was not shown and spoken by a scene before this one."""
+    @_builtins.property
+    def header(self) -> _text_pb2.Text:
+        """The nearest heading above, may be absent; element `header`."""
+
     def __init__(
         self,
         *,
-        header: _builtins.str = ...,
+        header: _text_pb2.Text | None = ...,
         language: _builtins.str = ...,
         code: _builtins.str = ...,
         first_line: _builtins.int = ...,
         total_lines: _builtins.int = ...,
         introduces_header: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "first_line", b"first_line", "header", b"header", "introduces_header", b"introduces_header", "language", b"language", "total_lines", b"total_lines"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -407,27 +620,23 @@ class QuoteCard(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     ATTRIBUTION_FIELD_NUMBER: _builtins.int
-    CODE_PHRASES_FIELD_NUMBER: _builtins.int
-    text: _builtins.str
-    """The words; element `quote`."""
-    attribution: _builtins.str
-    """Who said them, may be empty; element `attribution`."""
     @_builtins.property
-    def code_phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words of the text the source set as code; they are shown in a fixed-width
-        face, sign by sign, so that `->` stays two signs.
-        """
+    def text(self) -> _text_pb2.Text:
+        """The words; element `quote`."""
+
+    @_builtins.property
+    def attribution(self) -> _text_pb2.Text:
+        """Who said them, may be absent; element `attribution`."""
 
     def __init__(
         self,
         *,
-        text: _builtins.str = ...,
-        attribution: _builtins.str = ...,
-        code_phrases: _abc.Iterable[_builtins.str] | None = ...,
+        text: _text_pb2.Text | None = ...,
+        attribution: _text_pb2.Text | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "code_phrases", b"code_phrases", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,10 +651,14 @@ class OutroCard(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
-    title: _builtins.str
-    """The closing line; element `title`."""
-    message: _builtins.str
-    """What was covered, may be empty; element `message`."""
+    @_builtins.property
+    def title(self) -> _text_pb2.Text:
+        """The closing line; element `title`."""
+
+    @_builtins.property
+    def message(self) -> _text_pb2.Text:
+        """What was covered, may be absent; element `message`."""
+
     @_builtins.property
     def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Addresses the document links to, shown as text, at most 4."""
@@ -453,11 +666,11 @@ class OutroCard(_message.Message):
     def __init__(
         self,
         *,
-        title: _builtins.str = ...,
-        message: _builtins.str = ...,
+        title: _text_pb2.Text | None = ...,
+        message: _text_pb2.Text | None = ...,
         links: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["links", b"links", "message", b"message", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -477,7 +690,9 @@ class SceneRef(_message.Message):
     CHAPTER_FIELD_NUMBER: _builtins.int
     FOOTAGE_FIELD_NUMBER: _builtins.int
     VISUAL_FIELD_NUMBER: _builtins.int
-    VISUAL_LINE_FIELD_NUMBER: _builtins.int
+    VISUAL_PLACE_FIELD_NUMBER: _builtins.int
+    HEADINGS_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`s001`, `s002`, … in the order of the video."""
     type: Global___SceneType.ValueType
@@ -488,10 +703,8 @@ class SceneRef(_message.Message):
     """
     visual: Global___Visual.ValueType
     """What the picture is to be."""
-    visual_line: _builtins.int
-    """The line of the source that the block with that wish starts on, from 1; 0
-    where there is no wish.
-    """
+    summary: _builtins.str
+    """What it shows, in short, for who writes of the scenes beside it."""
     @_builtins.property
     def scene(self) -> _artifact_pb2.Artifact:
         """The Scene."""
@@ -503,6 +716,16 @@ class SceneRef(_message.Message):
         what is said as it is.
         """
 
+    @_builtins.property
+    def visual_place(self) -> _source_place_pb2.SourcePlace:
+        """Where the block with that wish starts; absent where there is no wish."""
+
+    @_builtins.property
+    def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The headings above the scene, the outermost first, without the document's
+        title.
+        """
+
     def __init__(
         self,
         *,
@@ -512,11 +735,13 @@ class SceneRef(_message.Message):
         chapter: _builtins.str = ...,
         footage: _footage_pb2.Footage | None = ...,
         visual: Global___Visual.ValueType = ...,
-        visual_line: _builtins.int = ...,
+        visual_place: _source_place_pb2.SourcePlace | None = ...,
+        headings: _abc.Iterable[_builtins.str] | None = ...,
+        summary: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["footage", b"footage", "scene", b"scene", "visual_place", b"visual_place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "id", b"id", "scene", b"scene", "type", b"type", "visual", b"visual", "visual_line", b"visual_line"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chapter", b"chapter", "footage", b"footage", "headings", b"headings", "id", b"id", "scene", b"scene", "summary", b"summary", "type", b"type", "visual", b"visual", "visual_place", b"visual_place"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -559,24 +784,24 @@ class Block(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
-    LINE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     PLACEMENTS_FIELD_NUMBER: _builtins.int
     DROP_REASON_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`b0001`, `b0002`, … in the order of the source."""
-    kind: _builtins.str
-    """What it is: `heading`, `paragraph`, `list_item`, `code`, `table_row`,
-    `quote`, `image`, `html`, `rule`, `definition`, `footage`.
-    """
+    kind: Global___BlockKind.ValueType
+    """What it is."""
     text: _builtins.str
     """Its text, without markup."""
-    line: _builtins.int
-    """The line of the source it starts on, from 1."""
     drop_reason: _builtins.str
     """Why it was dropped; empty when it was not."""
     note: _builtins.str
     """Why it is shown and not spoken, where that is not plain from its kind."""
+    @_builtins.property
+    def place(self) -> _source_place_pb2.SourcePlace:
+        """Where it starts."""
+
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
         """Where it went; empty when it was dropped."""
@@ -585,16 +810,16 @@ class Block(_message.Message):
         self,
         *,
         id: _builtins.str = ...,
-        kind: _builtins.str = ...,
+        kind: Global___BlockKind.ValueType = ...,
         text: _builtins.str = ...,
-        line: _builtins.int = ...,
+        place: _source_place_pb2.SourcePlace | None = ...,
         placements: _abc.Iterable[Global___Placement] | None = ...,
         drop_reason: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "line", b"line", "note", b"note", "placements", b"placements", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_reason", b"drop_reason", "id", b"id", "kind", b"kind", "note", b"note", "place", b"place", "placements", b"placements", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

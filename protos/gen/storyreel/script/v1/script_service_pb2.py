@@ -28,7 +28,7 @@ from storyreel.artifact.v1 import artifact_pb2 as storyreel_dot_artifact_dot_v1_
 from storyreel.script.v1 import narration_pb2 as storyreel_dot_script_dot_v1_dot_narration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/script/v1/script_service.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a#storyreel/script/v1/narration.proto\"\xc2\x01\n\x15WriteNarrationRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x31\n\x07\x62\x61\x63kend\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\"\xb3\x01\n\x16WriteNarrationResponse\x12\x31\n\tnarration\x18\x01 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x35\n\x12\x65stimated_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x06stored\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact2z\n\rScriptService\x12i\n\x0eWriteNarration\x12*.storyreel.script.v1.WriteNarrationRequest\x1a+.storyreel.script.v1.WriteNarrationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(storyreel/script/v1/script_service.proto\x12\x13storyreel.script.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a$storyreel/artifact/v1/artifact.proto\x1a#storyreel/script/v1/narration.proto\"\xfa\x01\n\x15WriteNarrationRequest\x12\x36\n\x05scene\x18\x01 \x01(\x0b\x32\x1f.storyreel.artifact.v1.ArtifactB\x06\xbaH\x03\xc8\x01\x01\x12>\n\x08language\x18\x02 \x01(\tB,\xbaH)r\'\x18#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$\x12\x31\n\x07\x62\x61\x63kend\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,31})?$\x12\x36\n\x07\x63ontext\x18\x04 \x01(\x0b\x32%.storyreel.script.v1.NarrationContext\"\xcd\x01\n\x10NarrationContext\x12\x17\n\x05title\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12!\n\x08headings\x18\x02 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x06\"\x05r\x03\x18\xf4\x03\x12\x18\n\x06\x62\x65\x66ore\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x17\n\x05\x61\x66ter\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x33\n\x06\x62udget\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\xbaH\x05\xaa\x01\x02*\x00\x12\x15\n\x04tone\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"\xb3\x01\n\x16WriteNarrationResponse\x12\x31\n\tnarration\x18\x01 \x01(\x0b\x32\x1e.storyreel.script.v1.Narration\x12\x35\n\x12\x65stimated_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x06stored\x18\x03 \x01(\x0b\x32\x1f.storyreel.artifact.v1.Artifact2z\n\rScriptService\x12i\n\x0eWriteNarration\x12*.storyreel.script.v1.WriteNarrationRequest\x1a+.storyreel.script.v1.WriteNarrationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,10 +41,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITENARRATIONREQUEST'].fields_by_name['language']._serialized_options = b'\272H)r\'\030#2#^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$'
   _globals['_WRITENARRATIONREQUEST'].fields_by_name['backend']._loaded_options = None
   _globals['_WRITENARRATIONREQUEST'].fields_by_name['backend']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,31})?$'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['title']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['headings']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['headings']._serialized_options = b'\272H\014\222\001\t\020\006\"\005r\003\030\364\003'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['before']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['before']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['after']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['after']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['budget']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['budget']._serialized_options = b'\272H\005\252\001\002*\000'
+  _globals['_NARRATIONCONTEXT'].fields_by_name['tone']._loaded_options = None
+  _globals['_NARRATIONCONTEXT'].fields_by_name['tone']._serialized_options = b'\272H\004r\002\030d'
   _globals['_WRITENARRATIONREQUEST']._serialized_start=202
-  _globals['_WRITENARRATIONREQUEST']._serialized_end=396
-  _globals['_WRITENARRATIONRESPONSE']._serialized_start=399
-  _globals['_WRITENARRATIONRESPONSE']._serialized_end=578
-  _globals['_SCRIPTSERVICE']._serialized_start=580
-  _globals['_SCRIPTSERVICE']._serialized_end=702
+  _globals['_WRITENARRATIONREQUEST']._serialized_end=452
+  _globals['_NARRATIONCONTEXT']._serialized_start=455
+  _globals['_NARRATIONCONTEXT']._serialized_end=660
+  _globals['_WRITENARRATIONRESPONSE']._serialized_start=663
+  _globals['_WRITENARRATIONRESPONSE']._serialized_end=842
+  _globals['_SCRIPTSERVICE']._serialized_start=844
+  _globals['_SCRIPTSERVICE']._serialized_end=966
 # @@protoc_insertion_point(module_scope)

@@ -3,9 +3,11 @@
 isort:skip_file
 Script: a scene in, its narration out."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from storyreel.artifact.v1 import artifact_pb2 as _artifact_pb2
 from storyreel.script.v1 import narration_pb2 as _narration_pb2
 import builtins as _builtins
@@ -28,6 +30,7 @@ class WriteNarrationRequest(_message.Message):
     SCENE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     BACKEND_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Required. The language to write in (BCP 47): the scene's own."""
     backend: _builtins.str
@@ -36,20 +39,73 @@ class WriteNarrationRequest(_message.Message):
     def scene(self) -> _artifact_pb2.Artifact:
         """Required. A storyreel.parsing.v1.Scene."""
 
+    @_builtins.property
+    def context(self) -> Global___NarrationContext:
+        """What a writer may want to know beside the scene. What the backend does not
+        read is no part of the result's key; `template` reads none of it.
+        """
+
     def __init__(
         self,
         *,
         scene: _artifact_pb2.Artifact | None = ...,
         language: _builtins.str = ...,
         backend: _builtins.str = ...,
+        context: Global___NarrationContext | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scene", b"scene"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "scene", b"scene"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "language", b"language", "scene", b"scene"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "context", b"context", "language", b"language", "scene", b"scene"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WriteNarrationRequest: _TypeAlias = WriteNarrationRequest  # noqa: Y015
+
+@_typing.final
+class NarrationContext(_message.Message):
+    """NarrationContext is what stands around a scene, and how it is to be told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    HEADINGS_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    TONE_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    """The document's title."""
+    before: _builtins.str
+    """What the scene before shows, in short; empty before the first."""
+    after: _builtins.str
+    """What the scene after shows, in short; empty after the last."""
+    tone: _builtins.str
+    """How it is to sound, in a few words, such as `for children`; empty: plain."""
+    @_builtins.property
+    def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The headings above the scene, the outermost first, without the title."""
+
+    @_builtins.property
+    def budget(self) -> _duration_pb2.Duration:
+        """How long speaking it may take; absent when there is no limit."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        headings: _abc.Iterable[_builtins.str] | None = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+        budget: _duration_pb2.Duration | None = ...,
+        tone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "budget", b"budget", "headings", b"headings", "title", b"title", "tone", b"tone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NarrationContext: _TypeAlias = NarrationContext  # noqa: Y015
 
 @_typing.final
 class WriteNarrationResponse(_message.Message):
