@@ -20,7 +20,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -29,7 +28,8 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 
-from orchestrator import home_disk, ports
+from orchestrator import dev_server, home_disk, ports
+from orchestrator.dev_server import Running
 from orchestrator.engine import NAMESPACE, connect
 from orchestrator.engine_file import EngineFile
 from services.chassis import lock, telemetry
@@ -53,39 +53,9 @@ STOP_SECONDS = 10.0
 LOCK_SECONDS = 2.0
 """How long a killed server may take to let go of its lock."""
 
-PROCESSES = Path("/proc")
-"""Linux tells here what every process was started with; elsewhere only the state file is asked."""
-
-FLAGS = (
-    *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
-    # The default, 20 polls a second, makes every hop wait for a 50 ms tick.
-    *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
-    *("--dynamic-config-value", "history.timerProcessorMaxPollRPS=1000"),
-    # Timers under a second are rounded up to one otherwise.
-    *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="20ms"'),
-    # Priorities hold only inside one partition.
-    *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
-    *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
-    *("--dynamic-config-value", "matching.enableFairness=true"),
-)
-
-
 _started: set[int] = set()
 _used: dict[LocalEngine, IO[str]] = {}
 """The engines that this process uses, each with the lock that says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A local server: its process id and port on 127.0.0.1."""
-
-    pid: int
-    port: int
-
-    @property
-    def address(self) -> str:
-        """Where it answers."""
-        return f"127.0.0.1:{self.port}"
 
 
 class LocalEngine:
@@ -110,24 +80,14 @@ class LocalEngine:
         """The server of this folder, or None when none runs."""
         if not self.folder.exists() or lock.free(self._lock):
             return None
-        if PROCESSES.is_dir():
-            return self._found()
+        if dev_server.PROCESSES.is_dir():
+            return dev_server.find(self._database)
         pid, port = self._read_state()
         return Running(pid, port) if pid and port else None
 
     def replaced(self) -> bool:
         """Tell whether a damaged file was set aside here once: the jobs in it are not known any more."""
         return self._file.replaced()
-
-    def _found(self) -> Running | None:
-        """The server by what it was started with: a state file may be lost, or name a recycled pid."""
-        for pid, words in _commands():
-            try:
-                if words[words.index("--db-filename") + 1] == self._database:
-                    return Running(pid, int(words[words.index("--port") + 1]))
-            except (ValueError, IndexError):
-                continue
-        return None
 
     def program(self) -> str:
         """The `temporal` program; raises Configuration when it is not installed."""
@@ -308,15 +268,8 @@ class LocalEngine:
                 port = ports.free()
                 port = before if before and ports.bindable(before) else port
                 self._write_state(0, port)
-                where = ("--ip", "127.0.0.1", "--port", str(port), "--db-filename", self._database)
-                self._process = process = subprocess.Popen(
-                    [program, "server", "start-dev", "--headless", *where, "--log-level", "error", *FLAGS],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=self._environment(),
-                    pass_fds=[held.fileno()],
-                    start_new_session=True,  # a Ctrl-C for one command must not reach the shared server
+                self._process = process = dev_server.start(
+                    program, self._database, port=port, log=log, lock=held
                 )
             _started.add(process.pid)
             with contextlib.ExitStack() as failed:
@@ -329,12 +282,6 @@ class LocalEngine:
                 "Make room or give back the right to write there, and try again."
             ) from error
         return Running(process.pid, port)
-
-    def _environment(self) -> dict[str, str]:
-        """Ours; Go finds no user without a name in an image whose user ids have none."""
-        given = {name: value for name, value in os.environ.items() if value}
-        # It collects twice as often: 25 MB less, no slower.
-        return {"GOGC": "50", "USER": "storyreel", "HOME": str(self.folder)} | given
 
     def _hold(self, held: IO[str]) -> None:
         """Take the server's lock; a killed one lets go of it a little after it is no longer seen."""
@@ -415,13 +362,3 @@ async def _keep_jobs(client: Client) -> None:
         change = UpdateNamespaceRequest(namespace=NAMESPACE)
         change.config.workflow_execution_retention_ttl.CopyFrom(wanted)
         await client.workflow_service.update_namespace(change)
-
-
-def _commands() -> Iterator[tuple[int, list[str]]]:
-    """The processes that can be seen, with the words of their command lines."""
-    for entry in PROCESSES.iterdir():
-        if entry.name.isdecimal():
-            # It may have ended since it was listed, or be somebody else's.
-            with contextlib.suppress(OSError):
-                line = (entry / "cmdline").read_bytes()
-                yield int(entry.name), os.fsdecode(line).split("\0")
