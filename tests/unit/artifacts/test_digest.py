@@ -126,8 +126,16 @@ GOLDEN: list[tuple[Message, str, str]] = [
         "cards 1",
         "7df5457c60bdd0dde3443b2b99ece1ab69240c5c92ced24beec644163a34068d",
     ),
-    (FOOTAGE(footage=WISH, frames=90, picture=PICTURE), "ti2v-5B 1", "306790097dccf6c0173ef5cdd35b8c44f16937e388380a72e48da15dcedfc55a"),
-    (FOOTAGE(footage=WISH, frames=90, picture=PICTURE, continues=True), "ti2v-5B 1", "185334155d8fa2d263038c0877d4035e73e3e5c98adb7519d2ca01e11a3be881"),
+    (
+        FOOTAGE(footage=WISH, frames=90, picture=PICTURE),
+        "ti2v-5B 1",
+        "306790097dccf6c0173ef5cdd35b8c44f16937e388380a72e48da15dcedfc55a",
+    ),
+    (
+        FOOTAGE(footage=WISH, frames=90, picture=PICTURE, continues=True),
+        "ti2v-5B 1",
+        "185334155d8fa2d263038c0877d4035e73e3e5c98adb7519d2ca01e11a3be881",
+    ),
     (
         MUX(plan=ARTIFACT),
         "ffmpeg 7.1, x264 2 threads",

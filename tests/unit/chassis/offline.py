@@ -130,7 +130,8 @@ class Rooms:
             service="storyreel.generation.v1.GenerationService",
             add=partial(generation_service_pb2_grpc.add_GenerationServiceServicer_to_server, self.clips),
             limits=dict.fromkeys(
-                ("GenerateFootage", "CancelFootage", "EstimateFootage", "GetCapabilities"), MethodLimits(seconds, 2)
+                ("GenerateFootage", "CancelFootage", "EstimateFootage", "GetCapabilities"),
+                MethodLimits(seconds, 2),
             ),
             start=partial(self._note, "generation started"),
             close=partial(self._note, "generation closed"),

@@ -9,9 +9,9 @@ import pytest
 
 from services.chassis.errors import GenerationFailed
 from services.generation.checks import Seen, Watch, finished, likeness
+from services.media.clip import Picture
 from services.media.clock import Rate
 from services.media.conform import Frame, Reshoot
-from services.media.clip import Picture
 
 PICTURE = Picture(160, 96, Rate(30))
 

@@ -171,8 +171,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, frames: int, native
 @pytest.mark.parametrize("timing", ["constant", "sparse"])
 @pytest.mark.parametrize("rate", [Rate(30), Rate(24), Rate(30000, 1001)])
 @pytest.mark.parametrize("first", ["drawn", "shot"])
-def test_it_joins_a_drawn_clip_by_copy(
-    tmp_path: Path, timing: FrameTiming, rate: Rate, first: str) -> None:
+def test_it_joins_a_drawn_clip_by_copy(tmp_path: Path, timing: FrameTiming, rate: Rate, first: str) -> None:
     picture = Picture(320, 180, rate)
     card = CardSpec(
         TitleCard("Hello"),

@@ -18,8 +18,8 @@ from services.chassis.progress import Progress
 from services.generation.clip import Shot
 from services.generation.footage.plan import Making
 from services.generation.video_api.backend import OpenAIVideosBackend
-from services.media.clock import Rate
 from services.media.clip import Picture
+from services.media.clock import Rate
 from services.story.footage import Footage
 from tests.unit.generation.video_api.engine import FakeEngine
 

@@ -13,8 +13,8 @@ from services.chassis.errors import Change, InvalidRequest
 from services.generation.footage.native import plan
 from services.generation.video_api.dialects import DIALECTS, OPENAI, SGLANG
 from services.generation.video_api.request import fitted, refuse, unsaid
-from services.media.clock import Rate
 from services.media.clip import Picture
+from services.media.clock import Rate
 from services.story.footage import Footage, Lora
 from tests.unit.generation.video_api.serving import SHOT, Opens, Set, video
 

@@ -38,8 +38,8 @@ from services.generation.footage.plan import (
 from services.generation.footage.throughput import rates_of
 from services.generation.wan.backend import DiffusersBackend
 from services.generation.wan.wire import Machine
-from services.media.clock import Rate
 from services.media.clip import FrameTiming, Picture
+from services.media.clock import Rate
 from services.models.catalogue import MODELS
 from services.models.files import ModelFiles
 from services.models.import_folder import take

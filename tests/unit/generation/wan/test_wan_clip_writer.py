@@ -13,9 +13,9 @@ from services.chassis.errors import GenerationFailed
 from services.generation.footage import native
 from services.generation.wan.clip_writer import Reel
 from services.generation.wan.wire import Machine, Task
+from services.media.clip import Picture
 from services.media.clock import Rate
 from services.media.conform import Frame
-from services.media.clip import Picture
 from services.story.footage import Footage
 
 SIZE = (320, 192)
