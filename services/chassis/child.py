@@ -188,7 +188,7 @@ class Child:
 def error_of(body: Mapping[str, Any]) -> StoryreelError:
     """The error of an ERROR frame's body, as the class that was raised; it is one of ours."""
     suggestions = [
-        Suggestion(s["description"], [Change(**change) for change in s["changes"]])
+        Suggestion(s["description"], tuple(Change(**change) for change in s["changes"]))
         for s in body["suggestions"]
     ]
     retry_after = body["retry_after"]

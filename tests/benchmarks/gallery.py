@@ -14,6 +14,7 @@ from PIL import Image
 from services.cards.drawing.layers import Canvas, Cues, Drawing, Layer
 from services.cards.scenes import draw
 from services.media.clock import Rate
+from services.story.look import builtin
 from services.story.scene import (
     Card,
     CodeCard,
@@ -49,8 +50,8 @@ class RetryPolicy:
 '''
 
 LONG_CODE = "\n".join(
-    f"    result_{n} = await client.generate_clip(scene=scenes[{n}], narration=narrations[{n}], "
-    f'timing=timings[{n}], frames=frames[{n}], look=Look("dark", "blue"))'
+    f"    result_{n} = await client.draw_card(scenes[{n}], narration=narrations[{n}], "
+    f'timing=timings[{n}], frames=frames[{n}], look=builtin("dark", "blue"))'
     for n in range(16)
 )
 
@@ -230,7 +231,7 @@ def canvas(card: Card, width: int, height: int, theme: str, accent: str) -> Canv
     names = [name for name, _ in elements(card)]
     step = FRAMES * 0.8 / max(1, len(names))
     cues = Cues({name: 6 + round(n * step) for n, name in enumerate(names)})
-    return Canvas(width, height, RATE, FRAMES, cues, theme, accent)
+    return Canvas(width, height, RATE, FRAMES, cues, builtin(theme, accent).palette)
 
 
 def still(drawing: Drawing, frame: int) -> Image.Image:

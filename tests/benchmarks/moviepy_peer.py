@@ -30,13 +30,14 @@ from services.artifacts import keys
 from services.artifacts.local import LocalStore
 from services.artifacts.store import LOCAL_TENANT, Artifact
 from services.cards import scenes
+from services.cards.card import CardSpec
 from services.cards.drawing.layers import Drawing, Layer
 from services.cards.render import canvas
-from services.generation.clip import Shot
 from services.media.clip import Picture
 from services.media.clock import Rate
 from services.script.backends.template import TemplateBackend
 from services.story import wire
+from services.story.look import builtin
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.tts.v1 import speech_pb2
 from tests.benchmarks.measure import Usage, run, say
@@ -95,24 +96,25 @@ def drawn_again(video: Path, home: Path, folder: Path) -> Iterator[Scene]:
     store = LocalStore(home / "store")
     manifest = json.loads(video.with_suffix(".manifest.json").read_text())
     for told in manifest["scenes"]:
-        drawing = scenes.draw((shot := _shot(store, manifest, told)).card, canvas(shot))
+        drawing = scenes.draw((spec := _spec(store, manifest, told)).card, canvas(spec))
         place = folder / told["id"]
         place.mkdir(parents=True)
-        _dump(drawing, shot.frames, place)
-        yield Scene(place, int(told["start_frame"]), shot.frames, drawing.background)
+        _dump(drawing, spec.frames, place)
+        yield Scene(place, int(told["start_frame"]), spec.frames, drawing.background)
 
 
-def _shot(store: LocalStore, manifest: dict[str, Any], told: dict[str, Any]) -> Shot:
+def _spec(store: LocalStore, manifest: dict[str, Any], told: dict[str, Any]) -> CardSpec:
     card = wire.scene_from_proto(wire.decode(_read(store, told["scene_sha256"]), storyboard_pb2.Scene))
     timing = wire.decode(_read(store, told["timing_sha256"]), speech_pb2.SpeechTiming)
     language = manifest["job"]["settings"]["language"]
-    return Shot(
+    return CardSpec(
         card=card,
         narration=asyncio.run(TemplateBackend().write(card, language=language)),
         timing=wire.timing_from_proto(timing),
         frames=told["frames"],
         lead_frames=int(told["voice_frame"]) - int(told["start_frame"]),
         picture=PICTURE,
+        look=builtin(),
     )
 
 

@@ -22,11 +22,11 @@ from services.story.footage_wire import (
 from storyreel.error.v1 import category_pb2
 from storyreel.generation.v1 import footage_pb2
 
+SAFETENSORS = "application/octet-stream"
 HIGH, LOW, BOTH = (
-    Lora(
-        Artifact.of("local", letter * 64, size_bytes=9, media_type="application/octet-stream"), scale, expert
-    )
-    for letter, scale, expert in (("a", 0.8, "high_noise"), ("b", 1.1, "low_noise"), ("c", 1.0, "both"))
+    Lora(Artifact.of("local", "a" * 64, size_bytes=9, media_type=SAFETENSORS), 0.8, "high_noise"),
+    Lora(Artifact.of("local", "b" * 64, size_bytes=9, media_type=SAFETENSORS), 1.1, "low_noise"),
+    Lora(Artifact.of("local", "c" * 64, size_bytes=9, media_type=SAFETENSORS), 1.0, "both"),
 )
 WISH = Footage(
     prompt="A lake at dawn",

@@ -22,6 +22,9 @@ from services.chassis.errors import (
 )
 from services.generation.video_api.faults import cleaned, failed, refused
 from services.story.footage import Footage, Retry
+from storyreel.error.v1 import category_pb2
+from storyreel.generation.v1 import footage_pb2
+from tests.unit.generation.proposals import names, proposed
 from tests.unit.generation.video_api.engine import Fault
 from tests.unit.generation.video_api.serving import Opens
 
@@ -179,6 +182,10 @@ async def test_a_job_that_failed_for_memory_proposes_a_smaller_clip(opened: Open
 
     changes = {change.field: change.after for change in caught.value.suggestions[0].changes}
     assert changes == {"steps": "40", "resolution": "480p"}
+    retry = proposed(caught.value)
+    assert retry.category == category_pb2.CATEGORY_VRAM_MEMORY
+    assert names(retry) == {"steps", "resolution"}
+    assert (retry.values.steps, retry.values.resolution) == (40, footage_pb2.RESOLUTION_480P)
     assert len(made.engine.calls("DELETE")) == 1
 
 
@@ -191,6 +198,7 @@ async def test_the_third_failure_proposes_no_attempt(opened: Opens) -> None:
         await made.make(wish)
 
     assert caught.value.suggestions[0].changes == ()
+    assert caught.value.proposal is None
 
 
 @pytest.mark.parametrize(
@@ -225,6 +233,7 @@ async def test_a_failed_pipeline_proposes_what_to_change(opened: Opens) -> None:
         await made.make(Footage(prompt="A lake", guidance=10.0))
 
     assert [change.field for change in caught.value.suggestions[0].changes] == ["guidance"]
+    assert names(proposed(caught.value)) == {"guidance"}
 
 
 @pytest.mark.parametrize(

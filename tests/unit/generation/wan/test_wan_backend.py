@@ -11,11 +11,12 @@ import pytest
 from services.cards.render import encoding
 from services.chassis.errors import InvalidRequest, Overloaded
 from services.media import probe
-from services.media.clip import Picture
+from services.media.clip import FrameTiming, Picture
 from services.media.clock import Rate
 from services.media.encode import Encoder
 from services.muxing.join import Wanted, compare
 from services.story.footage import Footage, Lora, Quantization
+from tests.unit.cards.specs import CARD
 from tests.unit.generation.wan.conftest import PICTURE, WISH, Studio, shot
 
 import numpy as np  # isort: skip
@@ -78,11 +79,12 @@ async def test_generated_and_drawn_clips_join_by_copy(
     studio: Studio, tmp_path: Path, timing: FrameTiming
 ) -> None:
     of = shot(40, frame_timing=timing)
+    card = replace(CARD, frames=40, picture=PICTURE, frame_timing=timing)
     drawn = tmp_path / "drawn.mp4"
     grey = np.full((PICTURE.height * 3 // 2, PICTURE.width), 128, np.uint8)
 
     await studio.make(of=of)
-    with Encoder(drawn, grey, encoding(of, threads=1)) as encoder:
+    with Encoder(drawn, grey, encoding(card, threads=1)) as encoder:
         for frame in range(40):
             encoder.show(changed=frame == 0)
 

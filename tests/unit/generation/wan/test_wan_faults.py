@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.errors import DeviceFault, DeviceMemory, GenerationFailed, ModelUnavailable, StoreFull
+from tests.unit.generation.proposals import proposed
 from tests.unit.generation.wan.conftest import WISH, Studio, shot
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -76,6 +77,7 @@ async def test_memory_that_no_placement_cures_is_told_with_the_next_attempt(
     assert int(error.metadata["predicted_bytes"]) > 0
     changes = {change.field: (change.before, change.after) for change in error.suggestions[0].changes}
     assert changes["steps"] == ("50", "40")
+    assert proposed(error).values.steps == 40
     assert "resolution" in changes
     assert after == before
 

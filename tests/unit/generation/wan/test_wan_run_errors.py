@@ -27,7 +27,8 @@ from services.generation.footage.preflight import Limits
 from services.generation.wan.errors import Trouble
 from services.generation.wan.preflights import Preflights
 from services.models.files import ModelFiles
-from services.story.footage import Footage
+from services.story.footage import Footage, Retry
+from tests.unit.generation.proposals import names, proposed
 from tests.unit.generation.wan.conftest import PICTURE, WISH
 
 GIB = 1 << 30
@@ -72,6 +73,7 @@ def test_a_memory_error_has_the_forecast_and_an_attempt_that_forecasts_less(
     assert error.metadata["predicted_bytes"] == str(about.found.forecast.peak_bytes)
     assert error.metadata["phase"] == "denoise"
     assert "steps" in [change.field for change in error.suggestions[0].changes]
+    assert proposed(error).values.steps == 40
 
 
 def test_a_broken_picture_may_get_another_seed_at_its_second_attempt(
@@ -82,6 +84,17 @@ def test_a_broken_picture_may_get_another_seed_at_its_second_attempt(
 
     assert isinstance(failed, GenerationFailed)
     assert [change.field for change in failed.suggestions[0].changes] == ["guidance"]
+    assert names(proposed(failed)) == {"guidance"}
+
+
+def test_after_the_third_attempt_none_is_proposed(tiny_models: Path, tmp_path: Path) -> None:
+    wish = replace(WISH, retries=(Retry("VRAM_MEMORY", ()), Retry("VRAM_MEMORY", ())))
+
+    error = trouble(tiny_models, tmp_path, wish).explained(DeviceMemory("Full."))
+
+    assert isinstance(error, DeviceMemory)
+    assert error.proposal is None
+    assert error.suggestions
 
 
 def test_a_dead_process_is_a_fault_of_the_device(tiny_models: Path, tmp_path: Path) -> None:
@@ -90,6 +103,7 @@ def test_a_dead_process_is_a_fault_of_the_device(tiny_models: Path, tmp_path: Pa
     assert isinstance(error, DeviceFault)
     assert error.metadata["exit"] == "SIGKILL"
     assert error.metadata["category"] == "SYSTEM_RESOURCE"
+    assert error.proposal is None
 
 
 def test_an_error_without_a_category_is_left_alone(tiny_models: Path, tmp_path: Path) -> None:
