@@ -174,6 +174,22 @@ async def test_a_link_has_attempts_of_its_own_and_its_changes_stay_for_the_next(
     assert len((await scene_of(reel, job)).continued) == 2
 
 
+async def test_what_was_changed_for_a_link_before_costs_the_next_one_no_attempt(reel: Reel) -> None:
+    errors = {28: [short_of_memory(1)], 8: [short_of_memory(2), short_of_memory(3)]}
+
+    def fault(rpc: str, request: Any) -> None:
+        if rpc == "GenerateFootage" and (left := errors.get(request.spec.frames)):
+            raise left.pop(0)
+
+    reel.noop.fault = fault
+
+    job = await made(reel, steps=50)
+
+    last = [spec.footage.retries for spec in reel.noop.asked() if spec.frames == 8]
+    assert [[retry.values.steps for retry in each] for each in last] == [[40], [40, 30], [40, 30, 20]]
+    assert len((await scene_of(reel, job)).continued) == 2
+
+
 async def test_a_resumed_job_asks_for_the_links_it_has_made_with_the_same_requests(reel: Reel) -> None:
     fail_link(reel, 8, StoreFull("The disk is full."))
     failed = await made(reel, steps=50)
