@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import protovalidate
 import pytest
 import pytest_asyncio
 from grpc_health.v1 import health_pb2
@@ -113,6 +114,7 @@ async def test_a_program_hands_a_document_in_over_tcp_and_watches_its_job(apart:
 
     assert changes[-1].state == job_pb2.STATE_SUCCEEDED
     assert changes[-1].title == "Inline"
+    protovalidate.validate(changes[-1])
     assert changes[-1].outputs.video.measurements.frames > 0
 
 
