@@ -9,14 +9,16 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError, Message
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orchestrator import recovery
 from orchestrator.job import reason_value
 from services.chassis import channel
-from services.chassis.errors import Internal, StoryreelError
+from services.chassis.errors import Internal, Proposal, StoryreelError
 from services.chassis.status import proposal_to_proto, suggestions_to_proto
 from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2
@@ -147,5 +149,15 @@ def job_error(error: StoryreelError) -> job_pb2.JobError:
         retryable=recovery.resumable(error.reason),
         suggestions=suggestions_to_proto(error.suggestions),
         category=category_pb2.Category.Value(category) if known else category_pb2.CATEGORY_UNSPECIFIED,
-        proposal=proposal_to_proto(error.proposal) if error.proposal else None,
+        proposal=_kept(error.proposal) if error.proposal else None,
     )
+
+
+def _kept(proposal: Proposal) -> Packed | None:
+    """A proposal as a history keeps it; None for one of a type that is not known here, or not whole."""
+    packed = proposal_to_proto(proposal)
+    try:
+        MessageToDict(packed)
+    except (TypeError, ValueError, DecodeError):
+        return None
+    return packed

@@ -30,6 +30,7 @@ class Link:
         early: It may end before that, and another clip goes on from it.
         wish: What it is made from, with the retries that were made.
         pool: Who makes it.
+        made: Attempts at it, the next one included.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Link:
     early: bool
     wish: footage_pb2.Footage
     pool: str
+    made: int = 1
 
 
 class Attempts:
@@ -50,13 +52,15 @@ class Attempts:
         self, scene: Scene, wish: footage_pb2.Footage, *, number: int, frames: int, early: bool
     ) -> Link:
         """A clip as it is tried first: what earlier runs of the job changed is not tried unchanged again."""
+        made = 1
         for attempt in self._record.job.attempts:
             mine = (attempt.scene_id, attempt.link) == (scene.ref.id, number)
             if mine and attempt.HasField("retry") and attempt.wish_sha256 == _digest(wish):
                 wish = routing.retried(wish, attempt.retry)
                 scene.attempts.append(attempt)
+                made += 1
         pool = routing.pool(wish, self._record.job.settings.pools)
-        return Link(number=number, frames=frames, early=early, wish=wish, pool=pool)
+        return Link(number=number, frames=frames, early=early, wish=wish, pool=pool, made=made)
 
     async def clip(self, scene: Scene, link: Link) -> GeneratedClip:
         """Generate a clip.
@@ -81,7 +85,7 @@ class Attempts:
         """Record a failed attempt, and wait for the one that follows; False when there is none."""
         retry = footage_pb2.Retry()
         proposed = cause.HasField("proposal") and cause.proposal.Unpack(retry)
-        pause = recovery.pause(made=len(link.wish.retries) + 1) if proposed else None
+        pause = recovery.pause(made=link.made) if proposed else None
         attempt = job_pb2.Attempt(
             scene_id=scene.ref.id,
             number=len(scene.attempts) + 1,
@@ -98,6 +102,7 @@ class Attempts:
         if pause is None:
             return False
         link.wish = routing.retried(link.wish, retry)
+        link.made += 1
         await asyncio.sleep(pause.total_seconds())
         return True
 

@@ -24,7 +24,7 @@ from services.chassis.channel import connect
 from tests.integration import swift
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("parsing", "script", "tts", "generation", "muxing")
+STAGES = ("parsing", "script", "tts", "cards", "generation", "muxing")
 BUCKET = "storyreel"
 READY = {"server.started", "orchestrator.working", "orchestrator.serving"}
 READY_SECONDS = 60

@@ -96,10 +96,10 @@ async def running(
     await noop.prepare()
     async with AsyncExitStack() as stack:
         sockets = stack.enter_context(tempfile.TemporaryDirectory())
-        stages = await stack.enter_async_context(serve(noop, Path(sockets)))
+        stages, generation = await stack.enter_async_context(serve(noop, Path(sockets)))
         await stack.enter_async_context(worker(client, Activities(stages, store), calls_at_once=32))
         if pools:
-            await stack.enter_async_context(Pool(client, stages.generation, pools, grace=0))
+            await stack.enter_async_context(Pool(client, generation, pools, grace=0))
         jobs = Remembering(client, store)
         stack.push_async_callback(jobs.end)
-        yield Reel(jobs, noop, client, store, stages.generation)
+        yield Reel(jobs, noop, client, store, generation)

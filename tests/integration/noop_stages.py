@@ -1,4 +1,4 @@
-"""Five real gRPC services that do no work: they answer the contract at once, or fail when told to.
+"""Six real gRPC services that do no work: they answer the contract at once, or fail when told to.
 
 They stand for the stages where a test is about the orchestrator: the calls, the engine, the errors
 on the wire are real.
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from orchestrator.activities import Stages
@@ -25,18 +26,23 @@ from services.story.scene import ParagraphCard
 from services.story.text import Text
 from services.story.wire import PROTOBUF, encode, scene_to_proto
 from storyreel.artifact.v1 import artifact_pb2
+from storyreel.cards.v1 import card_service_pb2, card_service_pb2_grpc
 from storyreel.generation.v1 import (
-    clip_pb2,
     footage_pb2,
     generation_service_pb2,
     generation_service_pb2_grpc,
     making_pb2,
 )
+from storyreel.media.v1 import clip_pb2
 from storyreel.muxing.v1 import muxing_service_pb2, muxing_service_pb2_grpc, timeline_pb2
 from storyreel.parsing.v1 import parsing_service_pb2, parsing_service_pb2_grpc, storyboard_pb2
 from storyreel.progress.v1 import progress_pb2
 from storyreel.script.v1 import narration_pb2, script_service_pb2, script_service_pb2_grpc
 from storyreel.tts.v1 import speech_pb2, tts_service_pb2, tts_service_pb2_grpc
+
+CARD_DIGEST = "c" * 64
+FOOTAGE_DIGEST = "f" * 64
+"""Of every card, and of every clip of footage."""
 
 Fault = Callable[[str, Any], Any]
 """Called before each answer with the RPC's name and the request; may raise a StoryreelError or wait."""
@@ -66,10 +72,13 @@ class NoOp:
         ref.footage.CopyFrom(footage_pb2.Footage(prompt=prompt, **values))
         ref.visual = storyboard_pb2.Visual.Value(f"VISUAL_{visual}")
 
+    def asked(self) -> list[generation_service_pb2.FootageSpec]:
+        """The clips of footage that were asked for, in the order in which they were."""
+        return [request.spec for rpc, request in self.requests if rpc == "GenerateFootage"]
+
     def footage(self) -> list[footage_pb2.Footage]:
         """The footage that was asked for, in the order in which it was."""
-        asked = [request for rpc, request in self.requests if rpc == "GenerateClip"]
-        return [request.footage for request in asked if request.HasField("footage")]
+        return [spec.footage for spec in self.asked()]
 
     async def prepare(self) -> None:
         """Store what the answers refer to."""
@@ -139,60 +148,95 @@ class NoOp:
         )
         return tts_service_pb2.SynthesizeResponse(speech=speech)
 
-    async def GenerateClip(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        response = generation_service_pb2.GenerateClipResponse
-        yield response(accepted=generation_service_pb2.Accepted(digest="0" * 64))
-        await self.answer("GenerateClip", request)
-        steps = int(self.progress_seconds / 0.1)
-        for step in range(steps):
-            progress = progress_pb2.StageProgress(step="draw", fraction=step / steps, done=step, total=steps)
-            progress.remaining.FromMilliseconds(100 * (steps - step))
+    async def DrawCard(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        response = card_service_pb2.DrawCardResponse
+        yield response(accepted=progress_pb2.Accepted(digest=CARD_DIGEST))
+        await self.answer("DrawCard", request)
+        async for progress in self._progress():
             yield response(progress=progress)
-            await asyncio.sleep(0.1)
-        frames = min(request.frames, self.longest) if request.may_end_early else request.frames
-        clip = clip_pb2.Clip(video=self.artifact, frames=frames, picture=request.picture)
-        if frames < request.frames and self.keeps_last:
-            clip.last_frame.CopyFrom(self.artifact)
-        if request.HasField("footage"):
-            clip.making.plan.steps = request.footage.steps
-            if frames > self.longest:
-                clip.making.adjustments.add(field="frames", reason="It plays to and fro.")
-        yield response(clip=clip)
+        clip = clip_pb2.Clip(video=self.artifact, frames=request.spec.frames, picture=request.spec.picture)
+        yield response(card=card_service_pb2.DrawnCard(clip=clip))
 
-    async def EstimateClip(self, request: Any, context: Any) -> Any:
-        await self.answer("EstimateClip", request)
-        report = making_pb2.Report()
-        report.plan.model, report.plan.frames, report.forecast.seconds = "t2v-A14B", request.frames, 600.0
-        frames = min(request.frames, self.longest) if request.may_end_early else request.frames
-        return generation_service_pb2.EstimateClipResponse(report=report, frames=frames)
-
-    async def CancelClip(self, request: Any, context: Any) -> generation_service_pb2.CancelClipResponse:
+    async def CancelCard(self, request: Any, context: Any) -> card_service_pb2.CancelCardResponse:
         self.cancelled.append(request.digest)
-        return generation_service_pb2.CancelClipResponse()
+        return card_service_pb2.CancelCardResponse()
+
+    async def ListThemes(self, request: Any, context: Any) -> card_service_pb2.ListThemesResponse:
+        return card_service_pb2.ListThemesResponse()
+
+    async def GenerateFootage(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        response, spec = generation_service_pb2.GenerateFootageResponse, request.spec
+        frames = self._frames(spec)
+        accepted = generation_service_pb2.FootageAccepted(digest=FOOTAGE_DIGEST, frames=frames)
+        yield response(accepted=accepted)
+        await self.answer("GenerateFootage", request)
+        async for progress in self._progress():
+            yield response(progress=progress)
+        made = generation_service_pb2.GeneratedClip(
+            clip=clip_pb2.Clip(video=self.artifact, frames=frames, picture=spec.picture)
+        )
+        made.making.plan.steps = _steps(spec.footage)
+        if frames < spec.frames and self.keeps_last:
+            made.last_frame.CopyFrom(self.artifact)
+        if frames > self.longest:
+            made.making.adjustments.add(field="frames", reason="It plays to and fro.")
+        yield response(footage=made)
+
+    async def CancelFootage(self, request: Any, context: Any) -> generation_service_pb2.CancelFootageResponse:
+        self.cancelled.append(request.digest)
+        return generation_service_pb2.CancelFootageResponse()
+
+    async def EstimateFootage(self, request: Any, context: Any) -> Any:
+        await self.answer("EstimateFootage", request)
+        report = making_pb2.Report()
+        report.plan.model, report.plan.frames = "t2v-A14B", request.spec.frames
+        report.forecast.duration.FromSeconds(600)
+        frames = self._frames(request.spec)
+        return generation_service_pb2.EstimateFootageResponse(report=report, frames=frames)
 
     async def GetCapabilities(self, request: Any, context: Any) -> Any:
         return generation_service_pb2.GetCapabilitiesResponse()
 
     async def MuxVideo(self, request: Any, context: Any) -> AsyncIterator[Any]:
         response = muxing_service_pb2.MuxVideoResponse
-        yield response(accepted=muxing_service_pb2.MuxAccepted(digest="0" * 64))
+        yield response(accepted=progress_pb2.Accepted(digest="0" * 64))
         await self.answer("MuxVideo", request)
         yield response(video=timeline_pb2.Video(mp4=self.artifact))
 
     async def MasterSound(self, request: Any, context: Any) -> AsyncIterator[Any]:
         response = muxing_service_pb2.MasterSoundResponse
-        yield response(accepted=muxing_service_pb2.MuxAccepted(digest="0" * 64))
+        yield response(accepted=progress_pb2.Accepted(digest="0" * 64))
         await self.answer("MasterSound", request)
         yield response(sound=timeline_pb2.Sound(audio=self.artifact, samples=1))
 
     async def CancelMux(self, request: Any, context: Any) -> muxing_service_pb2.CancelMuxResponse:
         return muxing_service_pb2.CancelMuxResponse()
 
+    def _frames(self, spec: generation_service_pb2.FootageSpec) -> int:
+        """How long the clip of a spec is."""
+        return min(spec.frames, self.longest) if spec.may_end_early else spec.frames
+
+    async def _progress(self) -> AsyncIterator[progress_pb2.StageProgress]:
+        """Take the time that a clip takes, and tell how far it is."""
+        steps = int(self.progress_seconds / 0.1)
+        for step in range(steps):
+            progress = progress_pb2.StageProgress(step="draw", fraction=step / steps, done=step, total=steps)
+            progress.remaining.FromMilliseconds(100 * (steps - step))
+            yield progress
+            await asyncio.sleep(0.1)
+
+
+def _steps(footage: footage_pb2.Footage) -> int:
+    """The steps that a clip is made with: those of the newest retry that changed them, else the footage's."""
+    changed = [retry.values.steps for retry in footage.retries if retry.values.HasField("steps")]
+    return changed[-1] if changed else footage.steps
+
 
 SERVICES = {
     "storyreel.parsing.v1.ParsingService": parsing_service_pb2_grpc.add_ParsingServiceServicer_to_server,
     "storyreel.script.v1.ScriptService": script_service_pb2_grpc.add_ScriptServiceServicer_to_server,
     "storyreel.tts.v1.TtsService": tts_service_pb2_grpc.add_TtsServiceServicer_to_server,
+    "storyreel.cards.v1.CardService": card_service_pb2_grpc.add_CardServiceServicer_to_server,
     "storyreel.generation.v1.GenerationService": (
         generation_service_pb2_grpc.add_GenerationServiceServicer_to_server
     ),
@@ -201,8 +245,8 @@ SERVICES = {
 
 
 @asynccontextmanager
-async def serve(noop: NoOp, folder: Path) -> AsyncIterator[Stages]:
-    """Serve all five on one unix socket; the channels a worker needs."""
+async def serve(noop: NoOp, folder: Path) -> AsyncIterator[tuple[Stages, grpc.aio.Channel]]:
+    """Serve all six on one unix socket; the channels a worker needs, and a pool's."""
     from google.protobuf import descriptor_pool
 
     async def nothing() -> None:
@@ -221,4 +265,4 @@ async def serve(noop: NoOp, folder: Path) -> AsyncIterator[Stages]:
         stack.push_async_callback(server.stop, 0)
         one = channel.connect(server.bound)
         stack.push_async_callback(one.close)
-        yield Stages(one, one, one, one, one)
+        yield Stages(parsing=one, script=one, tts=one, cards=one, muxing=one), one

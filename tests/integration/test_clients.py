@@ -1,4 +1,4 @@
-"""The five services over TCP, each through its own client: an example to start from."""
+"""The services that every video needs over TCP, each through its own client: an example to start from."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Store
+from services.cards import servicer as cards
+from services.cards.client import CardClient
+from services.cards.settings import CardSettings
 from services.chassis.channel import connect
 from services.chassis.errors import UnknownVoice
 from services.chassis.progress import Progress
 from services.chassis.server import Server
 from services.chassis.settings import load
-from services.generation import servicer as generation
-from services.generation.client import GenerationClient
-from services.generation.settings import GenerationSettings
-from services.generation.wire import clip_to_proto, picture_to_proto
 from services.media import clock
 from services.media.clip import Picture
+from services.media.wire import clip_to_proto, picture_to_proto
 from services.muxing import servicer as muxing
 from services.muxing.client import MuxingClient
 from services.muxing.settings import MuxingSettings
@@ -52,7 +52,7 @@ async def make_video(document: bytes, store: Store, services: list[str]) -> Vide
     async with AsyncExitStack() as stack:
         channels = [await stack.enter_async_context(connect(address)) for address in services]
         parser, writer = ParsingClient(channels[0]), ScriptClient(channels[1])
-        speaker, artist = TtsClient(channels[2]), GenerationClient(channels[3])
+        speaker, artist = TtsClient(channels[2]), CardClient(channels[3])
         editor = MuxingClient(channels[4])
 
         source = await store.put_bytes(document, media_type="text/markdown")
@@ -64,7 +64,7 @@ async def make_video(document: bytes, store: Store, services: list[str]) -> Vide
             narration = (await writer.write_narration(scene.scene, language="en")).narration
             speech = await speaker.synthesize(narration.text, voice=voice)
             frames = clock.scene_frames(speech.samples, PICTURE.rate)
-            clip = artist.generate_clip(
+            drawing = artist.draw_card(
                 scene.scene,
                 narration=narration,
                 timing=speech.timing,
@@ -74,7 +74,8 @@ async def make_video(document: bytes, store: Store, services: list[str]) -> Vide
             )
             said = speech_to_proto(speech)
             heard.scenes.add(speech=said, frames=frames, lead_frames=LEAD)
-            seen.scenes.add(clip=clip_to_proto(await result(clip)), speech=said, lead_frames=LEAD)
+            card = await result(drawing)
+            seen.scenes.add(clip=clip_to_proto(card.clip), speech=said, lead_frames=LEAD)
 
         plan = await store.put_bytes(encode(heard), media_type=PROTOBUF)
         seen.sound.CopyFrom(sound_to_proto(await result(editor.master_sound(plan))))
@@ -108,7 +109,7 @@ async def services(store: LocalStore) -> AsyncIterator[list[str]]:
         parsing.room(load(ParsingSettings), store),
         script.room(load(ScriptSettings), store),
         tts.room(load(TtsSettings), store),
-        generation.room(load(GenerationSettings), store),
+        cards.room(load(CardSettings), store),
         muxing.room(load(MuxingSettings), store),
     ]
     async with AsyncExitStack() as stack:

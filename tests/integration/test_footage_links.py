@@ -13,12 +13,13 @@ from orchestrator.converter import CONVERTER
 from orchestrator.footage.pool import Pool
 from orchestrator.footage.routing import LINKS_MOST
 from orchestrator.footage.scenes import CARD, LOOPED
+from orchestrator.job import reason_name
 from orchestrator.workflow import JobWorkflow
 from services.artifacts import wire
 from services.chassis.errors import ModelUnavailable, StoreFull, StoryreelError
 from services.story.wire import decode
+from storyreel.error.v1 import category_pb2
 from storyreel.generation.v1 import footage_pb2
-from storyreel.generation.v1.generation_service_pb2 import GenerateClipRequest
 from storyreel.job.v1 import job_pb2
 from storyreel.muxing.v1 import timeline_pb2
 from tests.integration.footage import (
@@ -48,17 +49,12 @@ async def made(
     return (await reel.run(reel.job(pools=pools)))[-1]
 
 
-def asked(reel: Reel) -> list[GenerateClipRequest]:
-    """What was asked for footage, in order."""
-    return [r for rpc, r in reel.noop.requests if rpc == "GenerateClip" and r.HasField("footage")]
-
-
 def fail_link(reel: Reel, frames: int, *errors: StoryreelError) -> None:
     """Have the first requests for what is left of a scene, so many frames, fail."""
     left = list(errors)
 
     def fault(rpc: str, request: Any) -> None:
-        if rpc == "GenerateClip" and request.HasField("footage") and request.frames == frames and left:
+        if rpc == "GenerateFootage" and request.spec.frames == frames and left:
             raise left.pop(0)
 
     reel.noop.fault = fault
@@ -67,11 +63,10 @@ def fail_link(reel: Reel, frames: int, *errors: StoryreelError) -> None:
 async def test_a_scene_is_made_of_clips_that_each_go_on_from_the_last_frame(reel: Reel) -> None:
     job = await made(reel)
 
-    requests, last = asked(reel), reel.noop.artifact
+    requests, last = reel.noop.asked(), reel.noop.artifact
     assert [request.frames for request in requests] == [48, 28, 8]
     assert all(request.may_end_early for request in requests)
     assert [request.continues for request in requests] == [False, True, True]
-    assert [request.lead_frames for request in requests] == [6, 0, 0]
     assert [request.footage.HasField("image") for request in requests] == [False, True, True]
     assert [request.footage.image for request in requests[1:]] == [last, last]
     assert [request.footage.model for request in requests] == ["ti2v-5B"] * 3
@@ -100,7 +95,7 @@ async def test_text_to_video_is_continued_by_the_pool_that_takes_images(reel: Re
     async with Pool(reel.client, reel.generation, ["i2v"], grace=0):
         job = await made(reel, pools=["t2v", "i2v"], steps=50)
 
-    wishes = [request.footage for request in asked(reel)]
+    wishes = [request.footage for request in reel.noop.asked()]
     assert [(wish.model, wish.steps) for wish in wishes] == [("", 50), ("i2v-A14B", 0), ("i2v-A14B", 0)]
     assert not job.degradations
 
@@ -118,7 +113,7 @@ async def test_where_nobody_goes_on_one_clip_plays_to_and_fro(
 ) -> None:
     job = await made(reel, pools=pools, extension=footage_pb2.Extension.Value(f"EXTENSION_{extension}"))
 
-    (request,) = asked(reel)
+    (request,) = reel.noop.asked()
     assert (request.frames, request.may_end_early) == (FRAMES, False)
     assert request.footage.extension == footage_pb2.EXTENSION_UNSPECIFIED
     assert [degradation.what for degradation in job.degradations] == [LOOPED] * len(told)
@@ -128,7 +123,7 @@ async def test_where_nobody_goes_on_one_clip_plays_to_and_fro(
 async def test_a_long_scene_has_so_many_links_and_the_last_plays_to_and_fro(reel: Reel) -> None:
     job = await made(reel, longest=5, extension=footage_pb2.EXTENSION_CONTINUE)
 
-    requests = asked(reel)
+    requests = reel.noop.asked()
     assert [request.frames for request in requests] == [48, 43, 38, 33, 28, 23]
     assert [request.may_end_early for request in requests] == [True] * (LINKS_MOST - 1) + [False]
     (degradation,) = job.degradations
@@ -141,20 +136,20 @@ async def test_a_link_that_fails_for_good_leaves_the_first_clip_to_and_fro(reel:
 
     job = await made(reel)
 
-    requests, scene = asked(reel), await scene_of(reel, job)
+    requests, scene = reel.noop.asked(), await scene_of(reel, job)
     assert [(r.frames, r.may_end_early) for r in requests] == [(48, True), (28, True), (48, False)]
     assert requests[2].footage == requests[0].footage
     assert (scene.frames, len(scene.continued), scene.HasField("making")) == (FRAMES, 0, True)
     (degradation,) = job.degradations
     assert (degradation.what, degradation.why, degradation.scene_id) == (LOOPED, "A file is gone.", "s002")
-    assert [(attempt.link, attempt.category) for attempt in job.attempts] == [(1, "MODEL_UNAVAILABLE")]
+    assert [(attempt.link, reason_name(attempt.reason), attempt.category) for attempt in job.attempts] == [
+        (1, "MODEL_UNAVAILABLE", category_pb2.CATEGORY_UNSPECIFIED)
+    ]
 
 
 async def test_when_that_fails_too_the_card_stands_in(reel: Reel) -> None:
     def fault(rpc: str, request: Any) -> None:
-        if rpc != "GenerateClip" or not request.HasField("footage"):
-            return
-        if request.continues or not request.may_end_early:
+        if rpc == "GenerateFootage" and (request.spec.continues or not request.spec.may_end_early):
             raise ModelUnavailable("A file is gone.")
 
     reel.noop.fault = fault
@@ -171,11 +166,27 @@ async def test_a_link_has_attempts_of_its_own_and_its_changes_stay_for_the_next(
 
     job = await made(reel, steps=50)
 
-    wishes = [request.footage for request in asked(reel)]
-    assert [wish.steps for wish in wishes] == [50, 50, 40, 40]
-    assert [len(wish.retries) for wish in wishes] == [0, 0, 1, 1]
+    wishes = [request.footage for request in reel.noop.asked()]
+    assert [wish.steps for wish in wishes] == [50] * 4
+    assert [[retry.values.steps for retry in wish.retries] for wish in wishes] == [[], [], [40], [40]]
     assert [(attempt.link, attempt.number, attempt.message) for attempt in job.attempts] == [(1, 1, MEMORY)]
     assert [d.why for d in job.degradations] == [f"steps 50 → 40, resolution 1080p → 720p: {MEMORY}"]
+    assert len((await scene_of(reel, job)).continued) == 2
+
+
+async def test_what_was_changed_for_a_link_before_costs_the_next_one_no_attempt(reel: Reel) -> None:
+    errors = {28: [short_of_memory(1)], 8: [short_of_memory(2), short_of_memory(3)]}
+
+    def fault(rpc: str, request: Any) -> None:
+        if rpc == "GenerateFootage" and (left := errors.get(request.spec.frames)):
+            raise left.pop(0)
+
+    reel.noop.fault = fault
+
+    job = await made(reel, steps=50)
+
+    last = [spec.footage.retries for spec in reel.noop.asked() if spec.frames == 8]
+    assert [[retry.values.steps for retry in each] for each in last] == [[40], [40, 30], [40, 30, 20]]
     assert len((await scene_of(reel, job)).continued) == 2
 
 
@@ -188,7 +199,7 @@ async def test_a_resumed_job_asks_for_the_links_it_has_made_with_the_same_reques
     job = [change async for change in reel.jobs.watch(failed.name)][-1]
 
     assert (failed.state, job.state) == (job_pb2.STATE_FAILED, job_pb2.STATE_SUCCEEDED)
-    requests = asked(reel)
+    requests = reel.noop.asked()
     first, again = requests[:3], requests[-3:]
     assert [request.frames for request in again] == [48, 28, 8]
     assert again == first
@@ -198,21 +209,22 @@ async def test_what_an_earlier_run_changed_of_one_link_leaves_the_others_as_they
     errors = [short_of_memory(1)]
 
     def fault(rpc: str, request: Any) -> None:
-        if rpc == "GenerateClip" and request.HasField("footage") and request.frames == 28 and errors:
+        if rpc == "GenerateFootage" and request.spec.frames == 28 and errors:
             raise errors.pop()
         if rpc == "MuxVideo":
             raise StoreFull("The disk is full.")
 
     reel.noop.fault = fault
     failed = await made(reel, steps=50)
-    before = len(asked(reel))
+    before = len(reel.noop.asked())
     reel.noop.fault = lambda rpc, request: None
 
     await reel.jobs.resume(failed.name)
     ended = [change async for change in reel.jobs.watch(failed.name)][-1]
 
     assert ended.state == job_pb2.STATE_SUCCEEDED
-    assert [request.footage.steps for request in asked(reel)[before:]] == [50, 40, 40]
+    retries = [spec.footage.retries for spec in reel.noop.asked()[before:]]
+    assert [[retry.values.steps for retry in each] for each in retries] == [[], [40], [40]]
 
 
 async def test_the_job_never_goes_back_while_links_are_made(reel: Reel) -> None:
@@ -233,7 +245,7 @@ async def test_a_clip_that_nothing_can_go_on_from_is_a_defect(reel: Reel) -> Non
 
     job = await made(reel)
 
-    assert (job.state, job.error.reason) == (job_pb2.STATE_FAILED, "INTERNAL")
+    assert (job.state, reason_name(job.error.reason)) == (job_pb2.STATE_FAILED, "INTERNAL")
     assert "nothing can go on from it" in job.error.message
 
 
@@ -257,9 +269,9 @@ async def test_a_plan_says_how_many_clips_a_scene_takes_and_how_long_all_of_them
     ended = (await reel.run(job))[-1]
 
     linked, alone, _ = Parse(await reel.plan(ended), job_pb2.Plan()).scenes
-    assert (linked.footage.clips, linked.footage.estimated_seconds) == (3, 1800)
+    assert (linked.footage.clips, linked.footage.estimated_duration.seconds) == (3, 1800)
     assert linked.footage.outlook == (
         "The pool ti2v will generate it, in 3 clips, each from the last frame of the one before."
     )
-    assert (alone.footage.clips, alone.footage.estimated_seconds) == (1, 600)
+    assert (alone.footage.clips, alone.footage.estimated_duration.seconds) == (1, 600)
     assert alone.footage.outlook == "The pool t2v will generate it."

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from orchestrator.job import GENERATION
+from orchestrator.job import GENERATION, reason_name
 from services.chassis.errors import (
     Change,
     Configuration,
     DeviceFault,
     DeviceMemory,
-    GenerationFailed,
     Internal,
     InvalidRequest,
     ModelUnavailable,
+    Proposal,
     StoreFull,
     StoryreelError,
     Suggestion,
@@ -23,8 +25,11 @@ from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2
 from tests.integration.footage import (
     MEMORY,
+    PIPELINE,
     SCENES,
     TRIES,
+    VRAM,
+    black,
     client,
     fails,
     footage_job,
@@ -39,24 +44,28 @@ __all__ = ["client", "reel"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+def steps(footage: footage_pb2.Footage) -> list[int]:
+    """The steps of each retry of a footage."""
+    return [retry.values.steps for retry in footage.retries]
+
+
 async def test_a_retry_asks_for_what_the_service_proposed_and_is_recorded(reel: Reel) -> None:
-    fails(reel, short_of_memory(1), GenerationFailed("It was black.", suggestions=[Suggestion("", TRIES[1])]))
+    fails(reel, short_of_memory(1), black(2))
 
     job = await footage_job(reel)
 
     first, second, third = reel.noop.footage()
     assert job.state == job_pb2.STATE_SUCCEEDED
     assert [(f.steps, f.resolution, f.guidance) for f in (first, second, third)] == [
-        (50, footage_pb2.RESOLUTION_1080P, 0.0),
-        (40, footage_pb2.RESOLUTION_720P, 0.0),
-        (30, footage_pb2.RESOLUTION_720P, 3.5),
-    ]
+        (50, footage_pb2.RESOLUTION_1080P, 0.0)
+    ] * 3
     assert [[retry.category for retry in f.retries] for f in (first, second, third)] == [
         [],
-        ["VRAM_MEMORY"],
-        ["VRAM_MEMORY", "GENERATION_PIPELINE"],
+        [VRAM],
+        [VRAM, PIPELINE],
     ]
-    assert [(c.field, getattr(c, "from"), c.to) for c in third.retries[1].changes] == [
+    assert [retry.values for retry in third.retries] == [values for values, _ in TRIES[:2]]
+    assert [(c.field, c.before, c.after) for c in third.retries[1].changes] == [
         ("steps", "40", "30"),
         ("guidance", "4", "3.5"),
     ]
@@ -71,8 +80,10 @@ async def test_each_failed_attempt_is_on_the_record_and_in_the_manifest(reel: Re
     scene = await scene_of(reel, job)
     assert list(scene.attempts) == list(job.attempts)
     (attempt,) = job.attempts
-    assert (attempt.scene_id, attempt.number, attempt.category) == ("s002", 1, "VRAM_MEMORY")
-    assert (attempt.message, [change.to for change in attempt.changes]) == (MEMORY, ["40", "720p"])
+    assert (attempt.scene_id, attempt.number, attempt.message) == ("s002", 1, MEMORY)
+    assert (reason_name(attempt.reason), attempt.category) == ("DEVICE_MEMORY", VRAM)
+    assert attempt.retry == reel.noop.footage()[1].retries[0]
+    assert [change.after for change in attempt.retry.changes] == ["40", "720p"]
     (degradation,) = job.degradations
     assert "steps 50 → 40, resolution 1080p → 720p" in degradation.why
     assert degradation.scene_id == "s002"
@@ -84,24 +95,42 @@ async def test_after_three_attempts_the_card_stands_in_and_the_record_says_why(r
     job = await footage_job(reel)
 
     assert job.state == job_pb2.STATE_SUCCEEDED
-    assert [f.steps for f in reel.noop.footage()] == [50, 40, 30]
-    assert reel.noop.calls["GenerateClip"] == SCENES + 3
-    assert [bool(attempt.changes) for attempt in job.attempts] == [True, True, False]
+    assert [steps(f) for f in reel.noop.footage()] == [[], [40], [40, 30]]
+    assert (reel.noop.calls["DrawCard"], reel.noop.calls["GenerateFootage"]) == (SCENES, 3)
+    assert [attempt.HasField("retry") for attempt in job.attempts] == [True, True, False]
     (degradation,) = job.degradations
     assert (degradation.stage, degradation.scene_id, degradation.why) == (GENERATION, "s002", MEMORY)
     assert degradation.remedy == "Close other programs that use the device."
     assert not (await scene_of(reel, job)).HasField("making")
 
 
-@pytest.mark.parametrize(
-    "proposal",
-    [[], [Change("steps", "50", "50")], [Change("stepz", "50", "40")], [Change("resolution", "1080p", "8K")]],
-)
-async def test_a_proposal_that_changes_nothing_is_not_tried(reel: Reel, proposal: list[Change]) -> None:
-    fails(reel, DeviceMemory(MEMORY, suggestions=[Suggestion("Make it smaller.", proposal)]))
+@pytest.mark.parametrize("changes", [(), TRIES[0][1]])
+async def test_without_a_proposal_nothing_is_tried_whatever_is_suggested(
+    reel: Reel, changes: Sequence[Change]
+) -> None:
+    fails(reel, DeviceMemory(MEMORY, suggestions=[Suggestion("Make it smaller.", changes)]))
 
     job = await footage_job(reel)
 
+    assert len(reel.noop.footage()) == 1
+    assert [attempt.HasField("retry") for attempt in job.attempts] == [False]
+    assert [degradation.why for degradation in job.degradations] == [MEMORY]
+
+
+FOREIGN = {
+    "another message": Proposal("type.googleapis.com/google.protobuf.Duration", b""),
+    "a message that nobody knows": Proposal("type.googleapis.com/storyreel.generation.v9.Retry", b"\x08\x02"),
+    "half a message": Proposal("type.googleapis.com/storyreel.generation.v1.Retry", b"\x12\x7f"),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+async def test_a_proposal_that_is_not_a_retry_is_not_tried(reel: Reel, what: str) -> None:
+    fails(reel, DeviceMemory(MEMORY, proposal=FOREIGN[what]))
+
+    job = await footage_job(reel)
+
+    assert job.state == job_pb2.STATE_SUCCEEDED
     assert len(reel.noop.footage()) == 1
     assert [degradation.why for degradation in job.degradations] == [MEMORY]
 
@@ -155,7 +184,7 @@ async def test_a_full_store_fails_the_job_as_the_card_would(reel: Reel) -> None:
 
     job = await footage_job(reel)
 
-    assert (job.state, job.error.reason) == (job_pb2.STATE_FAILED, "STORE_FULL")
+    assert (job.state, reason_name(job.error.reason)) == (job_pb2.STATE_FAILED, "STORE_FULL")
 
 
 async def test_a_resumed_job_does_not_try_again_what_failed(reel: Reel) -> None:
@@ -168,5 +197,5 @@ async def test_a_resumed_job_does_not_try_again_what_failed(reel: Reel) -> None:
 
     (asked,) = reel.noop.footage()
     assert ended.state == job_pb2.STATE_SUCCEEDED
-    assert (asked.steps, len(asked.retries)) == (40, 1)
+    assert (asked.steps, steps(asked)) == (50, [40])
     assert len((await scene_of(reel, ended)).attempts) == 1

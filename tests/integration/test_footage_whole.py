@@ -14,8 +14,9 @@ from orchestrator.embedded import Storyreel, storyreel
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.media import probe
-from storyreel.generation.v1 import clip_pb2, footage_pb2
+from storyreel.generation.v1 import footage_pb2
 from storyreel.job.v1 import job_pb2
+from storyreel.media.v1 import clip_pb2
 from tests.contract.test_footage_service import Kept
 from tests.unit.generation.wan.conftest import Studio, damaged, started, studio, tiny_models
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -37,6 +36,7 @@ from tests.integration.footage import (
     short_of_memory,
 )
 from tests.integration.noop_reel import Reel
+from tests.integration.noop_stages import FOOTAGE_DIGEST
 
 __all__ = ["client", "reel"]
 
@@ -46,12 +46,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_footage_is_generated_by_the_pool_and_the_other_scenes_are_drawn(reel: Reel) -> None:
     job = await footage_job(reel)
 
-    clips = [request for rpc, request in reel.noop.requests if rpc == "GenerateClip"]
     assert job.state == job_pb2.STATE_SUCCEEDED
-    assert Counter(clip.backend for clip in clips) == {"template": 2, "diffusers": 1}
-    asked = next(clip for clip in clips if clip.backend == "diffusers")
-    assert (asked.footage, asked.keep_running.seconds) == (reel.noop.refs[1].footage, 120)
-    assert asked.scene == reel.noop.refs[1].scene
+    assert (reel.noop.calls["DrawCard"], reel.noop.calls["GenerateFootage"]) == (SCENES - 1, 1)
+    (asked,) = [request for rpc, request in reel.noop.requests if rpc == "GenerateFootage"]
+    assert (asked.spec.footage, asked.watch.keep_running.seconds) == (reel.noop.refs[1].footage, 120)
+    assert asked.spec.backend == "diffusers"
+    drawn = [request.spec.scene for rpc, request in reel.noop.requests if rpc == "DrawCard"]
+    assert reel.noop.refs[1].scene not in drawn
     assert (await scene_of(reel, job)).making.plan.steps == 50
     assert not job.degradations
     assert job.stages[4].calls_done == SCENES
@@ -66,12 +67,8 @@ async def test_footage_waits_for_all_speech(reel: Reel) -> None:
 
     await footage_job(reel)
 
-    order = [
-        rpc if rpc == "Synthesize" else request.backend
-        for rpc, request in reel.noop.requests
-        if rpc in ("Synthesize", "GenerateClip")
-    ]
-    assert order.index("diffusers") > max(n for n, rpc in enumerate(order) if rpc == "Synthesize")
+    order = [rpc for rpc, _ in reel.noop.requests if rpc in ("Synthesize", "GenerateFootage")]
+    assert order == ["Synthesize"] * SCENES + ["GenerateFootage"]
 
 
 async def test_without_a_pool_the_card_is_drawn_and_the_record_says_how_to_get_footage(reel: Reel) -> None:
@@ -100,7 +97,7 @@ async def test_cancel_reaches_the_service_that_generates(reel: Reel) -> None:
     reel.noop.wish(2, "a lamp")
 
     async def wait(rpc: str, request: Any) -> None:
-        if rpc == "GenerateClip" and request.HasField("footage"):
+        if rpc == "GenerateFootage":
             await asyncio.sleep(60)
 
     reel.noop.fault = wait
@@ -111,7 +108,7 @@ async def test_cancel_reaches_the_service_that_generates(reel: Reel) -> None:
     cancelled = await reel.jobs.cancel(job.name)
 
     assert cancelled.state == job_pb2.STATE_CANCELLED
-    assert reel.noop.cancelled == ["0" * 64]
+    assert reel.noop.cancelled == [FOOTAGE_DIGEST]
 
 
 async def test_a_clip_that_no_pool_takes_says_that_it_waits_and_can_be_cancelled(reel: Reel) -> None:
@@ -154,7 +151,7 @@ async def test_one_clip_is_made_at_a_time_whichever_queue_it_comes_from(reel: Re
 
     async def count(rpc: str, request: Any) -> None:
         nonlocal making, most
-        if rpc == "GenerateClip":
+        if rpc == "GenerateFootage":
             making += 1
             most = max(most, making)
             await asyncio.sleep(0.5)
@@ -173,7 +170,7 @@ async def test_a_pool_that_goes_away_finishes_the_clip_it_has_begun(reel: Reel) 
     reel.noop.wish(2, "a lamp", mode=footage_pb2.MODE_I2V)
 
     async def slowly(rpc: str, request: Any) -> None:
-        if rpc == "GenerateClip" and request.HasField("footage"):
+        if rpc == "GenerateFootage":
             await asyncio.sleep(1)
 
     reel.noop.fault = slowly
@@ -208,7 +205,8 @@ async def test_a_plan_says_what_each_footage_needs_and_makes_none(reel: Reel) ->
     ended = (await reel.run(job))[-1]
 
     first, second, third = Parse(await reel.plan(ended), job_pb2.Plan()).scenes
-    assert not reel.noop.calls["GenerateClip"]
+    assert not reel.noop.calls["GenerateFootage"]
+    assert not reel.noop.calls["DrawCard"]
     assert (first.footage.pool, first.footage.report.plan.model) == ("t2v", "t2v-A14B")
     assert first.footage.report.plan.frames == 78
     assert "A card will be shown" in second.footage.outlook
@@ -232,7 +230,7 @@ async def test_a_plan_is_made_though_the_pool_cannot_say_what_it_needs(
     reel: Reel, error: StoryreelError, outlook: str
 ) -> None:
     def unable(rpc: str, request: Any) -> None:
-        if rpc == "EstimateClip":
+        if rpc == "EstimateFootage":
             raise error
 
     reel.noop.fault = unable

@@ -31,8 +31,8 @@ async def test_everything_that_is_done_for_a_render_is_one_trace_without_a_gap(t
     assert names >= {
         "storyreel.job.v1.JobService/CreateJob",
         "RunWorkflow:JobWorkflow",
-        "RunActivity:GenerateClip",
-        "storyreel.generation.v1.GenerationService/GenerateClip",
+        "RunActivity:DrawCard",
+        "storyreel.cards.v1.CardService/DrawCard",
         "child.call",
         "RunActivity:Publish",
     }
