@@ -120,7 +120,7 @@ async def _drawing() -> tuple[str, str]:
 
     if features.check("raqm"):
         return f"Pillow {features.version('pil')} shapes text with raqm {features.version('raqm')}", ""
-    return "Pillow cannot shape text (no raqm)", REMEDIES["drawing"]
+    return "Pillow draws Latin, Greek, Cyrillic and Chinese, Japanese, Korean alone", REMEDIES["drawing"]
 
 
 async def _fonts() -> tuple[str, str, tuple[str, ...]]:
@@ -198,7 +198,8 @@ REMEDIES = {
     "store": "Make room and give back the right to write there; for S3, start it or correct "
     "STORYREEL_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _BUCKET.",
     "ffmpeg": "Install storyreel[local] again, or set STORYREEL_FFMPEG to an ffmpeg that runs.",
-    "drawing": "Install Pillow from its wheels: pip install --force-reinstall --only-binary :all: pillow",
+    "drawing": "For Arabic, Hebrew, Indic scripts and Thai install libfribidi0 (Debian, Ubuntu) or "
+    "fribidi (Fedora, Arch, Alpine).",
     "footage": "Set STORYREEL_GENERATION_DEVICE or STORYREEL_GENERATION_VIDEOS_URL to what is there, "
     "or to nothing.",
     "models": "Set STORYREEL_GENERATION_MODELS to a folder that can be read.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from services.cards.typesetting import shaping
 from services.cards.typesetting.text import (
     UNTIED,
     X_HEIGHT,
@@ -102,8 +103,9 @@ def _draw(pen: ImageDraw.ImageDraw, x: float, y: float, run: Run, style: Style) 
             pen.text((x, y), char, font=font, fill=255, anchor="ls")
             x += step
         return
-    direction, features = "rtl" if run.rtl else "ltr", list(UNTIED) if untied(run.text, run.face) else None
-    pen.text((x, y), run.text, font=font, fill=255, anchor="ls", direction=direction, features=features)
+    features = UNTIED if untied(run.text, run.face) else None
+    shaped = shaping.options(rtl=run.rtl, features=features)
+    pen.text((x, y), run.text, font=font, fill=255, anchor="ls", **shaped)
 
 
 def _strike(pen: ImageDraw.ImageDraw, x: float, y: float, run: Run, style: Style) -> None:

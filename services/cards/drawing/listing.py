@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from services.cards.drawing import colouring
 from services.cards.drawing.ink import Colour, Sprite, cut
 from services.cards.drawing.stage import Stage
-from services.cards.typesetting import breaking, faces, scripts
+from services.cards.typesetting import breaking, faces, scripts, shaping
 from services.cards.typesetting.faces import Face
 from services.cards.typesetting.text import ASCENT, DESCENT
 
@@ -190,9 +190,8 @@ def listing(stage: Stage, rows: Sequence[Row], grid: Grid) -> Sprite:
         for text, colour, face, columns in _runs(stage, row.cells):
             area = (round(x), n * grid.line, round(x + columns * grid.cell), (n + 1) * grid.line)
             brush.rectangle(area, fill=colour)
-            pen.text(
-                (x, y), text, font=face.at(grid.size), fill=255, anchor="ls", features=["-calt", "-liga"]
-            )
+            untied = shaping.options(features=["-calt", "-liga"])
+            pen.text((x, y), text, font=face.at(grid.size), fill=255, anchor="ls", **untied)
             x += columns * grid.cell
     return cut(tint, alpha)
 

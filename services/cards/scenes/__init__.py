@@ -6,6 +6,8 @@ from services.cards.drawing.layers import Canvas, Drawing
 from services.cards.drawing.stage import stage
 from services.cards.scenes import code, outro, paragraph, quote, section, table, title
 from services.cards.scenes import list as list_
+from services.cards.typesetting import scripts, shaping
+from services.chassis.errors import Configuration, Suggestion
 from services.story.scene import (
     Card,
     CodeCard,
@@ -25,8 +27,19 @@ def draw(card: Card, canvas: Canvas) -> Drawing:
 
     Text that does not fit even when it is smaller and spread over pages, and characters that
     no font has, are named in the drawing's `unshown`.
+
+    Raises:
+        Configuration: The card has letters that need shaping, and text cannot be shaped here.
     """
-    built = stage(canvas, (text.text for _, text in elements(card)))
+    texts = [text.text for _, text in elements(card)]
+    if unshapable := shaping.unshapable(texts):
+        raise Configuration(
+            f"{' and '.join(unshapable)} cannot be drawn here: the library libfribidi is not installed.",
+            suggestions=[
+                Suggestion(f"Install {scripts.INSTALL[scripts.SHAPING]} where the card service runs.")
+            ],
+        )
+    built = stage(canvas, texts)
     match card:
         case TitleCard():
             title.build(built, card)

@@ -11,7 +11,7 @@ from pathlib import Path
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
 
-from services.cards.typesetting import scripts
+from services.cards.typesetting import scripts, shaping
 from services.cards.typesetting.installed import installed
 
 FONTS = Path(__file__).parents[1] / "fonts"
@@ -60,7 +60,7 @@ class Face:
 
 @lru_cache(maxsize=128)
 def _font(path: Path, index: int, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size, index=index, layout_engine=ImageFont.Layout.RAQM)
+    return ImageFont.truetype(path, size, index=index, layout_engine=shaping.LAYOUT)
 
 
 @cache
@@ -142,9 +142,14 @@ def invisible(char: str) -> bool:
 
 
 def undrawable(text: str) -> list[str]:
-    """The different characters of a text that no font has, in order."""
-    chars = (char for char in dict.fromkeys(unicodedata.normalize("NFC", text)) if not invisible(char))
-    return [char for char in chars if face_of(char, "regular") is None and char not in scripts.STAND_INS]
+    """The different characters of a text that no font has, or that cannot be shaped here, in order."""
+    chars = [char for char in dict.fromkeys(unicodedata.normalize("NFC", text)) if not invisible(char)]
+    return [
+        char
+        for char in chars
+        if (face_of(char, "regular") is None and char not in scripts.STAND_INS)
+        or (not scripts.SHAPES and scripts.needs_shaping(char))
+    ]
 
 
 def drawable_scripts() -> dict[str, bool]:

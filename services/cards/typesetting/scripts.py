@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from PIL import features
+
 CHINESE, JAPANESE, KOREAN = "Chinese", "Japanese", "Korean"
 SIGNS, PRIVATE, UNKNOWN = "emoji and signs", "private", "unknown"
 
@@ -29,7 +31,15 @@ SAMPLES: Mapping[str, str] = {
 }
 """Characters without which a script cannot be read; who has these has the script."""
 
-CJK, CORE, SYMBOLS = "cjk", "core", "symbols"
+CJK, CORE, SYMBOLS, SHAPING = "cjk", "core", "symbols", "shaping"
+
+SHAPES = bool(features.check("raqm"))
+"""Text can be shaped: Pillow brings raqm and HarfBuzz along, and takes libfribidi from the system."""
+
+UNSHAPED = frozenset(
+    {"Latin", "Greek", "Cyrillic", "Georgian", "Armenian", "Ethiopic", CHINESE, JAPANESE, KOREAN}
+)
+"""Scripts whose letters stand one beside the other, from left to right."""
 
 INSTALL: Mapping[str, str] = {
     CJK: "fonts-noto-cjk (Debian, Ubuntu), google-noto-sans-cjk-fonts (Fedora), noto-fonts-cjk (Arch) or "
@@ -37,8 +47,9 @@ INSTALL: Mapping[str, str] = {
     CORE: "fonts-noto-core (Debian, Ubuntu), google-noto-fonts-all (Fedora), noto-fonts (Arch) or "
     "font-noto-all (Alpine)",
     SYMBOLS: "fonts-symbola (Debian, Ubuntu), gdouros-symbola-fonts (Fedora)",
+    SHAPING: "libfribidi0 (Debian, Ubuntu) or fribidi (Fedora, Arch, Alpine)",
 }
-"""The packages of fonts by system."""
+"""The packages of fonts, and of the library that shapes text, by system."""
 
 STAND_INS: Mapping[str, str] = {
     "✅": "✓", "✔": "✓", "☑": "✓", "🗸": "✓",
@@ -97,8 +108,15 @@ def is_cjk(char: str) -> bool:
     return script_of(char) in (CHINESE, JAPANESE, KOREAN)
 
 
+def needs_shaping(char: str) -> bool:
+    """Whether a character is a letter that joins, stacks or runs to the left."""
+    return unicodedata.category(char)[0] == "L" and char > "\u02ff" and script_of(char) not in UNSHAPED
+
+
 def package_for(char: str) -> str:
     """Which group of INSTALL brings a character; empty where none is known to help."""
+    if not SHAPES and needs_shaping(char):
+        return SHAPING
     if is_cjk(char):
         return CJK
     script = script_of(char)
@@ -131,6 +149,8 @@ def _sentence(package: str, scripts: Mapping[str, str]) -> str:
         by_script.setdefault(script, []).append(char)
     said = [f"{script}: {_some(chars)}" for script, chars in by_script.items()][:_NAMED_MOST]
     named = "; ".join(said) + ("; and others" if len(by_script) > _NAMED_MOST else "")
+    if package == SHAPING:
+        return f"this machine cannot shape text ({named}); install {INSTALL[SHAPING]}"
     count = "1 character has" if len(scripts) == 1 else f"{len(scripts)} characters have"
     remedy = f"{INSTALL[package]}, or any font with them" if package else "a font with them"
     return f"{count} no font on this machine ({named}); install {remedy}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from services.cards.typesetting import shaping
 from services.cards.typesetting.faces import Face
 
 ASCENT, DESCENT = 0.969, 0.242
@@ -127,12 +128,13 @@ UNTIED = ("-liga", "-calt", "-clig")
 
 @lru_cache(maxsize=16_384)
 def _measured(text: str, face: Face, rtl: bool, untied: bool) -> float:
-    features = list(UNTIED) if untied else None
-    return float(face.at(REFERENCE).getlength(text, direction="rtl" if rtl else "ltr", features=features))
+    shaped = shaping.options(rtl=rtl, features=UNTIED if untied else None)
+    return float(face.at(REFERENCE).getlength(text, **shaped))
 
 
 @lru_cache(maxsize=16_384)
 def _pair(char: str, following: str, face: Face) -> float:
     font = face.at(REFERENCE)
-    alone = float(font.getlength(following, features=list(UNTIED))) if following else 0.0
-    return float(font.getlength(char + following, features=list(UNTIED))) - alone
+    shaped = shaping.options(features=UNTIED)
+    alone = float(font.getlength(following, **shaped)) if following else 0.0
+    return float(font.getlength(char + following, **shaped)) - alone

@@ -64,7 +64,8 @@ class CardServiceServicer:
 
         Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
         INVALID_REQUEST for a timing of another text and for a font or logo that
-        cannot be read, CANCELLED when somebody else cancelled the card.
+        cannot be read, CONFIGURATION for a script that cannot be drawn without a
+        library that is missing, CANCELLED when somebody else cancelled the card.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

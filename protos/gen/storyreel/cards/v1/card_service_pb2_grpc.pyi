@@ -41,7 +41,8 @@ class CardServiceStub:
 
     Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
     INVALID_REQUEST for a timing of another text and for a font or logo that
-    cannot be read, CANCELLED when somebody else cancelled the card.
+    cannot be read, CONFIGURATION for a script that cannot be drawn without a
+    library that is missing, CANCELLED when somebody else cancelled the card.
     """
     CancelCard: _grpc.UnaryUnaryMultiCallable[_card_service_pb2.CancelCardRequest, _card_service_pb2.CancelCardResponse]
     """CancelCard stops the drawing of a card and answers when it has stopped. It is
@@ -69,7 +70,8 @@ class CardServiceAsyncStub(CardServiceStub):
 
     Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
     INVALID_REQUEST for a timing of another text and for a font or logo that
-    cannot be read, CANCELLED when somebody else cancelled the card.
+    cannot be read, CONFIGURATION for a script that cannot be drawn without a
+    library that is missing, CANCELLED when somebody else cancelled the card.
     """
     CancelCard: _aio.UnaryUnaryMultiCallable[_card_service_pb2.CancelCardRequest, _card_service_pb2.CancelCardResponse]  # type: ignore[assignment]
     """CancelCard stops the drawing of a card and answers when it has stopped. It is
@@ -100,7 +102,8 @@ class CardServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: ARTIFACT_MISSING, ARTIFACT_CORRUPT, CHILD_DIED, STORE_FULL,
         INVALID_REQUEST for a timing of another text and for a font or logo that
-        cannot be read, CANCELLED when somebody else cancelled the card.
+        cannot be read, CONFIGURATION for a script that cannot be drawn without a
+        library that is missing, CANCELLED when somebody else cancelled the card.
         """
 
     @_abc_1.abstractmethod
