@@ -48,15 +48,19 @@ class TemplateBackend:
         libraries = " ".join(f"{name}={version(name)}" for name in _LIBRARIES)
         return f"template code={_code()} threads={self._threads} fonts={faces.fingerprint()} {libraries}"
 
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
+    async def make(
+        self, shot: Shot, path: Path, report: Report, *, image: Path | None = None
+    ) -> tuple[str, ...]:
         """Write a shot's clip to a file; the text that could not be shown, with the reasons.
+
+        `image` is the file of the card's image, where it has one.
 
         Raises:
             ChildDied: The process died; metadata `exit` and `scene_type` tell how and over what.
             Deadline: It took longer than `clip_time`.
             StoreFull: The disk is full.
         """
-        payload = wire.pack(shot, path, threads=self._threads)
+        payload = wire.pack(shot, path, threads=self._threads, image=image)
         try:
             reply = await self._pool.call(payload, timeout=self._clip_time, report=report)
         except ChildDied as error:

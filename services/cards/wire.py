@@ -18,11 +18,12 @@ from storyreel.tts.v1 import speech_pb2
 _SIZES = struct.Struct(">4I")
 
 
-def pack(shot: Shot, path: Path, *, threads: int) -> bytes:
+def pack(shot: Shot, path: Path, *, threads: int, image: Path | None = None) -> bytes:
     """A request: the sizes of the four parts; a JSON header; scene, narration and timing as messages."""
     picture, look = shot.picture, shot.look
     header: dict[str, Any] = {
         "path": str(path),
+        "image": str(image or ""),
         "threads": threads,
         "frames": shot.frames,
         "lead_frames": shot.lead_frames,
@@ -38,8 +39,8 @@ def pack(shot: Shot, path: Path, *, threads: int) -> bytes:
     return _SIZES.pack(*map(len, parts)) + b"".join(parts)
 
 
-def unpack(payload: bytes) -> tuple[Shot, Path, int]:
-    """The shot of a request, the file it goes to, and the encoder's threads."""
+def unpack(payload: bytes) -> tuple[Shot, Path, int, Path | None]:
+    """The shot of a request, the file it goes to, the encoder's threads, and the file of the card's image."""
     parts, start = [], _SIZES.size
     for size in _SIZES.unpack_from(payload):
         parts.append(payload[start : start + size])
@@ -56,4 +57,5 @@ def unpack(payload: bytes) -> tuple[Shot, Path, int]:
         picture=Picture(width, height, Rate(numerator, denominator)),
         look=Look(*header["look"]),
     )
-    return shot, Path(header["path"]), header["threads"]
+    image = Path(header["image"]) if header["image"] else None
+    return shot, Path(header["path"]), header["threads"], image

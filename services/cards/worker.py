@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from pathlib import Path
 
 from services.cards import scenes, wire
 from services.cards.film import Film, Ground
@@ -36,13 +37,13 @@ def answer(payload: bytes, report: Report) -> bytes:
     Raises:
         StoreFull: The disk is full.
     """
-    shot, path, threads = wire.unpack(payload)
-    film, unshown = _film(shot)
+    shot, path, threads, image = wire.unpack(payload)
+    film, unshown = _film(shot, image)
     render(film, path, encoding(shot, threads=threads), report=report)
     return json.dumps({"unshown": unshown}).encode()
 
 
-def _film(shot: Shot) -> tuple[Film, tuple[str, ...]]:
+def _film(shot: Shot, image: Path | None) -> tuple[Film, tuple[str, ...]]:
     """The film and what it cannot show; the drawing is not kept, so that layers go when they have settled."""
-    drawing = scenes.draw(shot.card, canvas(shot))
+    drawing = scenes.draw(shot.card, canvas(shot), image)
     return Film(drawing, _ground.of(drawing)), drawing.unshown

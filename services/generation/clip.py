@@ -123,7 +123,9 @@ class Backend(Protocol):
         """Get ready; tell what beside the shot its bytes depend on: versions, settings, fonts."""
         ...
 
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
+    async def make(
+        self, shot: Shot, path: Path, report: Report, *, image: Path | None = None
+    ) -> tuple[str, ...]:
         """Write a shot's picture to a new file; the text that could not be shown, with the reasons.
 
         Raises:

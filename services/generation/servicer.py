@@ -13,6 +13,7 @@ import grpc
 from services.artifacts import wire as artifacts
 from services.artifacts.results import Outcome, Results
 from services.artifacts.store import Store
+from services.cards.images import image_file
 from services.cards.renderer import TemplateBackend
 from services.chassis import telemetry
 from services.chassis.errors import (
@@ -179,7 +180,9 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         shot = wire.shot_from_proto(request, scene=scene, timing=timing)
 
         async def draw(path: Path) -> Made:
-            return Made(unshown=await self._backends[request.backend].make(shot, path, report))
+            async with image_file(shot.card, self._store) as image:
+                drawn = self._backends[request.backend].make(shot, path, report, image=image)
+                return Made(unshown=await drawn)
 
         if request.backend in self._backends:
             return wire.clip_to_proto(await film(draw, shot, self._store, scratch=self._scratch))

@@ -43,7 +43,9 @@ __all__ = ["scene", "short"]
 class OnFullDisk(TemplateBackend):
     """The template, drawing where every write says that the disk is full."""
 
-    async def make(self, shot: Shot, path: Path, report: Report) -> tuple[str, ...]:
+    async def make(
+        self, shot: Shot, path: Path, report: Report, *, image: Path | None = None
+    ) -> tuple[str, ...]:
         return await super().make(shot, Path("/dev/full"), report)
 
 

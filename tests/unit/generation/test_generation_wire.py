@@ -22,6 +22,8 @@ from services.story.footage import Lora
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import (
     Card,
+    Image,
+    ImageCard,
     ListCard,
     ListItem,
     ParagraphCard,
@@ -36,6 +38,7 @@ from storyreel.generation.v1 import clip_pb2, generation_service_pb2
 PICTURE = Picture(1080, 1920, Rate(30000, 1001))
 NARRATION = Narration("de", (Segment("Größe 東京", "title"),))
 TIMING = SpeechTiming("Größe 東京", (Word("Größe", 0, 5, 0, 9_000, WordSource.EVENT),))
+IMAGE = Artifact.of("local", "ab" * 32, size_bytes=9, media_type="image/webp")
 SHOT = Shot(TitleCard(Text("Größe")), NARRATION, TIMING, 90, 6, PICTURE, Look("light", "pink", "sparse"))
 
 
@@ -76,6 +79,7 @@ def test_a_look_that_says_nothing_is_the_default() -> None:
         ParagraphCard(Text("a"), (Text.of("b", ("link", "c"), ("strong", "")),), True),
         ListCard(Text("a"), (ListItem(Text.of("b->c", ("struck_out", ""), ("emphasis", ""))),)),
         QuoteCard(Text.of("$b$", ("formula", "b")), Text.of("d", ("foreign", "fr"))),
+        ImageCard(Text("a"), Image(IMAGE, "b", Text.of("c", ("code", "")), "d"), True),
         TableCard(
             Text("a"),
             (TableColumn(Text.of("b", ("code", "")), "right"), TableColumn()),
@@ -185,7 +189,10 @@ def test_bytes_that_are_no_scene_are_refused() -> None:
 def test_a_shot_reaches_the_drawing_process_whole() -> None:
     path = Path("/scratch/with space/ü.mp4")
 
-    assert envelope.unpack(envelope.pack(SHOT, path, threads=3)) == (SHOT, path, 3)
+    image = Path("/store/ü")
+
+    assert envelope.unpack(envelope.pack(SHOT, path, threads=3)) == (SHOT, path, 3, None)
+    assert envelope.unpack(envelope.pack(SHOT, path, threads=3, image=image)) == (SHOT, path, 3, image)
 
 
 @pytest.mark.parametrize("lead", [90, 91, -1])

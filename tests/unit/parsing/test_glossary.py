@@ -1,4 +1,4 @@
-"""A document of very many short sections becomes a video: sections share scenes before anything is refused."""
+"""A document of very many short sections becomes a video: they share scenes before anything is refused."""
 
 from __future__ import annotations
 

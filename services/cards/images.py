@@ -1,0 +1,68 @@
+"""The files of the images on cards: found in the store before a card is drawn, opened where it is drawn."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from services.artifacts.store import Store
+from services.story.footage import IMAGE_PIXELS_MOST
+from services.story.scene import Card, ImageCard
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image upright, by its EXIF orientation."""
+
+
+@asynccontextmanager
+async def image_file(card: Card, store: Store) -> AsyncIterator[Path | None]:
+    """The file of a card's image, there until the context ends; None for a card without one.
+
+    Raises:
+        ArtifactMissing: It is not in the store.
+        ArtifactCorrupt: The store's bytes are not those of its digest.
+    """
+    if not isinstance(card, ImageCard):
+        yield None
+        return
+    async with store.path(card.image.file) as path:
+        yield path
+
+
+def upright(path: Path, width: int, height: int) -> Image.Image | None:
+    """An image turned as its EXIF data say, RGBA, in `width` by `height` pixels at most; None if it is none.
+
+    A smaller image stays as it is.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its size, which is looked at next
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > IMAGE_PIXELS_MOST:
+                    return None
+                orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+                small = image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGBA")
+                longest = max(width, height)  # what is turned later needs it in both directions
+                small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+                turned = _turned(small.convert("RGBA"), orientation)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    turned.thumbnail((width, height), Image.Resampling.LANCZOS)
+    return turned
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
