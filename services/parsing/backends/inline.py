@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from services.parsing.backends import formulas
 from services.parsing.backends.addresses import addresses
+from services.parsing.backends.html_styles import paired, styles
 from services.parsing.backends.signs import plain_signs, shifted
 from services.parsing.backends.silent import hushed
 from services.parsing.backends.tags import attribute, is_badge, known
@@ -160,7 +161,14 @@ class _Reader:
         self._shift = ""  # the tag, sup or sub, that is open
 
     def read(self, tokens: Sequence[Token]) -> Inline:
-        for token in tokens:
+        closing = paired(tokens)
+        opened: dict[int, int] = {}  # how many styles a closing tag ends
+        for index, token in enumerate(tokens):
+            found = styles(token.content) if index in closing else ()
+            self._open += found
+            opened[closing.get(index, -1)] = len(found)
+            for _ in range(opened.get(index, 0)):
+                self._open.pop()
             self._take(token)
         return self._into
 
