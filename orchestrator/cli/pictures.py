@@ -1,4 +1,4 @@
-"""The images that a document's footage blocks name: found beside the document, checked, and stored."""
+"""The images that a document shows or its footage blocks name: found beside it, checked, and stored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import io
 import os
 import re
 import stat
-import warnings
 from pathlib import Path, PurePosixPath
-
-from PIL import Image
 
 from orchestrator.cli.source import Document
 from orchestrator.cli.terminal import clean, tell
@@ -17,8 +14,9 @@ from services.artifacts import wire
 from services.artifacts.store import Store
 from services.chassis.errors import StoryreelError
 from services.parsing import detect
+from services.parsing.backends.addresses import pictured
 from services.parsing.backends.footage import named_files
-from services.story.footage import IMAGE_PIXELS_MOST
+from services.parsing.images import UnusableError, measured
 from storyreel.artifact.v1 import artifact_pb2
 
 MOST = 100
@@ -29,6 +27,9 @@ LARGEST = 20 << 20
 
 _NAME = re.compile(r"[^\x00-\x1f/][^\x00-\x1f]{0,254}")
 """The contract's rule for a name."""
+
+
+_USED, _SHOWN = "The footage image {} is not used", "The image {} is not shown"
 
 
 class RefusedError(Exception):
@@ -48,25 +49,34 @@ async def stored(document: Document, store: Store) -> list[artifact_pb2.NamedFil
             f"note  The document names {len(names):,} images; of those after the {MOST}th none is used: "
             "cut it in parts.\n"
         )
-    for name in names[:MOST]:
+    for name, use in list(names.items())[:MOST]:
         try:
             data, kind = read(document.folder, name)
         except RefusedError as why:
             shown = name if len(name) <= 80 else f"{name[:79]}…"
-            tell(f"note  {clean(f'The footage image {shown} is not used: {why}.')}\n")
+            tell(f"note  {clean(use.format(shown))}: {clean(str(why))}.\n")
         else:
             artifact = await store.put_bytes(data, media_type=kind)
             found.append(artifact_pb2.NamedFile(name=name, file=wire.to_proto(artifact)))
     return found
 
 
-def named(document: Document) -> tuple[str, ...]:
-    """The files that a document names; none of one that cannot be read, which parsing will explain."""
+def named(document: Document) -> dict[str, str]:
+    """The files that a document names, and what is said of one that is refused.
+
+    There are none of a document that cannot be read, which parsing will explain. Images on standard input are
+    passed over in silence: they are told by their alternative texts, like those on the web.
+    """
     try:
         text = detect.read(document.data, name=document.name)
     except StoryreelError:
-        return ()
-    return named_files(text.text) if text.markdown else ()
+        return {}
+    if not text.markdown:
+        return {}
+    names = dict.fromkeys(named_files(text.text), _USED)
+    for name in pictured(text.text) if document.folder else ():
+        names.setdefault(name, _SHOWN)
+    return names
 
 
 def read(folder: Path | None, name: str) -> tuple[bytes, str]:
@@ -105,11 +115,10 @@ def read(folder: Path | None, name: str) -> tuple[bytes, str]:
     kind = _kind(data)
     if not kind:
         raise RefusedError("it is no PNG, JPEG or WebP image, whatever its name says; convert it")
-    width, height = _size(data)
-    if width * height > IMAGE_PIXELS_MOST:
-        raise RefusedError(
-            f"it has {width} x {height} pixels, more than {IMAGE_PIXELS_MOST:,}; make it smaller"
-        )
+    try:
+        measured(io.BytesIO(data))
+    except UnusableError as error:
+        raise RefusedError(str(error)) from None
     return data, kind
 
 
@@ -127,19 +136,6 @@ def _bytes(path: Path) -> bytes:
             return file.read(LARGEST)
     finally:
         os.close(descriptor)
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height as an image's head tells them; nothing is unpacked."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its size, which is looked at next
-            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-                return image.size
-    except Image.DecompressionBombError:
-        raise RefusedError("it has too many pixels; make it smaller") from None
-    except (OSError, ValueError, SyntaxError):
-        raise RefusedError("it is no whole PNG, JPEG or WebP image; export it again") from None
 
 
 def _kind(data: bytes) -> str:

@@ -113,19 +113,20 @@ class CardServicer(pb_grpc.CardServiceServicer):
         """Have a card drawn, and store its clip."""
         scene = await self._store.read(artifacts.from_proto(spec.scene))
         timing = await self._store.read(artifacts.from_proto(spec.timing))
-        kind = wire.check(spec, scene=scene, timing=timing)
+        card = wire.check(spec, scene=scene, timing=timing)
         async with AsyncExitStack() as stack:
             folder = await stack.enter_async_context(disk.new_folder(self._scratch, prefix="card-"))
             path = folder / "card.mp4"
             task = drawing_pb2.DrawingTask(
                 spec=spec, scene=scene, timing=timing, path=str(path), threads=self._renderer.threads
             )
-            for artifact in wire.more_artifacts(spec):
+            for artifact in wire.more_artifacts(spec, card):
                 file = await stack.enter_async_context(self._store.path(artifact))
                 task.files[artifact.sha256] = str(file)
             try:
                 answer = await self._renderer.draw(task.SerializeToString(), report)
             except ChildDied as error:
+                kind = str(card.WhichOneof("card"))
                 raise ChildDied(
                     f"The process that drew a scene of type {kind} died.",
                     metadata=error.metadata | {"scene_type": kind},

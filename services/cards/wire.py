@@ -34,8 +34,8 @@ def explicit(spec: pb.CardSpec) -> pb.CardSpec:
     return full
 
 
-def check(spec: pb.CardSpec, *, scene: bytes, timing: bytes) -> str:
-    """Check the artifacts that a valid spec names; tells the type of the scene's card.
+def check(spec: pb.CardSpec, *, scene: bytes, timing: bytes) -> storyboard_pb2.Scene:
+    """Check the artifacts that a valid spec names; the scene.
 
     Raises:
         ArtifactCorrupt: An artifact is not what the contract says it is.
@@ -46,11 +46,13 @@ def check(spec: pb.CardSpec, *, scene: bytes, timing: bytes) -> str:
     if times.text != said:
         what = f"is of a text of {len(times.text)} characters that is not the narration's {len(said)}"
         raise InvalidRequest("The timing is of another text.", violations=[Violation("spec.timing", what)])
-    return str(story.decode(scene, storyboard_pb2.Scene).WhichOneof("card"))
+    return story.decode(scene, storyboard_pb2.Scene)
 
 
-def more_artifacts(spec: pb.CardSpec) -> Iterator[Artifact]:
-    """The artifacts beside scene and timing that a spec names: fonts and the logo."""
+def more_artifacts(spec: pb.CardSpec, scene: storyboard_pb2.Scene) -> Iterator[Artifact]:
+    """The artifacts beside scene and timing that a card is drawn from: its image, fonts, the logo."""
+    if scene.HasField("image"):
+        yield artifacts.from_proto(scene.image.image.file)
     for _, font in spec.look.fonts.ListFields():
         yield artifacts.from_proto(font)
     if spec.look.HasField("logo"):

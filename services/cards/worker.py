@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 
 from services.cards import scenes, wire
-from services.cards.card import CardSpec
 from services.cards.film import Film, Ground
 from services.cards.render import canvas, encoding, render
 from services.chassis.progress import Report
+from services.story.scene import ImageCard
 
 _ground = Ground()
 
@@ -36,12 +36,14 @@ def answer(payload: bytes, report: Report) -> bytes:
         StoreFull: The disk is full.
     """
     task = wire.read_task(payload)
-    film, unshown = _film(task.spec)
+    film, unshown = _film(task)
     render(film, task.path, encoding(task.spec, threads=task.threads), report=report)
     return wire.write_result(unshown)
 
 
-def _film(spec: CardSpec) -> tuple[Film, tuple[str, ...]]:
+def _film(task: wire.Task) -> tuple[Film, tuple[str, ...]]:
     """The film and what it cannot show; the drawing is not kept, so that layers go when they have settled."""
-    drawing = scenes.draw(spec.card, canvas(spec))
+    card = task.spec.card
+    image = task.files[card.image.file.sha256] if isinstance(card, ImageCard) else None
+    drawing = scenes.draw(card, canvas(task.spec), image)
     return Film(drawing, _ground.of(drawing)), drawing.unshown

@@ -11,6 +11,7 @@ from services.parsing.outline import (
     Dropped,
     Entries,
     Entry,
+    Figure,
     Heading,
     Listing,
     Marked,
@@ -27,6 +28,7 @@ from services.parsing.withheld import MOST_PAGES, remaining, split, told
 from services.story.scene import (
     Card,
     CodeCard,
+    ImageCard,
     ListCard,
     ListItem,
     ParagraphCard,
@@ -101,7 +103,7 @@ class Cut:
             match node:
                 case Dropped():
                     self._dropped[node.source] = node.reason
-                case Prose() if _heads(node) and isinstance(following, Entries | Table | Listing):
+                case Prose() if _heads(node) and isinstance(following, Entries | Table | Figure | Listing):
                     self._end_flow()
                     self._announce(node.source, joined(node.sentences).rstrip(":："))
                 case Prose():
@@ -201,6 +203,10 @@ class Cut:
                 self._list(node.items)
             case Table():
                 self._table(node)
+            case Figure():
+                introduced = self._introduced()
+                self._show(ImageCard(self._header, node.image, introduced))
+                self._place(node.source, "image")
             case Listing():
                 self._listing(node)
             case Quotation():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.story.footage import Footage
-from services.story.scene import TableColumn
+from services.story.scene import Image, TableColumn
 from services.story.source_place import SourcePlace, SourceWarning
 from services.story.text import NOTHING, Text
 
@@ -113,6 +113,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """An image that stands for itself and can be shown."""
+
+    source: Passage
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Program text, lines joined by newlines, with the language the source names.
 
@@ -152,7 +160,7 @@ class Marked:
     warnings: tuple[SourceWarning, ...] = ()
 
 
-Node = Heading | Prose | Entries | Table | Listing | Quotation | Marked | Dropped
+Node = Heading | Prose | Entries | Table | Figure | Listing | Quotation | Marked | Dropped
 
 
 @dataclass(frozen=True, slots=True)

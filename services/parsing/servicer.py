@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -19,11 +21,18 @@ from services.chassis.server import MethodLimits, Room
 from services.parsing.backends import markdown, plain
 from services.parsing.settings import ParsingSettings
 from services.story.wire import PROTOBUF, checked, encode
+from storyreel.artifact.v1.artifact_pb2 import NamedFile
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
 from storyreel.parsing.v1 import parsing_service_pb2_grpc, reading_pb2
 
 LARGEST_DOCUMENT = 4 << 20
 """Bytes; a text of this size would be spoken for days."""
+
+IMAGES = ("image/png", "image/jpeg", "image/webp")
+"""Media types of the files that a card may show."""
+
+LARGEST_IMAGE = 20 << 20
+"""Bytes of a file that a card shows."""
 
 CUT_VERSION = "6"
 """Raised whenever the same document would be cut otherwise."""
@@ -72,13 +81,15 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
             raise _too_large(source)
         document = await self._store.read(source, limit=LARGEST_DOCUMENT)
         task = reading_pb2.ReadingTask(
-            document=document,
-            name=request.name,
-            language=request.language or _DEFAULT_LANGUAGE,
-            files=request.files,
+            document=document, name=request.name, language=request.language or _DEFAULT_LANGUAGE
         )
+        async with AsyncExitStack() as files:
+            for named in request.files:
+                path = await files.enter_async_context(self._image(named))
+                task.files.add(file=named, path=str(path or ""))
+            reply = await self._read(task)
         # Half a second for the longest document, in which the service answers others.
-        reading, messages = await asyncio.to_thread(_messages, await self._read(task))
+        reading, messages = await asyncio.to_thread(_messages, reply)
         coverage, *scenes = await self._put(messages)
         refs = [read.ref for read in reading.scenes]
         for ref, scene in zip(refs, scenes, strict=True):
@@ -91,6 +102,15 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
                 warnings=reading.warnings[:_MOST_WARNINGS],
             )
         )
+
+    @asynccontextmanager
+    async def _image(self, named: NamedFile) -> AsyncIterator[Path | None]:
+        """The bytes of a file that a card might show, on this machine; None of any other file."""
+        if named.file.media_type not in IMAGES or named.file.size_bytes > LARGEST_IMAGE:
+            yield None
+            return
+        async with self._store.path(artifact_wire.from_proto(named.file)) as path:
+            yield path
 
     async def _read(self, task: reading_pb2.ReadingTask) -> bytes:
         """Have a child read the document; that it reaches a limit there is the document's fault."""

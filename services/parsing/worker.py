@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+from services.artifacts.store import Artifact
 from services.artifacts.wire import from_proto
 from services.chassis.progress import Report
 from services.parsing import wire
 from services.parsing.backends import markdown, plain
 from services.parsing.detect import read
 from services.parsing.edit import storyboard
+from services.parsing.images import UnusableError, measured
 from services.story.source_place import SourceWarning
 from services.story.wire import encode
 from storyreel.parsing.v1 import reading_pb2
@@ -36,10 +39,24 @@ def answer(payload: bytes, report: Report) -> bytes:
     """
     task = reading_pb2.ReadingTask.FromString(payload)
     text = read(task.document, name=task.name)
-    files = {named.name: from_proto(named.file) for named in task.files}
+    files = {each.file.name: from_proto(each.file.file) for each in task.files}
     if text.markdown:
-        outline = markdown.outline(text.text, language=task.language, files=files)
+        outline = markdown.outline(text.text, language=task.language, files=files, images=_images(task))
     else:
         outline = plain.outline(text.text, language=task.language)
     board = storyboard(outline, name=task.name, language=task.language)
     return encode(wire.reading(board, warnings=map(SourceWarning, text.warnings)))
+
+
+def _images(task: reading_pb2.ReadingTask) -> dict[str, Artifact | str]:
+    """The files that a card can show, by their names, or why they cannot be shown."""
+    images: dict[str, Artifact | str] = {}
+    for each in task.files:
+        if each.path:
+            try:
+                measured(Path(each.path))
+            except UnusableError as why:
+                images[each.file.name] = str(why)
+            else:
+                images[each.file.name] = from_proto(each.file.file)
+    return images

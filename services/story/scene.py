@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from services.artifacts.store import Artifact
 from services.story.text import NOTHING, Text, joined
 
 Alignment = Literal["left", "center", "right"]
@@ -86,6 +87,26 @@ class TableCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that somebody made: its file, what it shows, what stands below it, who made it."""
+
+    file: Artifact
+    alternative_text: str = ""
+    caption: Text = NOTHING
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCard:
+    """An image under a header; elements `header`, `image`, `caption`."""
+
+    type: ClassVar[str] = "image"
+    header: Text
+    image: Image
+    introduces_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CodeCard:
     """A listing, or a part of one; elements `header`, `code`. Lines count from 1."""
 
@@ -117,11 +138,21 @@ class OutroCard:
     links: tuple[str, ...] = ()
 
 
-Card = TitleCard | SectionCard | ParagraphCard | ListCard | TableCard | CodeCard | QuoteCard | OutroCard
+Card = (
+    TitleCard
+    | SectionCard
+    | ParagraphCard
+    | ListCard
+    | TableCard
+    | ImageCard
+    | CodeCard
+    | QuoteCard
+    | OutroCard
+)
 
 
 def elements(card: Card) -> Iterator[tuple[str, Text]]:
-    """The names and texts of a card's elements, in reading order; empty ones are left out."""
+    """The names and texts of a card's elements, in reading order; empty ones are left out, but no image."""
     match card:
         case TitleCard():
             parts = [("title", card.title), ("subtitle", card.subtitle)]
@@ -135,10 +166,17 @@ def elements(card: Card) -> Iterator[tuple[str, Text]]:
         case TableCard():
             texts = (joined(filter(None, row)) for row in card.rows)
             parts = [("header", card.header), *((f"row/{n}", text) for n, text in enumerate(texts))]
+        case ImageCard():
+            image = card.image
+            parts = [
+                ("header", card.header),
+                ("image", Text(image.alternative_text)),
+                ("caption", image.caption),
+            ]
         case CodeCard():
             parts = [("header", card.header), ("code", Text(card.code))]
         case QuoteCard():
             parts = [("quote", card.text), ("attribution", card.attribution)]
         case OutroCard():
             parts = [("title", card.title), ("message", card.message)]
-    return ((name, text) for name, text in parts if text)
+    return ((name, text) for name, text in parts if text or name == "image")

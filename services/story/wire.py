@@ -7,6 +7,7 @@ from typing import TypeVar
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
+from services.artifacts import wire as artifacts
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest, Violation
 from services.story import narration, scene
 from services.story.spelling import Spelling, fit
@@ -115,6 +116,18 @@ def scene_to_proto(card: scene.Card) -> storyboard_pb2.Scene:
                     introduces_header=card.introduces_header,
                 )
             )
+        case scene.ImageCard():
+            image = storyboard_pb2.Image(
+                file=artifacts.to_proto(card.image.file),
+                alternative_text=card.image.alternative_text,
+                caption=_rich(card.image.caption),
+                credit=card.image.credit,
+            )
+            return storyboard_pb2.Scene(
+                image=storyboard_pb2.ImageCard(
+                    header=_rich(card.header), image=image, introduces_header=card.introduces_header
+                )
+            )
         case scene.CodeCard():
             return storyboard_pb2.Scene(
                 code=storyboard_pb2.CodeCard(
@@ -173,6 +186,9 @@ def scene_from_proto(message: storyboard_pb2.Scene) -> scene.Card:
                 total_rows=t.total_rows,
                 introduces_header=t.introduces_header,
             )
+        case "image":
+            i = message.image
+            return scene.ImageCard(text_from_proto(i.header), _image(i.image), i.introduces_header)
         case "code":
             c = message.code
             return scene.CodeCard(
@@ -196,6 +212,15 @@ def scene_from_proto(message: storyboard_pb2.Scene) -> scene.Card:
 def _rich(text: Text) -> text_pb2.Text | None:
     """The contract's form of a text that may be empty."""
     return text_to_proto(text) if text else None
+
+
+def _image(message: storyboard_pb2.Image) -> scene.Image:
+    return scene.Image(
+        artifacts.from_proto(message.file),
+        message.alternative_text,
+        text_from_proto(message.caption),
+        message.credit,
+    )
 
 
 def _column(message: storyboard_pb2.TableColumn) -> scene.TableColumn:

@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 import grpc
 import protovalidate
 import pytest
+from PIL import Image
 
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
@@ -30,7 +31,7 @@ from services.parsing.client import ParsingClient
 from services.parsing.servicer import room
 from services.parsing.settings import ParsingSettings
 from services.story.footage import Footage
-from services.story.scene import Card, ParagraphCard, TitleCard, elements
+from services.story.scene import Card, ImageCard, ParagraphCard, TitleCard, elements
 from services.story.source_place import SourcePlace
 from services.story.wire import decode, scene_from_proto
 from storyreel.parsing.v1 import parsing_service_pb2 as pb
@@ -183,7 +184,8 @@ async def test_a_document_above_four_mebibytes_is_refused_unread(
 async def test_a_document_of_too_many_scenes_says_how_many_parts_it_needs(
     parsing: ParsingClient, store: LocalStore
 ) -> None:
-    text = "\n\n".join(f"## Chapter {n}\n\nIt has one sentence." for n in range(300))
+    line = " ".join(["It has one long sentence."] * 12)
+    text = "\n\n".join(f"## Chapter {n}\n\n{line}" for n in range(600))
     document = await store.put_bytes(text.encode(), media_type=TEXT)
 
     with pytest.raises(DocumentTooLarge) as caught:
@@ -311,3 +313,24 @@ async def test_every_answer_keeps_its_own_contract(
     for ref in reply.scenes:
         decode(await store.read(from_proto(ref.scene)), storyboard_pb2.Scene)
     decode(await store.read(from_proto(reply.coverage)), storyboard_pb2.Coverage)
+
+
+async def test_an_image_that_came_along_is_on_a_card_and_one_that_is_none_is_warned_of(
+    parsing: ParsingClient, store: LocalStore
+) -> None:
+    text = b"# Fjord\n\n## Where\n\n![The fjord](fjord.png)\n\n![A map](map.png)"
+    document = await store.put_bytes(text, media_type=TEXT)
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    fjord = await store.put_bytes(file.getvalue(), media_type="image/png")
+    broken = await store.put_bytes(b"no image", media_type="image/png")
+
+    parsed = await parsing.parse_document(document, files={"fjord.png": fjord, "map.png": broken})
+
+    cards = [stored(await store.read(ref.scene)) for ref in parsed.scenes]
+    assert [ref.type for ref in parsed.scenes] == ["title", "section", "image", "paragraph"]
+    assert isinstance(cards[2], ImageCard)
+    assert cards[2].image.file == fjord
+    (warning,) = parsed.warnings
+    assert warning.message.startswith("The image map.png, line 7, is not shown: it is no whole PNG")
+    assert warning.place == SourcePlace(7)

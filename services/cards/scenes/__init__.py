@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from services.cards.drawing.layers import Canvas, Drawing
 from services.cards.drawing.stage import stage
 from services.cards.scenes import code, outro, paragraph, quote, section, table, title
+from services.cards.scenes import image as image_
 from services.cards.scenes import list as list_
 from services.cards.typesetting import scripts, shaping
 from services.chassis.errors import Configuration, Suggestion
 from services.story.scene import (
     Card,
     CodeCard,
+    ImageCard,
     ListCard,
     OutroCard,
     ParagraphCard,
@@ -22,8 +26,8 @@ from services.story.scene import (
 )
 
 
-def draw(card: Card, canvas: Canvas) -> Drawing:
-    """Draw a card; the same card on the same canvas gives the same layers.
+def draw(card: Card, canvas: Canvas, image: Path | None = None) -> Drawing:
+    """Draw a card; the same card on the same canvas gives the same layers. `image` is the file of its image.
 
     Text that does not fit even when it is smaller and spread over pages, and characters that
     no font has, are named in the drawing's `unshown`.
@@ -51,6 +55,8 @@ def draw(card: Card, canvas: Canvas) -> Drawing:
             list_.build(built, card)
         case TableCard():
             list_.build(built, table.items(card), element="row")
+        case ImageCard():
+            image_.build(built, card, image)
         case CodeCard():
             code.build(built, card)
         case QuoteCard():

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from services.artifacts.store import Artifact
 from services.parsing.backends import tags
+from services.parsing.backends.addresses import file_names
 from services.parsing.backends.entries import entries, labelled
 from services.parsing.backends.formulas import marked
 from services.parsing.backends.inline import Inline, Picture
-from services.parsing.outline import BlockKind, Dropped, Entries, Heading, Node, Passage, Prose
-from services.parsing.sentences import closed, sentences, worded, words
-from services.story.source_place import SourcePlace
+from services.parsing.outline import BlockKind, Dropped, Entries, Figure, Heading, Node, Passage, Prose
+from services.parsing.sentences import LONGEST_TEXT, closed, sentences, worded, words
+from services.story.scene import Image
+from services.story.source_place import SourcePlace, SourceWarning
 from services.story.text import NOTHING, Text
 
 BADGE = "a status badge says nothing about the subject"
 COMMENT = "comments are not for readers"
-NO_ALT = "pictures are not shown yet, and this one has no alternative text"
-SAID = "pictures are not shown yet; its alternative text is told instead"
+SHOWN = "only pictures that stand alone and came with the document are shown"
+NO_ALT = f"{SHOWN}, and this one has no alternative text"
+SAID = f"{SHOWN}; its alternative text is told instead"
 SILENT = "scripts and style sheets are not for readers"
 WORDLESS = "it has no words"
 
@@ -30,15 +34,18 @@ class Blocks:
 
     Args:
         language: The document's language; English gets English connecting words.
+        images: Files that cards can show, by their names, or why they cannot.
     """
 
-    def __init__(self, *, language: str) -> None:
+    def __init__(self, *, language: str, images: Mapping[str, Artifact | str] | None = None) -> None:
         self._nodes: list[Node] = []
         self._main = self._nodes
         self._notes: dict[str, list[Node]] = {}
         self._referred: dict[str, int] = {}
         self.english = language.lower().partition("-")[0] in ("", "en")
         self.links: list[str] = []
+        self.warnings: list[SourceWarning] = []
+        self._images = images or {}
 
     def add(self, node: Node) -> None:
         """Append a node."""
@@ -109,8 +116,11 @@ class Blocks:
             self.add(Prose(source, inline.sentences(), headline))
 
     def picture(self, picture: Picture, line: int) -> None:
-        """Append the sentence that an image stands for; the image itself is accounted for as not shown."""
-        if picture.badge or not worded(picture.alt):
+        """Append an image, or the sentence that it stands for where it did not come with the document."""
+        if file := self._file(picture, line):
+            source = Passage("image", picture.alt, SourcePlace(line))
+            self.add(Figure(source, Image(file, picture.alt, Text(picture.title))))
+        elif picture.badge or not worded(picture.alt):
             self.unseen(picture, line)
         else:
             self.unseen(replace(picture, said=True), line)
@@ -118,6 +128,18 @@ class Blocks:
             self.add(
                 Prose(Passage.of("paragraph", text, SourcePlace(line)), tuple(sentences(text)), figure=True)
             )
+
+    def _file(self, picture: Picture, line: int) -> Artifact | None:
+        """The file of a picture that a card can hold; a warning says why another that came is not shown."""
+        if picture.badge or max(len(picture.alt), len(picture.title)) > LONGEST_TEXT:
+            return None
+        names = file_names(picture.address)
+        name = next((name for name in names if name in self._images), "")
+        found, place = self._images.get(name), SourcePlace(line)
+        if isinstance(found, str):
+            self.warnings.append(SourceWarning(f"The image {name}, {place}, is not shown: {found}.", place))
+            return None
+        return found
 
     def html(self, html: str, line: int) -> None:
         """Append what a block of HTML says."""
@@ -127,7 +149,7 @@ class Blocks:
             if piece.kind not in ("image", "comment", "silent") and not worded(piece.text):
                 self.add(Dropped(source, WORDLESS))
             elif piece.kind == "image":
-                self.picture(Picture(piece.text, piece.badge), at)
+                self.picture(Picture(piece.text, piece.badge, address=piece.address, title=piece.title), at)
             elif piece.kind == "heading":
                 self.add(
                     Heading(Passage("heading", piece.text, SourcePlace(at)), marked(piece.text), piece.level)

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from services.parsing.backends import formulas
 from services.parsing.backends.addresses import addresses
+from services.parsing.backends.html_styles import paired, styles
 from services.parsing.backends.signs import plain_signs, shifted
 from services.parsing.backends.silent import hushed
 from services.parsing.backends.tags import attribute, is_badge, known
@@ -31,11 +32,16 @@ _KINDS: dict[str, Kind] = {"strong": "strong", "em": "emphasis", "s": "struck_ou
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image: the text it stands for, whether it is a badge, and whether a sentence says that text."""
+    """An image: the text it stands for, whether it is a badge, and whether a sentence says that text.
+
+    `address` is where it lies, as the document writes it, `title` what it is called there.
+    """
 
     alt: str
     badge: bool = False
     said: bool = False
+    address: str = ""
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -155,7 +161,14 @@ class _Reader:
         self._shift = ""  # the tag, sup or sub, that is open
 
     def read(self, tokens: Sequence[Token]) -> Inline:
-        for token in tokens:
+        closing = paired(tokens)
+        opened: dict[int, int] = {}  # how many styles a closing tag ends
+        for index, token in enumerate(tokens):
+            found = styles(token.content) if index in closing else ()
+            self._open += found
+            opened[closing.get(index, -1)] = len(found)
+            for _ in range(opened.get(index, 0)):
+                self._open.pop()
             self._take(token)
         return self._into
 
@@ -178,7 +191,9 @@ class _Reader:
                 self._hrefs.pop()
                 self._open.pop()
             case "image":
-                self._picture(read(token.children or ()).text.text, str(token.attrs.get("src", "")))
+                alt = read(token.children or ()).text.text
+                attributes = token.attrs
+                self._picture(alt, str(attributes.get("src", "")), str(attributes.get("title", "")))
             case formulas.KIND:
                 self._say(formulas.shown(token.content))
             case "html_inline" if known(token.content):
@@ -212,10 +227,10 @@ class _Reader:
         if href.startswith(("http://", "https://")):
             self._into.links.append(href)
 
-    def _picture(self, alt: str, source: str) -> None:
+    def _picture(self, alt: str, source: str, title: str = "") -> None:
         badge = is_badge(source, linked=bool(self._hrefs))
         if self._pictures or badge or not alt:
-            self._into.pictures.append(Picture(alt, badge))
+            self._into.pictures.append(Picture(alt, badge, address=source, title=" ".join(title.split())))
         else:
             self._say(Text(alt))
             self._into.pictures.append(Picture(alt, said=True))
@@ -232,7 +247,7 @@ class _Reader:
         elif shift := _SHIFT.match(lower):
             self._shift = "" if shift[1] else shift[2]
         elif lower.startswith("<img"):
-            self._picture(attribute(html, "alt"), attribute(html, "src"))
+            self._picture(attribute(html, "alt"), attribute(html, "src"), attribute(html, "title"))
 
 
 def _shown(style: Style) -> bool:

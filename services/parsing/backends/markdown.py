@@ -55,19 +55,33 @@ _ALIGNED = re.compile("text-align:(left|center|right)")
 _WORD = re.compile(r"[^\W_]")
 
 
-def outline(text: str, *, language: str, files: Mapping[str, Artifact] | None = None) -> Outline:
-    """The outline of a markdown document; `language` is BCP 47, `files` came with it, by its own names."""
+def outline(
+    text: str,
+    *,
+    language: str,
+    files: Mapping[str, Artifact] | None = None,
+    images: Mapping[str, Artifact | str] | None = None,
+) -> Outline:
+    """The outline of a markdown document.
+
+    Args:
+        text: The document.
+        language: BCP 47.
+        files: What came with it, by its own names.
+        images: Those of them that are images, or why they cannot be shown.
+    """
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     parser.use(front_matter_plugin).use(footnote_plugin, inline=False, move_to_end=False).use(formulas_plugin)
     env: dict[str, Any] = {}
     toml, text = cut_toml(text)
     tokens = parser.parse(text, env)
-    reader = _Reader(Blocks(language=language), text.split("\n"), files or {})
+    reader = _Reader(Blocks(language=language, images=images), text.split("\n"), files or {})
     reader.front_matter(toml, toml_title)
     reader.walk(SyntaxTreeNode(tokens).children)
     reader.definitions(text, env)
     reader.unread(text, tokens, env)
-    return Outline(reader.blocks.finish(), reader.title, tuple(reader.blocks.links))
+    blocks = reader.blocks
+    return Outline(blocks.finish(), reader.title, tuple(blocks.links), tuple(blocks.warnings))
 
 
 class _Reader:

@@ -40,6 +40,8 @@ class Piece:
         line: How many lines below the block's first it starts.
         level: Of a heading.
         badge: Of an image: it is a status badge.
+        address: Of an image: where it lies.
+        title: Of an image: what it is called.
     """
 
     kind: str
@@ -47,6 +49,8 @@ class Piece:
     line: int
     level: int = 0
     badge: bool = False
+    address: str = ""
+    title: str = ""
 
 
 def pieces(html: str) -> list[Piece]:
@@ -168,7 +172,9 @@ class _Reader(HTMLParser):
             self._broken = False
             self._end()
         badge = is_badge(source, linked=self._links > 0)
-        self._pieces.append(Piece("image", alt, self.getpos()[0] - 1, badge=badge))
+        title = " ".join((attrs.get("title") or "").split())
+        line = self.getpos()[0] - 1
+        self._pieces.append(Piece("image", alt, line, badge=badge, address=source, title=title))
 
     def _flush(self) -> None:
         """End the text so far, at the edge of a block."""

@@ -14,6 +14,7 @@ from services.story.narration import Narration, Segment
 from services.story.scene import (
     Card,
     CodeCard,
+    ImageCard,
     ListCard,
     OutroCard,
     ParagraphCard,
@@ -122,6 +123,13 @@ def _parts(card: Card, language: str) -> Iterator[tuple[str, Text]]:
                 yield "header", card.header
             for index, text in enumerate(spoken_rows(card, english=english)):
                 yield f"row/{index}", text
+        case ImageCard():
+            if card.introduces_header:
+                yield "header", card.header
+            if alt := Text(card.image.alternative_text).strip():
+                yield "image", Text("Figure: ") + alt if english else alt
+            else:
+                yield "caption", card.image.caption
         case CodeCard():
             if card.introduces_header:
                 yield "header", card.header

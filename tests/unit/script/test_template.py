@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.artifacts.store import Artifact
 from services.chassis.errors import InvalidRequest
 from services.script.backends.template import TemplateBackend
 from services.story.narration import Narration, Segment
 from services.story.scene import (
     Card,
     CodeCard,
+    Image,
+    ImageCard,
     ListCard,
     ListItem,
     OutroCard,
@@ -197,3 +200,24 @@ async def test_a_link_is_said_by_its_text_and_a_formula_by_its_words() -> None:
 
     assert narration.text == "Read the manual: E equals m c squared."
     assert narration.written == "Read the manual: $E = mc^2$."
+
+
+@pytest.mark.parametrize(
+    ("language", "alt", "caption", "segments"),
+    [
+        ("en", "A map", "Islands", (Segment("Figure: A map.", "image"),)),
+        ("de", "Eine Karte", "", (Segment("Eine Karte.", "image"),)),
+        ("en", "", "Islands", (Segment("Islands.", "caption"),)),
+        ("en", "", "", (Segment("See the screen.", "image"),)),
+    ],
+)
+async def test_an_image_is_told_by_its_alternative_text_else_by_its_caption(
+    language: str, alt: str, caption: str, segments: tuple[Segment, ...]
+) -> None:
+    file = Artifact.of("local", "ab" * 32, size_bytes=9, media_type="image/png")
+
+    narration = await TemplateBackend().write(
+        ImageCard(Text(), Image(file, alt, Text(caption))), language=language
+    )
+
+    assert narration.segments == segments

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from services.artifacts.store import Artifact
 from services.chassis.errors import ArtifactCorrupt, InvalidRequest
 from services.story import wire
 from services.story.narration import Narration, Segment
 from services.story.scene import (
     Card,
+    Image,
+    ImageCard,
     ListCard,
     ListItem,
     ParagraphCard,
@@ -20,6 +23,8 @@ from services.story.scene import (
 from services.story.spelling import LONGEST, Spelling
 from services.story.text import Text
 from storyreel.script.v1 import narration_pb2
+
+IMAGE = Artifact.of("local", "ab" * 32, size_bytes=9, media_type="image/webp")
 
 
 def message(*spellings: tuple[int, int, str]) -> narration_pb2.Narration:
@@ -58,6 +63,7 @@ def test_what_the_contract_forbids_is_corrupt(spelling: tuple[int, int, str]) ->
         ParagraphCard(Text("a"), (Text.of("b", ("link", "c"), ("strong", "")),), True),
         ListCard(Text("a"), (ListItem(Text.of("b->c", ("struck_out", ""), ("emphasis", ""))),)),
         QuoteCard(Text.of("$b$", ("formula", "b")), Text.of("d", ("foreign", "fr"))),
+        ImageCard(Text("a"), Image(IMAGE, "b", Text.of("c", ("code", "")), "d"), True),
         TableCard(
             Text("a"),
             (TableColumn(Text.of("b", ("code", "")), "right"), TableColumn()),

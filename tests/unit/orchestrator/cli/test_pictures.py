@@ -146,11 +146,11 @@ async def test_a_document_has_so_many_images_and_the_rest_are_told(
 
 
 def test_no_file_is_looked_for_by_a_document_that_is_no_markdown(folder: Path) -> None:
-    assert pictures.named(document(folder, "a.png")) == ("a.png",)
+    assert [*pictures.named(document(folder, "a.png"))] == ["a.png"]
     assert (
-        pictures.named(source.Document("a.pdf", b"%PDF-1.7\n```footage\nimage: a.png\n```\n", folder)) == ()
+        pictures.named(source.Document("a.pdf", b"%PDF-1.7\n```footage\nimage: a.png\n```\n", folder)) == {}
     )
-    assert pictures.named(source.Document("a.txt", b"image: a.png\n", folder)) == ()
+    assert pictures.named(source.Document("a.txt", b"image: a.png\n", folder)) == {}
 
 
 def test_a_documents_folder_is_where_its_file_lies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,3 +175,28 @@ def test_an_image_that_is_only_a_head_is_refused(folder: Path) -> None:
 
     with pytest.raises(pictures.RefusedError, match="no whole PNG, JPEG or WebP image"):
         pictures.read(folder, "head.png")
+
+
+async def test_an_image_that_the_document_shows_comes_along_and_one_elsewhere_does_not(
+    folder: Path, store: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "# T\n\n![A fjord](pictures/fjord.png)\n\n![Map](https://example.org/map.png)\n\n"
+        "![Secret](../secret.png)\n\n![Gone](gone.png)\n"
+    )
+
+    found = await pictures.stored(source.Document("book.md", text.encode(), folder), store)
+
+    assert [file.name for file in found] == ["pictures/fjord.png"]
+    secret, gone = capsys.readouterr().err.splitlines()
+    assert secret.startswith("note  The image ../secret.png is not shown: its path must be one within the")
+    assert gone.startswith("note  The image gone.png is not shown: there is no such file")
+
+
+async def test_of_standard_input_images_are_passed_over_in_silence(
+    store: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = source.Document("-", b"# T\n\n![A fjord](fjord.png)\n", None)
+
+    assert await pictures.stored(document, store) == []
+    assert capsys.readouterr().err == ""

@@ -27,7 +27,7 @@ from storyreel.parsing.v1 import source_place_pb2 as storyreel_dot_parsing_dot_v
 from storyreel.parsing.v1 import storyboard_pb2 as storyreel_dot_parsing_dot_v1_dot_storyboard__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/parsing/v1/reading.proto\x12\x14storyreel.parsing.v1\x1a$storyreel/artifact/v1/artifact.proto\x1a\'storyreel/parsing/v1/source_place.proto\x1a%storyreel/parsing/v1/storyboard.proto\"p\n\x0bReadingTask\x12\x10\n\x08\x64ocument\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12/\n\x05\x66iles\x18\x04 \x03(\x0b\x32 .storyreel.artifact.v1.NamedFile\"\xac\x01\n\x07Reading\x12\r\n\x05title\x18\x01 \x01(\t\x12/\n\x08warnings\x18\x02 \x03(\x0b\x32\x1d.storyreel.parsing.v1.Warning\x12/\n\x06scenes\x18\x03 \x03(\x0b\x32\x1f.storyreel.parsing.v1.ReadScene\x12\x30\n\x08\x63overage\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.Coverage\"d\n\tReadScene\x12*\n\x05scene\x18\x01 \x01(\x0b\x32\x1b.storyreel.parsing.v1.Scene\x12+\n\x03ref\x18\x02 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRefb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"storyreel/parsing/v1/reading.proto\x12\x14storyreel.parsing.v1\x1a$storyreel/artifact/v1/artifact.proto\x1a\'storyreel/parsing/v1/source_place.proto\x1a%storyreel/parsing/v1/storyboard.proto\"q\n\x0bReadingTask\x12\x10\n\x08\x64ocument\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x30\n\x05\x66iles\x18\x04 \x03(\x0b\x32!.storyreel.parsing.v1.ReadingFile\"K\n\x0bReadingFile\x12.\n\x04\x66ile\x18\x01 \x01(\x0b\x32 .storyreel.artifact.v1.NamedFile\x12\x0c\n\x04path\x18\x02 \x01(\t\"\xac\x01\n\x07Reading\x12\r\n\x05title\x18\x01 \x01(\t\x12/\n\x08warnings\x18\x02 \x03(\x0b\x32\x1d.storyreel.parsing.v1.Warning\x12/\n\x06scenes\x18\x03 \x03(\x0b\x32\x1f.storyreel.parsing.v1.ReadScene\x12\x30\n\x08\x63overage\x18\x04 \x01(\x0b\x32\x1e.storyreel.parsing.v1.Coverage\"d\n\tReadScene\x12*\n\x05scene\x18\x01 \x01(\x0b\x32\x1b.storyreel.parsing.v1.Scene\x12+\n\x03ref\x18\x02 \x01(\x0b\x32\x1e.storyreel.parsing.v1.SceneRefb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,9 +35,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'storyreel.parsing.v1.readin
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_READINGTASK']._serialized_start=178
-  _globals['_READINGTASK']._serialized_end=290
-  _globals['_READING']._serialized_start=293
-  _globals['_READING']._serialized_end=465
-  _globals['_READSCENE']._serialized_start=467
-  _globals['_READSCENE']._serialized_end=567
+  _globals['_READINGTASK']._serialized_end=291
+  _globals['_READINGFILE']._serialized_start=293
+  _globals['_READINGFILE']._serialized_end=368
+  _globals['_READING']._serialized_start=371
+  _globals['_READING']._serialized_end=543
+  _globals['_READSCENE']._serialized_start=545
+  _globals['_READSCENE']._serialized_end=645
 # @@protoc_insertion_point(module_scope)

@@ -40,7 +40,7 @@ class ReadingTask(_message.Message):
     language: _builtins.str
     """Its language (BCP 47)."""
     @_builtins.property
-    def files(self) -> _containers.RepeatedCompositeFieldContainer[_artifact_pb2.NamedFile]:
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadingFile]:
         """The files that came with it."""
 
     def __init__(
@@ -49,7 +49,7 @@ class ReadingTask(_message.Message):
         document: _builtins.bytes = ...,
         name: _builtins.str = ...,
         language: _builtins.str = ...,
-        files: _abc.Iterable[_artifact_pb2.NamedFile] | None = ...,
+        files: _abc.Iterable[Global___ReadingFile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -58,6 +58,34 @@ class ReadingTask(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReadingTask: _TypeAlias = ReadingTask  # noqa: Y015
+
+@_typing.final
+class ReadingFile(_message.Message):
+    """ReadingFile is a file that came with a document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Where its bytes lie on this machine; empty when they are not needed."""
+    @_builtins.property
+    def file(self) -> _artifact_pb2.NamedFile:
+        """Its name and its bytes in the store."""
+
+    def __init__(
+        self,
+        *,
+        file: _artifact_pb2.NamedFile | None = ...,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadingFile: _TypeAlias = ReadingFile  # noqa: Y015
 
 @_typing.final
 class Reading(_message.Message):

@@ -47,6 +47,8 @@ class _SceneTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SceneType.V
     """The closing card."""
     SCENE_TYPE_TABLE: _SceneType.ValueType  # 8
     """A table."""
+    SCENE_TYPE_IMAGE: _SceneType.ValueType  # 9
+    """An image."""
 
 class SceneType(_SceneType, metaclass=_SceneTypeEnumTypeWrapper):
     """SceneType says which layout a scene asks for."""
@@ -69,6 +71,8 @@ SCENE_TYPE_OUTRO: SceneType.ValueType  # 7
 """The closing card."""
 SCENE_TYPE_TABLE: SceneType.ValueType  # 8
 """A table."""
+SCENE_TYPE_IMAGE: SceneType.ValueType  # 9
+"""An image."""
 Global___SceneType: _TypeAlias = SceneType  # noqa: Y015
 
 class _Alignment:
@@ -196,7 +200,7 @@ class Scene(_message.Message):
     Parts of a card are called elements, so that a narration can say which part
     it speaks and the renderer can bring it in at that moment: `title`,
     `subtitle`, `header`, `text/<n>` (sentence), `item/<n>`, `row/<n>`, `code`,
-    `quote`, `attribution`, `message`. Numbers start at 0.
+    `quote`, `attribution`, `message`, `image`, `caption`. Numbers start at 0.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -209,6 +213,7 @@ class Scene(_message.Message):
     QUOTE_FIELD_NUMBER: _builtins.int
     OUTRO_FIELD_NUMBER: _builtins.int
     TABLE_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def title(self) -> Global___TitleCard:
         """The document's title."""
@@ -241,6 +246,10 @@ class Scene(_message.Message):
     def table(self) -> Global___TableCard:
         """A table."""
 
+    @_builtins.property
+    def image(self) -> Global___ImageCard:
+        """An image."""
+
     def __init__(
         self,
         *,
@@ -252,12 +261,13 @@ class Scene(_message.Message):
         quote: Global___QuoteCard | None = ...,
         outro: Global___OutroCard | None = ...,
         table: Global___TableCard | None = ...,
+        image: Global___ImageCard | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "image", b"image", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "code", b"code", "image", b"image", "list", b"list", "outro", b"outro", "paragraph", b"paragraph", "quote", b"quote", "section", b"section", "table", b"table", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["title", "section", "paragraph", "list", "code", "quote", "outro", "table"]  # noqa: Y015
+    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["title", "section", "paragraph", "list", "code", "quote", "outro", "table", "image"]  # noqa: Y015
     _WhichOneofArgType_card: _TypeAlias = _typing.Literal["card", b"card"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_card) -> _WhichOneofReturnType_card | None: ...
 
@@ -567,6 +577,80 @@ class TableCell(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TableCell: _TypeAlias = TableCell  # noqa: Y015
+
+@_typing.final
+class ImageCard(_message.Message):
+    """ImageCard is an image under a header."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    INTRODUCES_HEADER_FIELD_NUMBER: _builtins.int
+    introduces_header: _builtins.bool
+    """True when `header` was not shown and spoken by a scene before this one."""
+    @_builtins.property
+    def header(self) -> _text_pb2.Text:
+        """The nearest heading above, may be absent; element `header`."""
+
+    @_builtins.property
+    def image(self) -> Global___Image:
+        """The image; element `image`."""
+
+    def __init__(
+        self,
+        *,
+        header: _text_pb2.Text | None = ...,
+        image: Global___Image | None = ...,
+        introduces_header: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "image", b"image"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "image", b"image", "introduces_header", b"introduces_header"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImageCard: _TypeAlias = ImageCard  # noqa: Y015
+
+@_typing.final
+class Image(_message.Message):
+    """Image is a picture that somebody made, and what belongs to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_TEXT_FIELD_NUMBER: _builtins.int
+    CAPTION_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    alternative_text: _builtins.str
+    """What it shows, for who does not see it; may be empty."""
+    credit: _builtins.str
+    """Who made it, may be empty; shown below it."""
+    @_builtins.property
+    def file(self) -> _artifact_pb2.Artifact:
+        """A PNG, JPEG or WebP file of at most 64 megapixels; it is shown turned as its
+        EXIF data say.
+        """
+
+    @_builtins.property
+    def caption(self) -> _text_pb2.Text:
+        """What stands below it, may be absent; element `caption`."""
+
+    def __init__(
+        self,
+        *,
+        file: _artifact_pb2.Artifact | None = ...,
+        alternative_text: _builtins.str = ...,
+        caption: _text_pb2.Text | None = ...,
+        credit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["caption", b"caption", "file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "caption", b"caption", "credit", b"credit", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Image: _TypeAlias = Image  # noqa: Y015
 
 @_typing.final
 class CodeCard(_message.Message):
