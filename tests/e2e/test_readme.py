@@ -101,6 +101,14 @@ def test_the_footage_that_it_shows_marks_a_scene(home: Home, tmp_path: Path) -> 
     assert (wishes[0]["pool"], plan.get("error")) == ("ti2v", None)
 
 
+def test_the_table_of_rooms_has_every_service_and_how_it_is_started() -> None:
+    rooms = dict(re.findall(r"^\| `services/(\w+)` \|.*\| `python -m (\S+)` \|$", README, re.MULTILINE))
+
+    served = {path.parent.name for path in (ROOT / "services").glob("*/__main__.py")}
+
+    assert rooms == {name: f"services.{name}" for name in served}
+
+
 def test_every_script_the_figures_name_exists() -> None:
     figures = README.partition("## Figures")[2].partition("\n## ")[0]
 
