@@ -17,4 +17,4 @@ class Picture:
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:
-            raise ValueError(f"{self.width}x{self.height} is no size of even numbers")
+            raise ValueError(f"{self.width}x{self.height} is not a size of even numbers")

@@ -30,7 +30,7 @@ def decode(data: bytes, kind: type[M]) -> M:
         message = kind.FromString(data)
         protovalidate.validate(message)
     except (DecodeError, protovalidate.ValidationError):
-        raise ArtifactCorrupt(f"A stored artifact is no valid {kind.DESCRIPTOR.full_name}.") from None
+        raise ArtifactCorrupt(f"A stored artifact is not a valid {kind.DESCRIPTOR.full_name}.") from None
     return message
 
 
