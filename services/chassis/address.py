@@ -130,7 +130,7 @@ def _lock(path: Path, address: Address) -> IO[bytes]:
         raise address.refuse(f"its folder's file system has no locks ({error.strerror})") from None
     if path.exists() and not path.is_socket():
         file.close()
-        raise address.refuse("a file that is no socket lies there")
+        raise address.refuse("a file that is not a socket lies there")
     return file
 
 

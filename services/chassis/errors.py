@@ -109,7 +109,7 @@ class InvalidRequest(BadInput):
 
 
 class Undecodable(BadInput):
-    """The bytes are no message of the method's type."""
+    """The bytes are not a message of the method's type."""
 
     reason = "UNDECODABLE"
 

@@ -52,7 +52,7 @@ class Pipe:
             return None
         kind, size = HEADER.unpack(head)
         if kind != REQUEST or size > MAX_FRAME:
-            raise ValueError(f"a frame of kind {kind!r} with {size} bytes is no request")
+            raise ValueError(f"a frame of kind {kind!r} with {size} bytes is not a request")
         body = self._source.read(size)
         return body if len(body) == size else None
 

@@ -56,7 +56,7 @@ class MethodLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """Takes the place of a request that is no message."""
+    """Takes the place of a request that cannot be decoded."""
 
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -218,7 +218,7 @@ class _Guard:
         try:
             async with ours:
                 if isinstance(request, _Unreadable):
-                    raise Undecodable(f"The bytes are no request of {self._method}.")
+                    raise Undecodable(f"The bytes are not a request of {self._method}.")
                 self._interceptor.check(request)
                 with self._interceptor.place(self._method):
                     return await work(request)

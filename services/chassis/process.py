@@ -59,7 +59,7 @@ class ChildLimits:
 
 
 class Gone(Exception):
-    """The process closed its end, or sent something that is no frame."""
+    """The process closed its end, or sent something that is not a frame."""
 
     def __init__(self, process: Process) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ def refusal(problem: Mapping[str, Any], field: FieldInfo | None) -> str:
         return said
     match problem["type"]:
         case "string_pattern_mismatch":
-            said, more = "this is none of the values it can have", _SENTENCE.split(field.description or "")[0]
+            said, more = "this is not one of its values", _SENTENCE.split(field.description or "")[0]
         case "bool_parsing" | "bool_type":
             said = "Input should be 1 or 0"
     near = _near(str(problem.get("input", "")), field)

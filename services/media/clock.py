@@ -32,7 +32,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         if self.numerator <= 0 or self.denominator <= 0:
-            raise ValueError(f"{self.numerator}/{self.denominator} is no frame rate")
+            raise ValueError(f"{self.numerator}/{self.denominator} is not a frame rate")
 
     def sample_at(self, frame: int) -> int:
         """The sample that sounds when a frame appears: round(frame · 48000 / rate), halves up."""

@@ -28,7 +28,7 @@ Samples = npt.NDArray[np.int16]
 
 
 class Unreadable(Exception):
-    """The file is no media of the kind that was asked for; the message continues "The file …"."""
+    """The file is not media of the kind that was asked for; the message continues "The file …"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

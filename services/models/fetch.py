@@ -49,7 +49,7 @@ def fetch(
     listing = hub.listing(model.repository, revision)
     files = {name: file for name, file in listing.files.items() if layout.allowed(name)}
     if layout.INDEX not in files or len(files) > layout.MAX_FILES:
-        raise ModelUnavailable(f"{model.repository} at {listing.commit} is no model: no {layout.INDEX}.")
+        raise ModelUnavailable(f"{model.repository} at {listing.commit} is not a model: no {layout.INDEX}.")
     if there and there.revision == listing.commit:
         return there, False
     arrival = Arrival(models, model, way="hub")

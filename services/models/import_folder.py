@@ -66,7 +66,7 @@ def take(models: Path, model: Known, given: Path, *, revision: str = "", report:
 def _check(given: Path, model: Known) -> None:
     if not given.is_dir():
         raise Configuration(
-            f"{given} is no folder.",
+            f"{given} is not a folder.",
             suggestions=[Suggestion("Name the folder that holds the model's model_index.json.")],
         )
     if not (given / layout.INDEX).is_file():
@@ -75,7 +75,7 @@ def _check(given: Path, model: Known) -> None:
             f"Name the folder with {layout.INDEX} in it, as {model.repository} is published."
         ]
         raise ModelUnavailable(
-            f"{given} is no model in the layout of diffusers: it has no {layout.INDEX}.",
+            f"{given} is not a model in the layout of diffusers: it has no {layout.INDEX}.",
             suggestions=[Suggestion(way) for way in ways],
         )
     if problems := list(inspect(given, model)):
@@ -90,7 +90,7 @@ def _revision(given: Path, said: str) -> str:
     """The commit that a folder is of; empty where neither it nor anybody says so."""
     found = set(_revisions(given))
     if said and not COMMIT.fullmatch(said):
-        raise Configuration(f"{said[:60]!r} is no commit: a folder's revision has 40 hexadecimal digits.")
+        raise Configuration(f"{said[:60]!r} is not a commit: a folder's revision has 40 hexadecimal digits.")
     if said and found - {said}:
         raise Configuration(f"{given} is of revision {min(found - {said})}, not {said}.")
     return said or (found.pop() if len(found) == 1 else "")

@@ -95,7 +95,7 @@ def _shards(path: Path, *, called: str) -> Mapping[str, frozenset[str]]:
     for file in found:
         if not file.endswith(".safetensors") or not layout.allowed(f"vae/{file}"):
             raise layout.BadLayout(
-                f"{called} names the file {file[:80]!r}, which is no weights file beside it."
+                f"{called} names the file {file[:80]!r}, which is not a weights file beside it."
             )
     return {file: frozenset(tensors) for file, tensors in sorted(found.items())}
 

@@ -108,9 +108,9 @@ def read_json(path: Path, *, called: str) -> dict[str, Any]:
     except OSError as error:
         raise BadLayout(f"{called} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
-        raise BadLayout(f"{called} is no JSON.") from None
+        raise BadLayout(f"{called} is not JSON.") from None
     if not isinstance(found, dict):
-        raise BadLayout(f"{called} is no JSON object.")
+        raise BadLayout(f"{called} is not a JSON object.")
     return found
 
 

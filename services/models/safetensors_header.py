@@ -45,7 +45,7 @@ BITS = {
 
 
 class BadHeader(ModelUnavailable):
-    """A file is no safetensors file, or a broken one."""
+    """A file is not a safetensors file, or a broken one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _header(number: int) -> tuple[bytes, int]:
         raise ValueError("it is not a file")
     length = _length(os.read(number, 8), status.st_size)
     if os.pread(number, 1, 8) != b"{":
-        raise ValueError("its header is no JSON object")
+        raise ValueError("its header is not a JSON object")
     raw = os.pread(number, length, 8)
     if len(raw) != length:
         raise ValueError("it became shorter while it was read")
@@ -159,11 +159,11 @@ def _entries(raw: bytes) -> dict[str, Any]:
             parse_constant=_no_number,
         )
     except json.JSONDecodeError as error:
-        raise ValueError(f"its header is no JSON at byte {error.pos}: {error.msg}") from None
+        raise ValueError(f"its header is not JSON at byte {error.pos}: {error.msg}") from None
     except UnicodeDecodeError as error:
-        raise ValueError(f"its header is no UTF-8 at byte {error.start}") from None
+        raise ValueError(f"its header is not UTF-8 at byte {error.start}") from None
     if not isinstance(found, dict):
-        raise ValueError("its header is no JSON object")
+        raise ValueError("its header is not a JSON object")
     return found
 
 

@@ -84,7 +84,7 @@ class MuxingClient:
                         raise _unknown(unknown)
 
     async def cancel_mux(self, digest: str) -> None:
-        """Stop the making of a sound or a video and wait until it has; what nobody makes is no error.
+        """Stop the making of a sound or a video and wait until it has; to stop what nobody makes is allowed.
 
         Args:
             digest: The first thing that `master_sound` or `mux_video` gave.

@@ -134,7 +134,7 @@ def _is_session(card: CodeCard) -> bool:
 
 
 def _prompted(card: CodeCard) -> list[str]:
-    """The lines behind a prompt; in what is no session by its name, `#` begins a comment, not a line."""
+    """The lines behind a prompt; outside a session, `#` begins a comment and not a line."""
     lines = card.code.splitlines()
     prompted = [line for line in lines if line.lstrip().startswith("$ ")]
     if prompted or not _is_session(card):

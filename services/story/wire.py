@@ -38,7 +38,7 @@ def decode(data: bytes, kind: type[M]) -> M:
     try:
         return checked(kind.FromString(data))
     except DecodeError:
-        raise ArtifactCorrupt(f"A stored artifact is no valid {kind.DESCRIPTOR.full_name}.") from None
+        raise ArtifactCorrupt(f"A stored artifact is not a valid {kind.DESCRIPTOR.full_name}.") from None
 
 
 def checked(message: M) -> M:
@@ -50,7 +50,7 @@ def checked(message: M) -> M:
     try:
         protovalidate.validate(message)
     except protovalidate.ValidationError:
-        raise ArtifactCorrupt(f"A stored artifact is no valid {message.DESCRIPTOR.full_name}.") from None
+        raise ArtifactCorrupt(f"A stored artifact is not a valid {message.DESCRIPTOR.full_name}.") from None
     return message
 
 

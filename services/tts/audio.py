@@ -59,7 +59,7 @@ def from_mp3(data: bytes, *, to: Path) -> Sound:
     except (av.FFmpegError, IndexError):
         sound = Sound(0, 0)
     if not sound.samples:
-        raise VoiceUnavailable(f"The engine's answer of {len(data)} bytes is no MP3.")
+        raise VoiceUnavailable(f"The engine's answer of {len(data)} bytes is not an MP3.")
     return sound
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+def mostly_slow(names: Iterable[str], *, kept: set[str]) -> list[Any]:
+    """Cases that each start a command; those not kept, of which other tests read the document, are slow."""
+    return [name if name in kept else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("name", mostly_slow(CASES, kept={"blank.md", "report.pdf"}))
 def test_a_document_that_cannot_be_read_is_refused(home: Home, tmp_path: Path, name: str) -> None:
     data, code, word = CASES[name]
     (tmp_path / name).write_bytes(data)
@@ -53,7 +59,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("kind", mostly_slow(ODD, kept={"invalid utf-8", "japanese", "html table"}))
 def test_an_odd_document_is_planned_without_losing_text(home: Home, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "odd.md"
     path.write_bytes(ODD[kind])
@@ -68,6 +74,7 @@ def test_an_odd_document_is_planned_without_losing_text(home: Home, tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 def test_a_long_document_is_planned_whole_or_refused_with_numbers(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "long.md"
     path.write_text(

@@ -119,10 +119,10 @@ def test_killed_three_times_and_resumed_it_gives_the_same_bytes_and_repeats_noth
 
 def test_one_edited_sentence_makes_one_scene_anew(home: Home, tmp_path: Path) -> None:
     path, out = tmp_path / "long.md", tmp_path / "long.mp4"
-    path.write_text(document(20))
+    path.write_text(document(8))
     first = home.run("render", str(path), "-o", str(out), "--size", "720p", "--timing", "sparse")
     before = home.computed()
-    path.write_text(document(20, edited=9))
+    path.write_text(document(8, edited=4))
 
     second = home.run("render", str(path), "-o", str(out), "--size", "720p", "--timing", "sparse")
 

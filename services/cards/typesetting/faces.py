@@ -50,7 +50,7 @@ class Face:
 
     @property
     def fixed(self) -> bool:
-        """Whether it is the vendored face for code, whose signs stay apart: `->` is no arrow there."""
+        """Whether it is the vendored face for code, whose signs stay apart: `->` stays two signs."""
         return self.path.name.startswith("JetBrainsMono")
 
     def at(self, size: float) -> ImageFont.FreeTypeFont:

@@ -117,7 +117,7 @@ class Typesetter:
 
 
 def _kept(glyph: _Glyph) -> bool:
-    """Whether a character, drawn or not, keeps its place: what is no letter is read past without a gap."""
+    """Whether a character, drawn or not, keeps its place; a sign that is not a letter leaves no gap."""
     return glyph.drawn != scripts.PLACEHOLDER or glyph.char.isalnum() or scripts.is_cjk(glyph.char)
 
 

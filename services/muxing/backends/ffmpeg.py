@@ -72,7 +72,7 @@ class Ffmpeg:
                     "There is no ffmpeg for this machine. Set STORYREEL_FFMPEG to its path."
                 ) from None
         if not os.access(self._program, os.X_OK):
-            raise Configuration(f"STORYREEL_FFMPEG names {self._program}, which is no program.")
+            raise Configuration(f"STORYREEL_FFMPEG names {self._program}, which is not a program.")
         self._version = ""
 
     async def version(self) -> str:
@@ -88,7 +88,7 @@ class Ffmpeg:
             said, _ = await asked.communicate()
             words = said.decode("utf-8", "replace").split()
             if words[:2] != ["ffmpeg", "version"]:
-                raise Configuration(f"STORYREEL_FFMPEG names {self._program}, which is no ffmpeg.")
+                raise Configuration(f"STORYREEL_FFMPEG names {self._program}, which is not ffmpeg.")
             self._version = words[2]
         return self._version
 

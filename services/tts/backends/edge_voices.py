@@ -51,7 +51,7 @@ def locale(name: str) -> str:
     """The language of a voice's name; the name must match NAME."""
     match = NAME.fullmatch(name)
     if not match:
-        raise ValueError(f"{name!r} is no voice's name")
+        raise ValueError(f"{name!r} is not the name of a voice")
     return match["locale"]
 
 

@@ -80,7 +80,7 @@ def test_only_the_user_can_reach_the_socket_and_its_folder(runtime: Path) -> Non
 def test_a_file_of_somebody_is_not_taken_for_a_socket(runtime: Path) -> None:
     (runtime / "s.sock").write_text("a diary")
 
-    with pytest.raises(Configuration, match="no socket"):
+    with pytest.raises(Configuration, match="not a socket"):
         at(runtime / "s.sock").claim()
 
     assert (runtime / "s.sock").read_text() == "a diary"

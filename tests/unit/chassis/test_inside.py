@@ -95,14 +95,14 @@ def test_an_error_does_not_end_the_worker() -> None:
 def test_a_frame_that_is_no_request_is_refused() -> None:
     pipe = Pipe(io.BytesIO(HEADER.pack(READY, 0)), io.BytesIO())
 
-    with pytest.raises(ValueError, match="no request"):
+    with pytest.raises(ValueError, match="not a request"):
         pipe.read()
 
 
 def test_a_request_that_announces_more_than_a_frame_is_refused_unread() -> None:
     pipe = Pipe(io.BytesIO(HEADER.pack(REQUEST, MAX_FRAME + 1)), io.BytesIO())
 
-    with pytest.raises(ValueError, match="no request"):
+    with pytest.raises(ValueError, match="not a request"):
         pipe.read()
 
 

@@ -120,9 +120,9 @@ def test_what_does_not_parse_is_named_without_its_value(
         ("HEAT", "top,steem", "did you mean steam?"),
         ("HEAT", "TOP", "did you mean top?"),
         ("HEAT", "grill", "did you mean top?"),
-        ("HEAT", "zzz", "none of the values it can have. Where heat comes from"),
+        ("HEAT", "zzz", "not one of its values. Where heat comes from"),
         ("SIZE", "smal", "Input should be 'small' or 'large'; did you mean small?"),
-        ("COLOUR", "7", "none of the values it can have. Any colour."),
+        ("COLOUR", "7", "not one of its values. Any colour."),
         ("LAMP", "perhaps", "Input should be 1 or 0."),
     ],
 )

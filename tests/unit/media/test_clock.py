@@ -80,5 +80,5 @@ def test_seconds_are_for_people() -> None:
 
 @pytest.mark.parametrize("wrong", [(0, 1), (30, 0), (-30, 1), (30, -1)])
 def test_what_is_no_rate_is_refused(wrong: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="no frame rate"):
+    with pytest.raises(ValueError, match="not a frame rate"):
         Rate(*wrong)

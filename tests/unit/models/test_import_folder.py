@@ -193,7 +193,7 @@ def test_another_commit_than_the_folders_own_is_refused(
 
     with pytest.raises(Configuration, match=f"is of revision {COMMIT}, not bbbb"):
         take(models, model, snapshot, revision="b" * 40)
-    with pytest.raises(Configuration, match="'main' is no commit"):
+    with pytest.raises(Configuration, match="'main' is not a commit"):
         take(models, model, snapshot, revision="main")
 
 
@@ -203,7 +203,7 @@ def test_another_commit_than_the_folders_own_is_refused(
         (lambda folder: (folder / SHARD).unlink(), f"{SHARD} is missing"),
         (lambda folder: (folder / SHARD).write_bytes(b"x" * 100), f"{SHARD} is damaged"),
         (lambda folder: (folder / "model_index.json").unlink(), "it has no model_index.json"),
-        (lambda folder: shutil.rmtree(folder), "is no folder"),
+        (lambda folder: shutil.rmtree(folder), "is not a folder"),
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused_before_anything_is_copied(

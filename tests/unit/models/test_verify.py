@@ -82,7 +82,7 @@ QUICK: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a file beside": (
         lambda f: change(f, INDEX, lambda d: d.update(weight_map={"a": "../vae/x.safetensors"})),
-        f"{INDEX} names the file '../vae/x.safetensors', which is no weights file beside it.",
+        f"{INDEX} names the file '../vae/x.safetensors', which is not a weights file beside it.",
     ),
     "an unnamed shard": (
         lambda f: change(f, INDEX, lambda d: d.update(weight_map={"blocks.2.q": SHARD.split("/")[1]})),
@@ -104,9 +104,9 @@ QUICK: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: change(f, "transformer/config.json", lambda d: d.update(in_channels=48)),
         "transformer/config.json has 48 input channels, t2v-A14B has 16: this is another model.",
     ),
-    "no JSON": (lambda f: rewrite(f, "model_index.json", b"{"), "model_index.json is no JSON."),
-    "deep JSON": (lambda f: rewrite(f, "model_index.json", b"[" * 99999), "model_index.json is no JSON."),
-    "no object": (lambda f: rewrite(f, INDEX, b"[]"), f"{INDEX} is no JSON object."),
+    "no JSON": (lambda f: rewrite(f, "model_index.json", b"{"), "model_index.json is not JSON."),
+    "deep JSON": (lambda f: rewrite(f, "model_index.json", b"[" * 99999), "model_index.json is not JSON."),
+    "no object": (lambda f: rewrite(f, INDEX, b"[]"), f"{INDEX} is not a JSON object."),
     "no manifest": (lambda f: (f / manifest.NAME).unlink(), "t2v-A14B has no manifest.json."),
     "a broken manifest": (
         lambda f: (f / manifest.NAME).write_text("{}"),

@@ -74,7 +74,7 @@ async def test_a_busy_service_is_asked_again(
         ("no_audio", "no audio", 3),
         ("silence", "silence", 1),
         ("short", "expected", 1),
-        ("garbage", "no MP3", 1),
+        ("garbage", "not an MP3", 1),
         ("cut", "broke off", 1),
         ("hang", "in time", 1),
     ],

@@ -35,10 +35,10 @@ async def test_imageio_s_variable_names_another(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_another_program_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Configuration, match="which is no ffmpeg"):
+    with pytest.raises(Configuration, match="which is not ffmpeg"):
         await Ffmpeg(program(tmp_path, "something else")).version()
 
 
 def test_a_path_with_no_program_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Configuration, match=r"STORYREEL_FFMPEG names .*none, which is no program"):
+    with pytest.raises(Configuration, match=r"STORYREEL_FFMPEG names .*none, which is not a program"):
         Ffmpeg(tmp_path / "none")
