@@ -13,11 +13,12 @@ from services.story.look import builtin
 from services.story.look_wire import look_to_proto
 from services.story.narration import Narration, Segment, SpeechTiming, Word, WordSource
 from services.story.scene import TitleCard
+from services.story.text import Text
 from storyreel.cards.v1 import card_service_pb2 as pb
 from storyreel.media.v1 import clip_pb2
 
 CARD = CardSpec(
-    card=TitleCard("Größe"),
+    card=TitleCard(Text("Größe")),
     narration=Narration("de", (Segment("Größe 東京", "title"),)),
     timing=SpeechTiming("Größe 東京", (Word("Größe", 0, 5, 0, 9_000, WordSource.EVENT),)),
     frames=30,
