@@ -7,9 +7,12 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from services.chassis.errors import InvalidRequest, Violation
 from services.story.footage import IMAGE_PIXELS_MOST
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+LOGO_SIDE = 4096
+"""Pixels of a logo on a side, at most."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -21,6 +24,28 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes an image upright, by its EXIF orientation."""
+
+
+def logo(path: Path, width: int, height: int) -> Image.Image:
+    """A theme's logo, RGBA, in `width` by `height` pixels at most.
+
+    Raises:
+        InvalidRequest: It is not a PNG, or larger than LOGO_SIDE on a side.
+    """
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            if max(image.size) <= LOGO_SIDE:
+                whole = image.convert("RGBA")
+                whole.thumbnail((width, height), Image.Resampling.LANCZOS)
+                return whole
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        pass
+    raise InvalidRequest(
+        f"The logo is not a PNG of at most {LOGO_SIDE} pixels on a side.",
+        violations=[
+            Violation("spec.look.logo.image", f"is not a PNG of at most {LOGO_SIDE} pixels on a side")
+        ],
+    )
 
 
 def upright(path: Path, width: int, height: int) -> Image.Image | None:

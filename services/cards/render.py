@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from services.artifacts.store import Artifact
 from services.cards.card import CardSpec
 from services.cards.cues import cues
 from services.cards.drawing.layers import Canvas
 from services.cards.film import Film
+from services.cards.typesetting import faces
+from services.chassis.errors import InvalidRequest, Violation
 from services.chassis.progress import Progress, Report
 from services.media.encode import Encoder, Encoding
+from services.story.look import Fonts
+
+WEIGHTS = {
+    "regular": "regular",
+    "medium": "medium",
+    "semibold": "semibold",
+    "bold": "bold",
+    "display": "display",
+    "code": "mono",
+    "code_bold": "mono-bold",
+}
+"""The weight that each font of a look is for."""
+
+NO_FILES: Mapping[str, Path] = {}
 
 REPORT_SECONDS = 0.3
 """Progress is told so often at most."""
 
 
-def canvas(spec: CardSpec) -> Canvas:
-    """What a card is drawn on."""
-    picture = spec.picture
+def canvas(spec: CardSpec, files: Mapping[str, Path] = NO_FILES) -> Canvas:
+    """What a card is drawn on.
+
+    Args:
+        spec: The card.
+        files: The fonts and the logo of its look, by SHA-256.
+
+    Raises:
+        InvalidRequest: A font cannot be read.
+    """
+    picture, logo = spec.picture, spec.look.logo
     return Canvas(
         width=picture.width,
         height=picture.height,
@@ -34,7 +60,24 @@ def canvas(spec: CardSpec) -> Canvas:
         ),
         palette=spec.look.palette,
         language=spec.narration.language,
+        fonts=_fonts(spec.look.fonts, files),
+        logo=(files[logo.image.sha256], logo.corner == "top_start") if logo else None,
     )
+
+
+def _fonts(fonts: Fonts, files: Mapping[str, Path]) -> dict[str, Path]:
+    """A look's font files by weight."""
+    found: dict[str, Path] = {}
+    for name, weight in WEIGHTS.items():
+        font: Artifact | None = getattr(fonts, name)
+        if font is not None:
+            found[weight] = files[font.sha256]
+            if not faces.load(found[weight]).covered:
+                raise InvalidRequest(
+                    f"The look's font for {name} is not an OpenType or TrueType font with outlines.",
+                    violations=[Violation(f"spec.look.fonts.{name}", "is not a font that can be drawn")],
+                )
+    return found
 
 
 def encoding(spec: CardSpec, *, threads: int) -> Encoding:

@@ -24,6 +24,9 @@ from storyreel.cards.v1 import drawing_pb2
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.tts.v1 import speech_pb2
 
+FONT_MOST, LOGO_MOST = 20 << 20, 4 << 20
+"""Bytes of a font and of a logo, at most."""
+
 
 def explicit(spec: pb.CardSpec) -> pb.CardSpec:
     """A spec with its defaults written out, so that the same card has one digest."""
@@ -46,6 +49,15 @@ def check(spec: pb.CardSpec, *, scene: bytes, timing: bytes) -> storyboard_pb2.S
     if times.text != said:
         what = f"is of a text of {len(times.text)} characters that is not the narration's {len(said)}"
         raise InvalidRequest("The timing is of another text.", violations=[Violation("spec.timing", what)])
+    for font, message in spec.look.fonts.ListFields():
+        if message.size_bytes > FONT_MOST:
+            what = f"has {message.size_bytes} bytes; a font may have {FONT_MOST}"
+            raise InvalidRequest(
+                "A font is too large.", violations=[Violation(f"spec.look.fonts.{font.name}", what)]
+            )
+    if spec.look.logo.image.size_bytes > LOGO_MOST:
+        what = f"has {spec.look.logo.image.size_bytes} bytes; a logo may have {LOGO_MOST}"
+        raise InvalidRequest("The logo is too large.", violations=[Violation("spec.look.logo.image", what)])
     return story.decode(scene, storyboard_pb2.Scene)
 
 

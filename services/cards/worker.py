@@ -45,5 +45,5 @@ def _film(task: wire.Task) -> tuple[Film, tuple[str, ...]]:
     """The film and what it cannot show; the drawing is not kept, so that layers go when they have settled."""
     card = task.spec.card
     image = task.files[card.image.file.sha256] if isinstance(card, ImageCard) else None
-    drawing = scenes.draw(card, canvas(task.spec), image)
+    drawing = scenes.draw(card, canvas(task.spec, task.files), image)
     return Film(drawing, _ground.of(drawing)), drawing.unshown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from services.artifacts.store import Artifact
 from services.cards.client import CardClient
 from services.cards.renderer import CardRenderer
 from services.cards.servicer import CardServicer
@@ -20,6 +22,7 @@ from services.chassis.errors import ArtifactCorrupt, ArtifactMissing, ChildDied,
 from services.chassis.progress import Report
 from services.chassis.server import MethodLimits, Room, Server
 from services.story import wire
+from services.story.look import Fonts, Logo, Look, builtin
 from services.story.narration import Narration, Segment
 from storyreel.cards.v1 import card_service_pb2_grpc, drawing_pb2
 from tests.contract.cards import LARGE, Scene, scene, short, stored, timing
@@ -108,3 +111,28 @@ def child() -> int:
             if b"cards.worker" in Path(f"/proc/{number}/cmdline").read_bytes():
                 return int(number)
     raise AssertionError("no process draws")
+
+
+@pytest.mark.parametrize(
+    ("look", "field"),
+    [
+        (lambda odd: replace(builtin(), fonts=Fonts(display=odd)), "spec.look.fonts.display"),
+        (lambda odd: replace(builtin(), logo=Logo(odd)), "spec.look.logo.image"),
+    ],
+)
+async def test_a_font_or_logo_that_cannot_be_read_is_named(
+    scene: Scene, look: Callable[[Artifact], Look], field: str
+) -> None:
+    odd = await scene.store.put_bytes(b"neither a font nor an image", media_type="application/octet-stream")
+
+    with pytest.raises(InvalidRequest) as caught:
+        await scene.card(look=look(odd))
+
+    assert [violation.field for violation in caught.value.violations] == [field]
+
+
+async def test_a_font_that_is_too_large_is_not_even_opened(scene: Scene) -> None:
+    large = Artifact.of("local", "a" * 64, size_bytes=21 << 20, media_type="font/ttf")
+
+    with pytest.raises(InvalidRequest, match="font is too large"):
+        await scene.card(look=replace(builtin(), fonts=Fonts(regular=large)))

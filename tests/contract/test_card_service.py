@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
+from PIL import Image
 
 from services.artifacts import wire as artifacts
 from services.artifacts.local import LocalStore
@@ -17,13 +20,14 @@ from services.cards.card import DrawnCard
 from services.cards.client import CardClient
 from services.cards.servicer import room
 from services.cards.settings import CardSettings
+from services.cards.typesetting.faces import FONTS
 from services.chassis.channel import connect
 from services.chassis.errors import Cancelled
 from services.chassis.progress import Progress
 from services.chassis.server import Server
 from services.media.wire import picture_to_proto
 from services.story import wire
-from services.story.look import ACCENTS, THEMES, builtin
+from services.story.look import ACCENTS, THEMES, Fonts, Logo, builtin
 from storyreel.cards.v1 import card_service_pb2, card_service_pb2_grpc
 from tests.contract.cards import LARGE, NARRATION, SMALL, Scene, frames, scene, short
 
@@ -184,3 +188,32 @@ async def test_the_same_request_gives_the_same_bytes_in_another_store(
     await server.stop(1)
 
     assert second == first
+
+
+async def test_a_look_of_ones_own_has_its_colours_its_fonts_and_its_logo(
+    scene: Scene, tmp_path: Path
+) -> None:
+    mono = await scene.store.put_file(FONTS / "JetBrainsMono-Bold.ttf", media_type="font/ttf")
+    image = io.BytesIO()
+    Image.new("RGBA", (200, 50), (255, 0, 0, 255)).save(image, "PNG")
+    logo = await scene.store.put_bytes(image.getvalue(), media_type="image/png")
+    plain = builtin("light", "green")
+
+    shown = {}
+    for name, look in {
+        "plain": plain,
+        "ground": replace(plain, palette=replace(plain.palette, ground_from="#ffe0e0")),
+        "font": replace(plain, fonts=Fonts(display=mono)),
+        "logo": replace(plain, logo=Logo(logo)),
+        "logo at the start": replace(plain, logo=Logo(logo, "top_start")),
+    }.items():
+        card = await scene.card(look=look)
+        assert card.unshown == ()
+        shown[name] = frames(await scene.file(card.clip, tmp_path))[-1].to_ndarray(format="rgb24")
+
+    red = {name: (pixels[..., 0] > 200) & (pixels[..., 1] < 60) for name, pixels in shown.items()}
+    assert len({pixels.tobytes() for pixels in shown.values()}) == len(shown)
+    assert not red["plain"].any()
+    assert red["logo"][:40, 160:].any()
+    assert not red["logo"][:, :160].any()
+    assert red["logo at the start"][:40, :160].any()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,8 @@ class Canvas:
         frames: The scene's length.
         cues: When each element comes in.
         palette: The colours.
+        fonts: The theme's own font file of each weight that has one.
+        logo: The theme's logo, an image file, and whether it stands where a line begins.
         language: Of the text, BCP 47; Han characters take their shapes from it.
     """
 
@@ -92,6 +95,8 @@ class Canvas:
     cues: Cues
     palette: Palette
     language: str = "en"
+    fonts: Mapping[str, Path] = field(default_factory=dict)
+    logo: tuple[Path, bool] | None = None
 
     def frames_in(self, milliseconds: int) -> int:
         """A duration in frames, rounded to the nearest, at least 1."""

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from services.cards.drawing import colouring
 from services.cards.drawing.ink import Colour, Sprite, cut
 from services.cards.drawing.stage import Stage
-from services.cards.typesetting import breaking, faces, scripts, shaping
+from services.cards.typesetting import breaking, scripts, shaping
 from services.cards.typesetting.faces import Face
 from services.cards.typesetting.text import ASCENT, DESCENT
 
@@ -74,7 +74,7 @@ def cells_of(stage: Stage, line: Sequence[tuple[str, Colour, bool]]) -> tuple[Ce
             if not char.isprintable():
                 continue
             columns = 0 if breaking.clings(char) else 2 if breaking.wide(char) else 1
-            if faces.face_of(char, "mono", stage.setter.han) is None:
+            if stage.setter.face(char, "mono") is None:
                 stage.setter.missing[char] = None
                 if not columns:
                     continue
@@ -114,7 +114,7 @@ def numbered(first: int, count: int, total: int) -> bool:
 
 def _grid(stage: Stage, units: float, digits: int) -> Grid:
     size = round(units * stage.unit * 4) / 4
-    cell = faces.chain("mono")[0].at(size).getlength("0")
+    cell = stage.setter.first("mono").at(size).getlength("0")
     gap = stage.px(max(GUTTER_GAP, units * 0.75)) if digits else 0
     gutter = stage.px(40) + round(digits * cell * 0.85) + gap
     return Grid(size, cell, round(size * LINE), gutter, stage.px(max(PAD, units * 0.75)), gap)
@@ -176,7 +176,7 @@ def listing(stage: Stage, rows: Sequence[Row], grid: Grid) -> Sprite:
     box = (stage.width, len(rows) * grid.line)
     alpha, tint = Image.new("L", box, 0), Image.new("RGB", box, colouring.NUMBERS)
     pen, brush = ImageDraw.Draw(alpha), ImageDraw.Draw(tint)
-    small = faces.chain("mono")[0].at(grid.size * 0.85)
+    small = stage.setter.first("mono").at(grid.size * 0.85)
     rise = (grid.line - (ASCENT + DESCENT) * grid.size) / 2 + ASCENT * grid.size
     for n, row in enumerate(rows):
         y = round(n * grid.line + rise)
@@ -223,5 +223,5 @@ def _joins(first: Cell, other: Cell) -> bool:
 
 
 def _face(stage: Stage, cell: Cell) -> Face:
-    face = faces.face_of(cell.char, "mono-bold" if cell.bold else "mono", stage.setter.han)
-    return face or faces.chain("mono")[0]
+    face = stage.setter.face(cell.char, "mono-bold" if cell.bold else "mono")
+    return face or stage.setter.first("mono")

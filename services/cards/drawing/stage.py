@@ -11,12 +11,19 @@ from services.cards.drawing import shapes
 from services.cards.drawing.ink import Colour, Sprite
 from services.cards.drawing.layers import Canvas, Drawing, Layer
 from services.cards.drawing.theme import Theme, background, theme
+from services.cards.images import logo
 from services.cards.typesetting import bidi, scripts
 from services.cards.typesetting.text import Block, Style
 from services.cards.typesetting.typesetter import CHARACTERS_MOST, Typesetter
 
 RISE = 36
 """How far, in units, things rise as they come in."""
+
+LOGO = (320, 52)
+"""Units that a logo is wide and high at most."""
+
+LOGO_TOP, LOGO_TALL = 26, 170
+"""Units above a logo; in tall pictures players cover the top."""
 
 ENTER, FADE = 600, 260
 """Milliseconds of an entrance and of a farewell."""
@@ -198,14 +205,25 @@ class Stage:
 
 
 def stage(canvas: Canvas, texts: Iterable[str]) -> Stage:
-    """An empty stage for a card with these texts; they decide its direction and its Han shapes."""
+    """A stage with nothing but the theme's logo; a card's texts decide its direction and its Han shapes.
+
+    Raises:
+        InvalidRequest: The logo is not an image that can be shown.
+    """
     whole = " ".join(texts)[:20_000]
-    return Stage(
+    built = Stage(
         canvas=canvas,
         theme=theme(canvas.palette),
-        setter=Typesetter(han=_han(canvas.language, whole)),
+        setter=Typesetter(han=_han(canvas.language, whole), fonts=canvas.fonts),
         rtl=bool(bidi.base_level(whole)),
     )
+    if canvas.logo is not None:
+        file, at_start = canvas.logo
+        image = logo(file, built.px(LOGO[0]), built.px(LOGO[1]))
+        x = built.from_start(0 if at_start else built.width - image.width, image.width)
+        y = built.px(LOGO_TALL if built.tall else LOGO_TOP)
+        built.show(Sprite(image, x, y), milliseconds=0, rise=0)
+    return built
 
 
 def _han(language: str, text: str) -> str:

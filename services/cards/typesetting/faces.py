@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -47,11 +47,12 @@ class Face:
     path: Path
     index: int
     covered: frozenset[int]
+    code: bool = False
 
     @property
     def fixed(self) -> bool:
-        """Whether it is the vendored face for code, whose signs stay apart: `->` stays two signs."""
-        return self.path.name.startswith("JetBrainsMono")
+        """Whether it is a face for code, whose signs stay apart: `->` stays two signs."""
+        return self.code or self.path.name.startswith("JetBrainsMono")
 
     def at(self, size: float) -> ImageFont.FreeTypeFont:
         """The font at a size in pixels."""
@@ -95,22 +96,26 @@ def fingerprint() -> str:
 
 
 @cache
-def chain(weight: str) -> tuple[Face, ...]:
-    """The vendored faces of a weight, in order."""
-    return tuple(load(FONTS / name) for name in CHAINS[weight])
+def chain(weight: str, own: Path | None = None) -> tuple[Face, ...]:
+    """The faces of a weight, in order: a theme's own one, then the vendored ones."""
+    vendored = [load(FONTS / name) for name in CHAINS[weight]]
+    if own is None:
+        return tuple(vendored)
+    return (replace(load(own), code=weight.startswith("mono")), *vendored)
 
 
 @lru_cache(maxsize=32_768)
-def face_of(char: str, weight: str, han: str = "SC") -> Face | None:
+def face_of(char: str, weight: str, han: str = "SC", own: Path | None = None) -> Face | None:
     """The first face that has a character, or None where no font has it.
 
     Args:
         char: One code point.
         weight: A key of CHAINS.
         han: Which shapes unified Han characters take: SC, TC, JP or KR.
+        own: The theme's own font of that weight.
     """
     code = ord(char)
-    for face in chain(weight):
+    for face in chain(weight, own):
         if code in face.covered:
             return face
     found = _elsewhere(char, han)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from services.cards.typesetting import bidi, breaking, faces, scripts
 from services.cards.typesetting.faces import Face
@@ -32,9 +33,11 @@ class Typesetter:
 
     Args:
         han: Which shapes unified Han characters take: SC, TC, JP or KR.
+        fonts: The theme's own font of each weight that has one.
     """
 
     han: str = "SC"
+    fonts: Mapping[str, Path] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
     overlong: dict[str, int] = field(default_factory=dict)
 
@@ -67,6 +70,14 @@ class Typesetter:
             ends = paragraph.balance(width, ends)
         lines = tuple(paragraph.line(start, end, base) for start, end in pairwise((0, *ends)))
         return Block(lines, style, bool(base), text, torn=paragraph.torn(ends))
+
+    def face(self, char: str, weight: str) -> Face | None:
+        """The font that draws a character; None where no font has it."""
+        return faces.face_of(char, weight, self.han, self.fonts.get(weight))
+
+    def first(self, weight: str) -> Face:
+        """The font of a weight that is tried first."""
+        return faces.chain(weight, self.fonts.get(weight))[0]
 
     def _glyphs(self, fragments: Sequence[Fragment], style: Style) -> list[_Glyph]:
         glyphs: list[_Glyph] = []
@@ -103,7 +114,7 @@ class Typesetter:
                 return _Glyph(char, before.face, fragment.mark, char, fragment.struck)
         if char != " " and faces.invisible(char):
             return None
-        face = faces.face_of(char, weight, self.han)
+        face = self.face(char, weight)
         if face is not None:
             return _Glyph(char, face, fragment.mark, char, fragment.struck)
         drawn = scripts.STAND_INS.get(char, "")
@@ -112,7 +123,7 @@ class Typesetter:
             if breaking.clings(char):
                 return None
             drawn = scripts.PLACEHOLDER
-        face = faces.face_of(drawn, weight) or faces.chain(weight)[0]
+        face = self.face(drawn, weight) or self.first(weight)
         return _Glyph(char, face, fragment.mark, drawn, fragment.struck)
 
 
