@@ -37,6 +37,7 @@ from services.media.clock import Rate
 from services.media.picture import Picture
 from services.script.backends.template import TemplateBackend
 from services.story import wire
+from services.story.scene import Card, ImageCard
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.tts.v1 import speech_pb2
 from tests.benchmarks.measure import Usage, run, say
@@ -95,7 +96,8 @@ def drawn_again(video: Path, home: Path, folder: Path) -> Iterator[Scene]:
     store = LocalStore(home / "store")
     manifest = json.loads(video.with_suffix(".manifest.json").read_text())
     for told in manifest["scenes"]:
-        drawing = scenes.draw((shot := _shot(store, manifest, told)).card, canvas(shot))
+        shot = _shot(store, manifest, told)
+        drawing = scenes.draw(shot.card, canvas(shot), _image(store, shot.card))
         place = folder / told["id"]
         place.mkdir(parents=True)
         _dump(drawing, shot.frames, place)
@@ -114,6 +116,13 @@ def _shot(store: LocalStore, manifest: dict[str, Any], told: dict[str, Any]) -> 
         lead_frames=int(told["voice_frame"]) - int(told["start_frame"]),
         picture=PICTURE,
     )
+
+
+def _image(store: LocalStore, card: Card) -> Path | None:
+    """The file of a card's image."""
+    if not isinstance(card, ImageCard):
+        return None
+    return store.root / keys.object_key(LOCAL_TENANT, card.image.file.sha256)
 
 
 def _read(store: LocalStore, sha256: str) -> bytes:
