@@ -165,7 +165,7 @@ class Text:
         return self.edited((span.start, span.end, "") for span in _outermost(self.of_kind(kind)))
 
     def standing(self) -> str:
-        """What the text says without what is struck out, in one line; all of it where nothing else is left."""
+        """What the text says in one line without what is struck out; all of it where nothing else is left."""
         return self.without("struck_out").collapsed().text or self.text
 
     def pieces(self) -> Iterator[tuple[str, tuple[Span, ...]]]:
