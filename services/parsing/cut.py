@@ -86,7 +86,7 @@ class Cut:
         """Show the title card, which says the passages of `titles`; `mark` describes its picture."""
         if mark:
             self.marks.take(mark)
-        self._chapter = self.title.text
+        self._chapter = self.title.standing()
         self._header = self._heading_text = self.title
         self._show(TitleCard(self.title, joined(subtitle.sentences) if subtitle else NOTHING))
         self.marks.give(0)
@@ -162,7 +162,7 @@ class Cut:
         self._above = [above for above in self._above if above[0] < node.level]
         if node.level <= 2:
             self.sections.append(node.text)
-            self._chapter = node.text.text
+            self._chapter = node.text.standing()
         if node.level > 2 or alone:
             self._announce(node.source, node.text)
         else:
@@ -170,7 +170,7 @@ class Cut:
             self._show(SectionCard(node.text, len(self.sections)))
             self._place(node.source, "title")
         self._heading_text = node.text
-        self._above.append((node.level, node.text.text))
+        self._above.append((node.level, node.text.standing()))
 
     def _end_section(self) -> None:
         """Nothing more comes under the last heading."""

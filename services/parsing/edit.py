@@ -74,7 +74,7 @@ def storyboard(outline: Outline, *, name: str, language: str) -> Storyboard:
         if len(cut.scenes) <= MOST_SCENES:
             heard = map(SourceWarning, _heard(cut, language))
             warnings = (*outline.warnings, *heard, *cut.marks.told())
-            return Storyboard(opening.title.text, tuple(cut.scenes), tuple(cut.blocks()), warnings)
+            return Storyboard(opening.title.standing(), tuple(cut.scenes), tuple(cut.blocks()), warnings)
     raise _too_large(cut)
 
 
@@ -196,7 +196,7 @@ def _outro(title: Text, sections: Sequence[Text], links: Sequence[str], language
     # A host is one address, with a slash behind it or not.
     shown = {link.rstrip("/"): link for link in reversed(links) if len(link) <= _LONGEST_LINK}
     first = list(dict.fromkeys(shown[link.rstrip("/")] for link in links if link.rstrip("/") in shown))
-    message = _covered([section.text for section in sections]) if english else ""
+    message = _covered([section.standing() for section in sections]) if english else ""
     return OutroCard(title, Text(message), tuple(first[:_MOST_LINKS]))
 
 

@@ -45,7 +45,7 @@ def scene_id(index: int) -> str:
 def summary(card: Card) -> str:
     """What a card shows, in one line of at most 200 characters."""
     texts = (text for element, text in elements(card) if element != "header")
-    whole = joined(texts).without("struck_out").collapsed().text
+    whole = joined(texts).standing()
     if len(whole) <= LONGEST_SUMMARY:
         return whole
     return whole[: LONGEST_SUMMARY - 1].rpartition(" ")[0].rstrip() + "…"

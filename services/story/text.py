@@ -164,6 +164,10 @@ class Text:
         """The text without the characters of a kind."""
         return self.edited((span.start, span.end, "") for span in _outermost(self.of_kind(kind)))
 
+    def standing(self) -> str:
+        """What the text says in one line without what is struck out; all of it where nothing else is left."""
+        return self.without("struck_out").collapsed().text or self.text
+
     def pieces(self) -> Iterator[tuple[str, tuple[Span, ...]]]:
         """The text in parts whose characters are in the same spans, each with those, the outermost first."""
         edges = sorted({0, len(self.text), *(place for s in self.spans for place in (s.start, s.end))})

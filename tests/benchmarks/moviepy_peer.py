@@ -38,6 +38,7 @@ from services.media.clock import Rate
 from services.script.backends.template import TemplateBackend
 from services.story import wire
 from services.story.look import builtin
+from services.story.scene import Card, ImageCard
 from storyreel.parsing.v1 import storyboard_pb2
 from storyreel.tts.v1 import speech_pb2
 from tests.benchmarks.measure import Usage, run, say
@@ -96,7 +97,8 @@ def drawn_again(video: Path, home: Path, folder: Path) -> Iterator[Scene]:
     store = LocalStore(home / "store")
     manifest = json.loads(video.with_suffix(".manifest.json").read_text())
     for told in manifest["scenes"]:
-        drawing = scenes.draw((spec := _spec(store, manifest, told)).card, canvas(spec))
+        spec = _spec(store, manifest, told)
+        drawing = scenes.draw(spec.card, canvas(spec), _image(store, spec.card))
         place = folder / told["id"]
         place.mkdir(parents=True)
         _dump(drawing, spec.frames, place)
@@ -116,6 +118,13 @@ def _spec(store: LocalStore, manifest: dict[str, Any], told: dict[str, Any]) -> 
         picture=PICTURE,
         look=builtin(),
     )
+
+
+def _image(store: LocalStore, card: Card) -> Path | None:
+    """The file of a card's image."""
+    if not isinstance(card, ImageCard):
+        return None
+    return store.root / keys.object_key(LOCAL_TENANT, card.image.file.sha256)
 
 
 def _read(store: LocalStore, sha256: str) -> bytes:

@@ -284,3 +284,13 @@ def test_titles_and_headers_keep_what_stands_out_in_them() -> None:
     assert isinstance(section, SectionCard)
     assert title.title.of_kind("code") == (Span(4, 8, "code"),)
     assert section.title.of_kind("code") == (Span(3, 7, "code"),)
+
+
+def test_what_is_struck_out_of_titles_is_in_no_chapter_and_no_closing_words() -> None:
+    made = board("# The ~~old~~ guide\n\n## ~~One~~ Two\n\nText.\n\n## Three\n\nText.")
+
+    end = made.scenes[-1].card
+    assert made.title == "The guide"
+    assert [draft.chapter for draft in made.scenes[:2]] == ["The guide", "Two"]
+    assert isinstance(end, OutroCard)
+    assert end.message.text == "Covered: Two and Three."
