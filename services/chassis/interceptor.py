@@ -40,6 +40,9 @@ FAULTS: Final = frozenset(
 _NAMED = 3
 """Violations that a refusal's sentence names; the others are in its details."""
 
+_LAST_WRITE_SECONDS = 5.0
+"""How long a cancelled call waits for the event that it is writing, which its reader may not take."""
+
 
 @dataclass(frozen=True, slots=True)
 class MethodLimits:
@@ -170,7 +173,7 @@ class _Guard:
                 # Closed here and now: a cancelled generator would else run on until it is collected.
                 async with aclosing(handler(message, context)) as events:
                     async for event in events:
-                        await context.write(event)
+                        await _write(context, event)
 
             await self._run(request, context, work)
 
@@ -262,6 +265,20 @@ class _Guard:
         span.set_attributes(attributes)
         span.end()
         telemetry.call_duration.record(seconds, attributes)
+
+
+async def _write(context: Context, event: Message) -> None:
+    """Write an event; a call that is cancelled meanwhile waits for that, or its status would get lost."""
+    writing = asyncio.ensure_future(context.write(event))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        done, _ = await asyncio.wait({writing}, timeout=_LAST_WRITE_SECONDS)
+        if not done:
+            writing.cancel()
+        elif not writing.cancelled():
+            writing.exception()  # of a caller that is gone
+        raise
 
 
 def _late(left: float | None, *, given: float | None) -> bool:

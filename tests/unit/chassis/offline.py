@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
@@ -85,6 +86,8 @@ class Clips(generation_service_pb2_grpc.GenerationServiceServicer):
     ) -> AsyncGenerator[generation_service_pb2.GenerateFootageResponse, None]:
         """Send two events, then end, break or wait for ever."""
         try:
+            if request.spec.backend == "busy":
+                time.sleep(0.2)
             accepted = generation_service_pb2.FootageAccepted(digest="0" * 64)
             yield generation_service_pb2.GenerateFootageResponse(accepted=accepted)
             if request.spec.backend == "broken":

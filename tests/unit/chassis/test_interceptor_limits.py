@@ -88,6 +88,23 @@ async def test_a_deadline_beyond_the_cap_is_cut_to_it_for_streams_too(
     assert rooms.clips.closed.is_set()
 
 
+async def test_a_cap_that_passes_while_an_event_is_written_is_told_after_it(
+    rooms: Any, runtime: Path, clip: Any
+) -> None:
+    clip.spec.backend = "busy"
+    server = Server([rooms.generation(seconds=0.05)], f"unix:{runtime}/cap.sock")
+    await server.start()
+    events = []
+    async with asyncio.timeout(60), connect(server.bound) as connection:
+        stub = generation_service_pb2_grpc.GenerationServiceStub(connection)
+        with pytest.raises(Deadline), errors():
+            async for event in stub.GenerateFootage(clip, timeout=3600):
+                events.append(event)
+    await server.stop(0)
+
+    assert [event.WhichOneof("event") for event in events] == ["accepted"]
+
+
 async def test_a_deadline_of_the_caller_stops_the_method(
     tts: Any, rooms: Any, speech: Any, recorded: Recorded
 ) -> None:
