@@ -54,7 +54,7 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
         return outcome.reply
 
     async def start(self) -> None:
-        """Nothing to warm up: the template writes in the event loop, in well under a millisecond."""
+        """There is nothing to warm up."""
 
     async def close(self) -> None:
         """Stop all work."""

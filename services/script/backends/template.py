@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 
@@ -73,7 +74,8 @@ class TemplateBackend:
         Raises:
             InvalidRequest: The scene holds more text than one narration may.
         """
-        segments = tuple(_segments(card, language))
+        # In a thread: a long scene takes longer than others may wait for.
+        segments = await asyncio.to_thread(lambda: tuple(_segments(card, language)))
         count = sum(len(segment.text) + 1 for segment in segments) - 1
         if count > MOST_CHARACTERS or len(segments) > MOST_SEGMENTS:
             raise InvalidRequest(

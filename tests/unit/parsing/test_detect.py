@@ -16,7 +16,7 @@ from services.parsing.detect import read
     [
         (b"%PDF-1.7\n1 0 obj", "PDF"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "PNG image"),
-        (gzip.compress(b"text"), "gzip archive"),
+        (gzip.compress(b"text", mtime=0), "gzip archive"),
         (b"\x7fELF\x02\x01\x01\x00", "ELF program"),
         (b"MZ\x90\x00\x03\x00", "Windows program"),
         (b"PK\x03\x04\x14\x00word/document.xml", "DOCX"),
