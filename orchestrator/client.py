@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import grpc
 
+from services.artifacts.store import Artifacts
 from services.chassis import channel
+from services.chassis.errors import Draining, Unreachable
 from storyreel.job.v1 import job_pb2
 from storyreel.job.v1 import job_service_pb2 as pb
 from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
+
+PATIENCE_SECONDS = 30.0
+"""How long a watcher tries to reach a server again that it has lost."""
 
 
 class JobClient:
@@ -35,10 +42,26 @@ class JobClient:
             return (await self._stub.ListJobs(pb.ListJobsRequest(page_size=size, show_plans=plans))).jobs
 
     async def watch(self, name: str) -> AsyncIterator[job_pb2.Job]:
-        """A job now and at each change; the last one has ended."""
-        with channel.errors():
-            async for event in self._stub.WatchJob(pb.WatchJobRequest(name=name)):
-                yield event.job
+        """A job now and at each change; the last one has ended.
+
+        A connection ends with its server, and after a while in any case: it is made again, and jobs go on.
+
+        Raises:
+            Unreachable: The server cannot be reached any more.
+        """
+        clock = asyncio.get_running_loop()
+        until = 0.0
+        while True:
+            try:
+                with channel.errors():
+                    async for event in self._stub.WatchJob(pb.WatchJobRequest(name=name)):
+                        until = clock.time() + PATIENCE_SECONDS
+                        yield event.job
+                return
+            except (Unreachable, Draining):
+                if clock.time() > until:
+                    raise
+                await asyncio.sleep(1)
 
     async def cancel(self, name: str) -> job_pb2.Job:
         """Stop a running job; answered when nothing works for it any more."""
@@ -54,3 +77,12 @@ class JobClient:
         """Forget an ended job."""
         with channel.errors():
             await self._stub.DeleteJob(pb.DeleteJobRequest(name=name))
+
+
+@dataclass(frozen=True, slots=True)
+class Storyreel:
+    """A storyreel to work with: its jobs, its artifacts, and where it answers ("" when others cannot ask)."""
+
+    jobs: JobClient
+    artifacts: Artifacts
+    address: str = ""

@@ -1,7 +1,7 @@
 """Everything in one process: the services and JobService on unix sockets, a worker, the local engine.
 
 The only file that imports other services' servicers. With STORYREEL_TEMPORAL_ADDRESS
-set none of that is here: JobService alone, on the cluster's engine and store.
+set none of that is here: JobService and ArtifactService alone, on the cluster's engine and store.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,16 @@ from temporalio.client import Client
 
 from orchestrator import home_disk
 from orchestrator.attend import attend
-from orchestrator.client import JobClient
+from orchestrator.client import JobClient, Storyreel
 from orchestrator.engine import connect
 from orchestrator.jobs import Jobs
 from orchestrator.local_engine import LocalEngine
 from orchestrator.servicer import room as jobs_room
 from orchestrator.settings import OrchestratorSettings
+from orchestrator.voices import room as voices_room
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
+from services.artifacts.servicer import room as artifacts_room
 from services.artifacts.store import Store
 from services.cards.settings import CardSettings
 from services.chassis import channel, scratch
@@ -39,21 +41,13 @@ from services.generation.settings import GenerationSettings
 from services.muxing.settings import MuxingSettings
 from services.parsing.settings import ParsingSettings
 from services.script.settings import ScriptSettings
+from services.tts.client import TtsClient
 from services.tts.settings import TtsSettings
 
 STAGES = ("parsing", "script", "tts", "cards", "muxing")
 """The services that every job needs; footage needs the generation service too."""
 
 STOP_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Storyreel:
-    """A running storyreel: its jobs, its store, and where JobService answers others ("" when nowhere)."""
-
-    jobs: JobClient
-    store: Store
-    address: str = ""
 
 
 def engine(tell: Callable[[str], None] | None = None) -> LocalEngine:
@@ -75,7 +69,7 @@ async def storyreel(
         settings: Which engine.
         work: Work on jobs here: run the stages and a worker. Without it jobs are only looked at
             and told what to do. A cluster's jobs are never worked on here.
-        public: Answer others too: JobService at the settings' address.
+        public: Answer others too, at the settings' address: JobService, ArtifactService and TtsService.
         tell: Says a line to the person who waits, such as for what.
 
     Raises:
@@ -97,6 +91,7 @@ async def storyreel(
         short = _short()
         await asyncio.to_thread(scratch.clean, *([short] if short else []))
         sockets = stack.enter_context(Scratch(short)).path
+        spoken = f"unix:{sockets}/tts.sock" if local else settings.tts
         own = engine(tell) if local else None
         engine_address = settings.temporal_address
         if own:
@@ -105,14 +100,17 @@ async def storyreel(
         forgetful = own is not None and own.replaced()
         jobs = jobs_room(Jobs(client, store, forgetful=forgetful), store, settings)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
-        server = await _publish(stack, jobs, settings) if public else None
-        connection = channel.connect(bound)
-        stack.push_async_callback(connection.close)
+        server = None
+        if public:
+            rooms = [jobs, artifacts_room(store), voices_room(_connect(stack, spoken))]
+            server = await _publish(stack, rooms, settings)
+        connection = _connect(stack, bound)
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
             watching = [starting.create_task(one) for one in _watches(client, settings, own, tell)]
             if stages:
                 starting.create_task(_work(stack, client, store, sockets, settings, stages))
+            # Beside the store nobody needs ArtifactService: its files would only be copied once more.
             yield Storyreel(JobClient(connection), store, server.bound if server else "")
             if server:  # while what its calls need is still there
                 await _retire(server, settings)
@@ -187,8 +185,7 @@ async def _work(
     for name, address in zip(rooms, bound, strict=True):
         if isinstance(address, BaseException):
             raise address
-        channels[name] = channel.connect(address)
-        stack.push_async_callback(channels[name].close)
+        channels[name] = _connect(stack, address)
     activities = Activities(Stages(**{name: channels[name] for name in STAGES}), store)
     await stack.enter_async_context(worker(client, activities, calls_at_once=settings.calls_at_once))
     if settings.pool_names:
@@ -218,6 +215,25 @@ def _rooms(store: Store, stages: _StageSettings, *, footage: bool) -> dict[str, 
     return rooms
 
 
+@asynccontextmanager
+async def voices() -> AsyncIterator[TtsClient]:
+    """The tts service alone, without an engine: for who asks for voices before there is a job."""
+    from services.tts.servicer import room
+
+    async with AsyncExitStack() as stack:
+        sockets = stack.enter_context(Scratch(_short())).path
+        tts = room(load(TtsSettings), connect_store(load(StoreSettings)))
+        bound = await _serve(stack, tts, f"unix:{sockets}/tts.sock")
+        yield TtsClient(_connect(stack, bound))
+
+
+def _connect(stack: AsyncExitStack, address: str) -> grpc.aio.Channel:
+    """A channel that is closed with the stack."""
+    connection = channel.connect(address)
+    stack.push_async_callback(connection.close)
+    return connection
+
+
 async def _serve(stack: AsyncExitStack, room: Room, address: str) -> str:
     server = Server([room], address, setting="STORYREEL_HOME")
     await server.start()
@@ -225,10 +241,10 @@ async def _serve(stack: AsyncExitStack, room: Room, address: str) -> str:
     return server.bound
 
 
-async def _publish(stack: AsyncExitStack, jobs: Room, settings: OrchestratorSettings) -> Server:
-    """Serve JobService as the settings say."""
+async def _publish(stack: AsyncExitStack, rooms: Sequence[Room], settings: OrchestratorSettings) -> Server:
+    """Serve others as the settings say."""
     server = Server(
-        [jobs],
+        rooms,
         settings.address,
         health_address=settings.health_address,
         reflection=settings.reflection,

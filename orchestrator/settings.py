@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from pydantic import AliasChoices, Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.chassis.settings import ServerSettings
+
+
+class CommandSettings(BaseSettings):
+    """Read by the command line from `STORYREEL_ADDRESS`; without it everything runs on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="STORYREEL_", frozen=True, extra="ignore")
+
+    address: str = Field(
+        "",
+        description="Where a `python -m orchestrator serve` answers, `host:port` or `unix:/path/of/a.sock`.",
+    )
 
 
 class OrchestratorSettings(ServerSettings):

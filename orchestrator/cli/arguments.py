@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 from orchestrator.cli import limits
 from orchestrator.cli.terminal import clean, write
 from services.chassis.errors import InvalidRequest, StoryreelError, Suggestion, Violation
+from services.chassis.version import version
 from services.models.catalogue import MODELS as KNOWN
 
-DESCRIPTION = "Turn documents into narrated videos, on this machine or on a cluster."
+DESCRIPTION = "Turn documents into narrated videos, on this machine or on a server."
 
 ENDING = """\
-Runs here, on the CPU, unless STORYREEL_TEMPORAL_ADDRESS names a cluster.
+Runs here, on the CPU, unless STORYREEL_ADDRESS says where a server answers, as
+host:port or unix:/path/of/a.sock: documents are uploaded, videos downloaded.
 Work in progress and everything made lies under STORYREEL_HOME
 (default: ~/.local/share/storyreel); nothing finished is made twice.
 
@@ -53,11 +54,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Print it and end with 0."""
-        try:
-            found = version("storyreel")
-        except PackageNotFoundError:
-            found = "(not installed: run from its source)"
-        write(f"storyreel {found}\n")
+        write(f"storyreel {version() or '(not installed: run from its source)'}\n")
         parser.exit()
 
 
@@ -154,7 +151,7 @@ Ctrl-C stops the work and keeps what is finished: `storyreel resume` goes on.
 """
 SUBMIT = """\
 The job waits in this home's engine until `storyreel watch`, `resume` or
-`python -m orchestrator serve` works on it; a cluster starts at once.
+`python -m orchestrator serve` works on it; a server starts at once.
 """
 PLAN = """\
 Nothing is spoken or drawn; the voice is chosen, so that one nobody has is refused
@@ -166,7 +163,7 @@ found: `report` with plan, adjustments, forecast, placement and findings.
 """
 WATCH = """\
 Works on the job here when it is this home's. Ctrl-C stops watching; the job
-goes on where something else works on it (serve, a cluster).
+goes on where something else works on it (serve, a server).
 """
 RESUME = """\
 Finished work is found and not done again. Writes to where the first try would
@@ -175,11 +172,14 @@ have written, unless -o names another place.
 CANCEL = "Answers when nothing works for the job any more.\n"
 LIST = 'With --json one line: {"jobs": [{"name": …, "state": …}]}.\n'
 VOICES = """\
-The engines of this machine are asked, whether a cluster does the work or not. A
+The voices are those of this machine, or of the server at STORYREEL_ADDRESS. A
 role is played by the first engine that can; the name of a voice asks for that one.
 With --json one line: {"voices": [{"name": …, "language": …, "engine": …, "role": …, "online": …}]}.
 """
-DOCTOR = "Looks at the programs, fonts, voices, models, the store, the engine and the disk.\n"
+DOCTOR = """\
+Looks at the programs, fonts, voices, models, the store, the engine and the disk;
+with STORYREEL_ADDRESS at the server: whether it answers, its version, jobs, store and voices.
+"""
 MODELS = """\
 Clips are drawn without any model; generated footage needs one. They lie in
 STORYREEL_GENERATION_MODELS (default: models in STORYREEL_HOME), one folder each.

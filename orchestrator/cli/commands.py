@@ -8,6 +8,7 @@ import json
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from orchestrator import remote
 from orchestrator.cli import arguments, pictures, source
 from orchestrator.cli.display import Display, display, notes
 from orchestrator.cli.export import export, remember, remembered
@@ -16,9 +17,9 @@ from orchestrator.cli.record import as_data, record
 from orchestrator.cli.target import check_overwriting, check_target
 from orchestrator.cli.terminal import NobodyReadsError, clean, emit, tell, write
 from orchestrator.cli.voices import check_voice
-from orchestrator.embedded import Storyreel, storyreel
+from orchestrator.client import Storyreel
 from orchestrator.job import ENDED, media_type, reason_name, state_name
-from orchestrator.settings import OrchestratorSettings
+from orchestrator.settings import CommandSettings, OrchestratorSettings
 from services.artifacts import wire
 from services.chassis.errors import (
     BY_REASON,
@@ -67,7 +68,7 @@ async def submit(options: argparse.Namespace) -> int:
         emit({"event": "submitted", **record(job)})
     else:
         write(f"{job.name}\n")
-        if not load(OrchestratorSettings).temporal_address:
+        if not load(CommandSettings).address:
             tell(f"Unless `python -m orchestrator serve` runs, it waits for `storyreel watch {job.name}`.\n")
     return 0
 
@@ -86,7 +87,7 @@ async def plan(options: argparse.Namespace) -> int:
             raise
         if job.state != job_pb2.STATE_SUCCEEDED:
             return _ended_badly(job, as_json=options.json)
-        text = (await reel.store.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
+        text = (await reel.artifacts.read(wire.from_proto(job.outputs.plan), limit=64 << 20)).decode()
     if options.json:
         told = {"warnings": [as_data(warning) for warning in job.warnings]} if job.warnings else {}
         emit(json.loads(text) | told)
@@ -186,7 +187,7 @@ async def _follow(
     if job.state != job_pb2.STATE_SUCCEEDED:
         tell(notes(job))
         return _ended_badly(job, as_json=options.json)
-    files = await export(reel.store, job, out, force=options.force) if out else []
+    files = await export(reel.artifacts, job, out, force=options.force) if out else []
     shown.finished(job, files)
     if not out and not job.plan_only:
         tell(f"Write its files with `storyreel resume {job.name} -o OUT.mp4`.\n")
@@ -227,7 +228,18 @@ def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
 
 
 def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
-    return storyreel(load(OrchestratorSettings), work=work, tell=lambda line: tell(f"{line}\n"))
+    """Storyreel at STORYREEL_ADDRESS, or all of it here; `work` says whether jobs are worked on here."""
+    if address := load(CommandSettings).address:
+        return remote.storyreel(address)
+    settings = load(OrchestratorSettings)
+    if settings.temporal_address:
+        raise Configuration(
+            "STORYREEL_TEMPORAL_ADDRESS is for `python -m orchestrator` serve, worker and pool. "
+            "Set STORYREEL_ADDRESS to where its `serve` answers, or unset both to work on this machine."
+        )
+    from orchestrator.embedded import storyreel  # a client of another machine does without all of it
+
+    return storyreel(settings, work=work, tell=lambda line: tell(f"{line}\n"))
 
 
 async def _create(
@@ -238,13 +250,15 @@ async def _create(
     plan_only: bool = False,
     request_id: str = "",
 ) -> job_pb2.Job:
-    stored = await reel.store.put_bytes(document.data, media_type=media_type(document.name, document.data))
+    stored = await reel.artifacts.put_bytes(
+        document.data, media_type=media_type(document.name, document.data)
+    )
     width, height = arguments.SIZES[options.size]
     job = job_pb2.Job(
         source=job_pb2.Source(
             artifact=wire.to_proto(stored),
             name=document.name,
-            files=await pictures.stored(document, reel.store),
+            files=await pictures.stored(document, reel.artifacts),
         ),
         settings=job_pb2.Settings(
             voice=options.voice,

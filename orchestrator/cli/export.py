@@ -8,14 +8,14 @@ from pathlib import Path
 
 from orchestrator.cli.target import check_overwriting, files
 from services.artifacts import wire
-from services.artifacts.store import Store
+from services.artifacts.store import Artifacts
 from services.chassis.errors import Configuration, StoreFull, StoreUnavailable, Suggestion
 from services.chassis.settings import home, home_folder
 from storyreel.artifact.v1 import artifact_pb2
 from storyreel.job.v1 import job_pb2
 
 
-async def export(store: Store, job: job_pb2.Job, out: Path, *, force: bool) -> list[Path]:
+async def export(artifacts: Artifacts, job: job_pb2.Job, out: Path, *, force: bool) -> list[Path]:
     """Write the outputs of a finished job; each file is whole or not there.
 
     Returns:
@@ -29,20 +29,20 @@ async def export(store: Store, job: job_pb2.Job, out: Path, *, force: bool) -> l
     try:
         # Once more: something may have been put there while the video was made.
         await asyncio.to_thread(check_overwriting, out, job, force=force)
-        return [path for kind, path in files(out).items() if await _export(store, job, kind, path)]
+        return [path for kind, path in files(out).items() if await _export(artifacts, job, kind, path)]
     except (Configuration, StoreFull, StoreUnavailable) as error:
         way = Suggestion(f"The video is made: `storyreel resume {job.name} -o OUT.mp4` writes it elsewhere.")
         error.suggestions = [*error.suggestions, way]
         raise
 
 
-async def _export(store: Store, job: job_pb2.Job, kind: str, path: Path) -> bool:
+async def _export(artifacts: Artifacts, job: job_pb2.Job, kind: str, path: Path) -> bool:
     """Write one output, when there is one."""
     holder = job.outputs if kind == "manifest" else job.outputs.video
     message: artifact_pb2.Artifact = getattr(holder, kind)
     if not message.sha256:
         return False
-    await store.fetch(wire.from_proto(message), path)
+    await artifacts.fetch(wire.from_proto(message), path)
     return True
 
 

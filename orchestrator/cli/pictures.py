@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from orchestrator.cli.source import Document
 from orchestrator.cli.terminal import clean, tell
 from services.artifacts import wire
-from services.artifacts.store import Store
+from services.artifacts.store import Artifacts
 from services.chassis.errors import StoryreelError
 from services.parsing import detect
 from services.parsing.backends.addresses import pictured
@@ -36,7 +36,7 @@ class RefusedError(Exception):
     """A file is not used; the text continues `… is not used: ` and says what to do."""
 
 
-async def stored(document: Document, store: Store) -> list[artifact_pb2.NamedFile]:
+async def stored(document: Document, artifacts: Artifacts) -> list[artifact_pb2.NamedFile]:
     """The document's images in the store; what is not used is told on standard error, and why.
 
     Raises:
@@ -56,7 +56,7 @@ async def stored(document: Document, store: Store) -> list[artifact_pb2.NamedFil
             shown = name if len(name) <= 80 else f"{name[:79]}…"
             tell(f"note  {clean(use.format(shown))}: {clean(str(why))}.\n")
         else:
-            artifact = await store.put_bytes(data, media_type=kind)
+            artifact = await artifacts.put_bytes(data, media_type=kind)
             found.append(artifact_pb2.NamedFile(name=name, file=wire.to_proto(artifact)))
     return found
 

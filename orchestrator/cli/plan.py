@@ -12,7 +12,7 @@ from orchestrator.cli.plan_footage import show_footage
 from orchestrator.cli.terminal import Terminal, clean, counted, write
 from orchestrator.job import in_scenes
 from orchestrator.publication import coverage_counts
-from orchestrator.settings import OrchestratorSettings
+from orchestrator.settings import CommandSettings
 from services.chassis.settings import load
 from services.story.source_place import place_from_proto
 from storyreel.job.v1 import job_pb2
@@ -67,8 +67,8 @@ def block_kind(kind: storyboard_pb2.BlockKind.ValueType) -> str:
 
 
 def _lacking(blocks: Iterable[job_pb2.CoveredBlock]) -> list[str]:
-    """What no font of this machine has and in which scenes; of a cluster only its own machines know."""
-    if load(OrchestratorSettings).temporal_address:
+    """What no font of this machine has and in which scenes; a server's fonts are not asked for."""
+    if load(CommandSettings).address:
         return []
     from services.cards.typesetting import faces, scripts
 

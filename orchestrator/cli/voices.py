@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
+from orchestrator import remote
 from orchestrator.cli.terminal import clean, emit, tell, write
-from orchestrator.settings import OrchestratorSettings
+from orchestrator.settings import CommandSettings
 from services.chassis.errors import Suggestion, UnknownVoice, VoiceUnavailable
 from services.chassis.settings import load
-from services.tts.engines import engines
-from services.tts.settings import TtsSettings
+from services.tts.client import TtsClient
 from services.tts.voice import ROLES, VoiceInfo
 
 OK, NONE = 0, 3
 
 
+@asynccontextmanager
+async def tts() -> AsyncIterator[TtsClient]:
+    """The tts service behind STORYREEL_ADDRESS, or one of this machine's own."""
+    if address := load(CommandSettings).address:
+        async with remote.connected(address) as connection:
+            yield TtsClient(connection)
+    else:
+        from orchestrator.embedded import voices  # a client of another machine does without all of it
+
+        async with voices() as client:
+            yield client
+
+
 async def voices(language: str, *, as_json: bool) -> int:
-    """List this machine's voices; the exit code is 3 when there are none of the language."""
-    speakers = engines(load(TtsSettings))
-    await speakers.start()
-    try:
-        found = await speakers.voices(language)
-    finally:
-        await speakers.close()
+    """List the voices; the exit code is 3 when there are none of the language."""
+    async with tts() as client:
+        found = await client.list_voices(language=language)
     if as_json:
         emit({"voices": [_data(info) for info in found]})
     else:
         write(f"Roles, for any engine: {', '.join(ROLES)}\n")
         for info in found:
             role = f"plays {info.role}" if info.role else ""
-            where = "online, the text leaves this machine" if info.online else ""
+            where = "online, the text leaves the machine" if info.online else ""
             told = ", ".join(filter(None, (role, where)))
             write(
                 clean(f"{info.voice.name:<32} {info.voice.language:<14} {info.voice.engine:<7} {told}") + "\n"
@@ -40,7 +50,7 @@ async def voices(language: str, *, as_json: bool) -> int:
 
 
 async def check_voice(name: str, language: str) -> None:
-    """Refuse a voice that no engine of this machine has, before there is a job; a cluster asks its own.
+    """Refuse a voice that no engine has, before there is a job.
 
     Args:
         name: As `--voice` takes it; a role is always played by somebody.
@@ -49,18 +59,15 @@ async def check_voice(name: str, language: str) -> None:
     Raises:
         UnknownVoice: Nobody has it, or it does not speak the language.
     """
-    if not name or name in ROLES or load(OrchestratorSettings).temporal_address:
+    if not name or name in ROLES:
         return
-    speakers = engines(load(TtsSettings))
-    await speakers.start()
-    try:
-        with suppress(VoiceUnavailable):  # it may be back when the job comes to it
-            await speakers.choose(name, language=language or "en")
-    except UnknownVoice as error:
-        error.suggestions = [*error.suggestions, Suggestion("`storyreel voices` lists the others.")]
-        raise
-    finally:
-        await speakers.close()
+    async with tts() as client:
+        try:
+            with suppress(VoiceUnavailable):  # it may be back when the job comes to it
+                await client.choose_voice(name, language=language or "en")
+        except UnknownVoice as error:
+            error.suggestions = [*error.suggestions, Suggestion("`storyreel voices` lists the others.")]
+            raise
 
 
 def _data(info: VoiceInfo) -> dict[str, object]:

@@ -105,7 +105,7 @@ class LocalStore:
     async def presign(self, artifact: Artifact, *, ttl: timedelta) -> str:
         """Refused: files have no URL."""
         raise Configuration(
-            f"The store under {self.root} makes no URLs. Set STORYREEL_STORE=s3, or read the file itself."
+            "This store keeps files and makes no URLs. Download the artifact, or set STORYREEL_STORE=s3."
         )
 
     async def get_result(self, stage: str, digest: str) -> bytes | None:

@@ -41,14 +41,12 @@ class Artifact:
         return cls(f"artifact://{tenant}/{sha256}", sha256, size_bytes, media_type)
 
 
-class Store(Protocol):
-    """Bytes under the digest of their content; writes are atomic, durable and harmless to repeat.
+class Artifacts(Protocol):
+    """What callers do with artifacts; a store does it itself, a client asks ArtifactService to.
 
     Every method may raise `StoreUnavailable`; those that write `StoreFull`; those that read
     `ArtifactMissing`, and `ArtifactCorrupt` when the bytes are not those of the digest.
     """
-
-    tenant: str
 
     async def put_file(self, path: Path, *, media_type: str) -> Artifact:
         """Store a file's bytes."""
@@ -65,6 +63,15 @@ class Store(Protocol):
     async def read(self, artifact: Artifact, *, limit: int = 4 << 20) -> bytes:
         """The verified bytes of an artifact of at most `limit` bytes."""
         ...
+
+
+class Store(Artifacts, Protocol):
+    """Bytes under the digest of their content; writes are atomic, durable and harmless to repeat.
+
+    Its methods raise what those of Artifacts do.
+    """
+
+    tenant: str
 
     def path(self, artifact: Artifact) -> AbstractAsyncContextManager[Path]:
         """The verified bytes as a file that must not be written to, gone when the context ends."""

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar, cast
 import grpc
 
 from services.chassis import status, telemetry
-from services.chassis.stream import CallFailed, Outgoing, StreamMethod
+from services.chassis.stream import CallFailed, Outgoing, StreamMethod, UploadMethod
 
 LARGEST_MESSAGE = 1 << 20
 """Bytes, both ways: bytes travel as artifacts, not in messages."""
@@ -153,8 +153,13 @@ class _Channel(grpc.aio.Channel):
         )
 
     def stream_unary(self, *args: Any, **options: Any) -> grpc.aio.StreamUnaryMultiCallable[Any, Any]:
-        """Not one of ours: no contract has a stream of requests."""
-        return self._channel.stream_unary(*args, **options)
+        """A method with many requests; it is called with an async iterator of them."""
+        method = self._channel.stream_unary(*args, **options)
+        prepare = partial(_outgoing, deadline=STREAM_DEADLINE)
+        return cast(
+            "grpc.aio.StreamUnaryMultiCallable[Any, Any]",
+            UploadMethod(method, address=self._address, prepare=prepare),
+        )
 
     def stream_stream(self, *args: Any, **options: Any) -> grpc.aio.StreamStreamMultiCallable[Any, Any]:
         """Not one of ours, but of server reflection's."""

@@ -9,11 +9,16 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
+from services.chassis.version import version
+
 STARTUP: Final = "startup"
 """Serving once everything is warmed up, and from then on."""
 
 READY: Final = "ready"
 """Serving while calls are welcome; off while the server goes down. The empty name says the same."""
+
+VERSION_KEY: Final = "storyreel-version"
+"""The header in which an answer to a check names the server's version."""
 
 LIVE: Final = "live"
 """Serving as long as the process answers; it never depends on anything else."""
@@ -29,6 +34,11 @@ class Health(health.aio.HealthServicer):  # type: ignore[name-defined,misc]
     def add_to(self, server: grpc.aio.Server) -> None:
         """Answer on a server."""
         health_pb2_grpc.add_HealthServicer_to_server(self, server)  # type: ignore[no-untyped-call]
+
+    async def Check(self, request: Any, context: Any) -> Any:
+        """Answer a check, and say which version answers."""
+        await context.send_initial_metadata(((VERSION_KEY, version()),))
+        return await super().Check(request, context)
 
     async def warm_up(self) -> None:
         """The process lives, and is not ready yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,6 +66,7 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Unary: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 Stream: TypeAlias = Callable[[Any, Context], AsyncGenerator[Any, None]]
+Upload: TypeAlias = Callable[[AsyncIterator[Any], Context], Awaitable[Any]]
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
@@ -95,6 +96,12 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 guard.stream(cast(Stream, handler.unary_stream)),
+                _reading(handler),
+                handler.response_serializer,
+            )
+        if handler.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(
+                guard.upload(cast(Upload, handler.stream_unary)),
                 _reading(handler),
                 handler.response_serializer,
             )
@@ -158,10 +165,24 @@ class _Guard:
         """The method with one reply."""
 
         async def guarded(request: Message | _Unreadable, context: Context) -> Any:
-            async def work(message: Message) -> Any:
-                return await handler(message, context)
+            async def work() -> Any:
+                message = self._checked(request)
+                with self._interceptor.place(self._method):
+                    return await handler(message, context)
 
-            return await self._run(request, context, work)
+            return await self._run(context, work)
+
+        return guarded
+
+    def upload(self, handler: Upload) -> Upload:
+        """The method with many requests; each is checked when the method comes to it."""
+
+        async def guarded(requests: AsyncIterator[Message | _Unreadable], context: Context) -> Any:
+            async def work() -> Any:
+                with self._interceptor.place(self._method):
+                    return await handler((self._checked(request) async for request in requests), context)
+
+            return await self._run(context, work)
 
         return guarded
 
@@ -169,19 +190,26 @@ class _Guard:
         """The method with many replies; they are written here, and the returned coroutine has none."""
 
         async def guarded(request: Message | _Unreadable, context: Context) -> None:
-            async def work(message: Message) -> None:
+            async def work() -> None:
+                message = self._checked(request)
                 # Closed here and now: a cancelled generator would else run on until it is collected.
-                async with aclosing(handler(message, context)) as events:
-                    async for event in events:
-                        await _write(context, event)
+                with self._interceptor.place(self._method):
+                    async with aclosing(handler(message, context)) as events:
+                        async for event in events:
+                            await _write(context, event)
 
-            await self._run(request, context, work)
+            await self._run(context, work)
 
         return guarded
 
-    async def _run(
-        self, request: Message | _Unreadable, context: Context, work: Callable[[Message], Awaitable[Any]]
-    ) -> Any:
+    def _checked(self, request: Message | _Unreadable) -> Message:
+        """The request itself, when it can be read and keeps its contract."""
+        if isinstance(request, _Unreadable):
+            raise Undecodable(f"The bytes are no request of {self._method}.")
+        self._interceptor.check(request)
+        return request
+
+    async def _run(self, context: Context, work: Callable[[], Awaitable[Any]]) -> Any:
         began = time.perf_counter()
         given = context.time_remaining()
         code = "OK"
@@ -193,7 +221,7 @@ class _Guard:
         )
         with use_span(span, end_on_exit=False, record_exception=False, set_status_on_exception=False):
             try:
-                return await self._admit(request, context, work)
+                return await self._timed(context, work)
             except StoryreelError as error:
                 code = error.code
                 await self._refuse(context, error, span)
@@ -210,21 +238,15 @@ class _Guard:
             finally:
                 self._account(span, code, time.perf_counter() - began)
 
-    async def _admit(
-        self, request: Message | _Unreadable, context: Context, work: Callable[[Message], Awaitable[Any]]
-    ) -> Any:
-        """Deadline, decoded, valid, a place, and then the method."""
+    async def _timed(self, context: Context, work: Callable[[], Awaitable[Any]]) -> Any:
+        """The method within the time it may take."""
         cap = self._interceptor.limits(self._method).seconds
         left = context.time_remaining()
         # gRPC keeps the caller's own deadline, by cancelling this task; ours is for those beyond the cap.
         ours = asyncio.timeout(cap if left is None or left > cap else None)
         try:
             async with ours:
-                if isinstance(request, _Unreadable):
-                    raise Undecodable(f"The bytes are not a request of {self._method}.")
-                self._interceptor.check(request)
-                with self._interceptor.place(self._method):
-                    return await work(request)
+                return await work()
         except TimeoutError:
             if not ours.expired():
                 raise

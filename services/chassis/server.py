@@ -40,8 +40,10 @@ OPTIONS: Final = (
     # Two processes on one port would share its connections unevenly; a port has one owner.
     ("grpc.so_reuseport", 0),
 )
-# Only on TCP: clients learn of new replicas when they have to connect again (gRPC adds 10% of jitter).
-AGING: Final = (("grpc.max_connection_age_ms", 300_000), ("grpc.max_connection_age_grace_ms", 30_000))
+CONNECTION_AGE_MS: Final = 300_000
+"""Only on TCP: clients learn of new replicas when they have to connect again (gRPC adds 10% of jitter)."""
+CONNECTION_GRACE_MS: Final = 30_000
+"""How long calls go on in a connection of that age. An upload cannot go on in another: it has its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,6 @@ class Room:
         methods = descriptor_pool.Default().FindServiceByName(self.service).methods
         if {method.name for method in methods} != set(self.limits):
             raise ValueError(f"the limits of {self.service} must name each of its methods")
-        if any(method.client_streaming for method in methods):
-            raise ValueError(
-                f"{self.service} takes a stream of requests; the interceptor does not check those"
-            )
 
 
 class Server:
@@ -151,7 +149,7 @@ class Server:
         limits = {
             f"{room.service}/{name}": limit for room in self._rooms for name, limit in room.limits.items()
         }
-        aging = () if self._address.private else AGING
+        aging = () if self._address.private else _aging(self._rooms)
         server = grpc.aio.server(interceptors=[Interceptor(limits)], options=[*OPTIONS, *aging])
         claim = self._address.claim()
         undo.callback(claim.release)
@@ -208,6 +206,21 @@ def main(
         more = (way.description for way in error.suggestions if way.description not in str(error))
         sys.stderr.write(f"{' '.join([str(error), *more])}\n")
         raise SystemExit(CONFIGURATION_EXIT) from None
+
+
+def _aging(rooms: Sequence[Room]) -> Sequence[tuple[str, int]]:
+    """How long a connection lives, and the calls in it after that."""
+    uploads = [
+        round(room.limits[method.name].seconds * 1000)
+        for room in rooms
+        for method in descriptor_pool.Default().FindServiceByName(room.service).methods
+        if method.client_streaming
+    ]
+    grace = max([CONNECTION_GRACE_MS, *uploads])
+    return (
+        ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
+        ("grpc.max_connection_age_grace_ms", grace),
+    )
 
 
 @contextmanager

@@ -15,6 +15,9 @@ import grpc
 Q = TypeVar("Q")
 R = TypeVar("R")
 
+ACCEPTED = ("storyreel-accepted", "1")
+"""The header with which a server answers the first of many requests: the others may come."""
+
 
 class CallFailed(grpc.aio.AioRpcError):
     """A failed call that knows whom it called."""
@@ -124,3 +127,36 @@ class StreamMethod(Generic[Q, R]):
         sent = self._prepare(timeout, metadata)
         call = self._method(request, timeout=sent.timeout, metadata=sent.metadata, **options)
         return Events(call, self._address)
+
+
+class UploadMethod(Generic[Q, R]):
+    """A method with many requests and one reply; called with an async iterator of requests."""
+
+    def __init__(
+        self, method: grpc.aio.StreamUnaryMultiCallable[Q, R], *, address: str, prepare: Prepare
+    ) -> None:
+        self._method = method
+        self._address = address
+        self._prepare = prepare
+
+    async def __call__(self, requests: AsyncIterator[Q]) -> R:
+        """Send the requests and give the reply. Raises CallFailed.
+
+        The second request is sent when the server has accepted the first: a refusal that comes while
+        something is being sent reaches gRPC's caller without its reason.
+        """
+        sent = self._prepare(None, None)
+        call = self._method(timeout=sent.timeout, metadata=sent.metadata)
+        try:
+            await call.write(await anext(requests))
+            if ACCEPTED in tuple(await call.initial_metadata()):
+                async for request in requests:
+                    if call.done():
+                        break
+                    await call.write(request)
+                await call.done_writing()
+            return await call
+        except grpc.aio.AioRpcError as error:
+            raise CallFailed(error, self._address) from error
+        finally:
+            call.cancel()  # without effect on a call that has ended

@@ -17,6 +17,7 @@ from services.muxing import loudness, meter, sync
 from services.muxing.loudness import Aim
 from services.muxing.meter import Measured
 from services.muxing.pair import stereo
+from services.muxing.takes import Heard
 
 ENCODINGS = 5
 """How often a take is encoded at most: speech needs one, a lone click the most."""
@@ -37,7 +38,7 @@ class Findings:
 
     blocks: tuple[float, ...]
     true_peak: float
-    voices: tuple[sync.Heard, ...]
+    voices: tuple[Heard, ...]
 
 
 def record(voices: Sequence[Spoken], *, length: int, out: Path) -> Findings:

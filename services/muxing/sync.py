@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from services.media.filters import Sound
+from services.muxing.takes import Heard
 
 WINDOW = 48_000
 """Samples of a voice that are looked for: its first second."""
@@ -25,20 +24,6 @@ ALIKE = 0.02
 
 _FAINT = 1e-3
 _AUDIBLE = 3e-2
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """How a voice is heard.
-
-    Args:
-        late: Samples after its place; negative before it; None when it cannot be told: too faint, or too
-            much like noise for the encoder to keep its shape.
-        lost: True when there is silence where a voice should be.
-    """
-
-    late: int | None
-    lost: bool = False
 
 
 def find(voice: Sound, sound: Sound, start: int) -> Heard:

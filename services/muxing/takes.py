@@ -14,7 +14,6 @@ from services.chassis.errors import GateRefused, Suggestion
 from services.media.clock import SAMPLE_RATE, UNIT
 from services.muxing.loudness import Loudness, integrated
 from services.muxing.sound import Score
-from services.muxing.sync import Heard
 
 LEAD_UNITS = 2
 """Units of silence before a take's first voice: the encoder sees a voice coming one unit ahead."""
@@ -41,6 +40,20 @@ class Take:
 
     voices: tuple[TakeVoice, ...]
     units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a voice is heard.
+
+    Args:
+        late: Samples after its place; negative before it; None when it cannot be told: too faint, or too
+            much like noise for the encoder to keep its shape.
+        lost: True when there is silence where a voice should be.
+    """
+
+    late: int | None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from services.media.clock import Rate
 from services.media.wire import clip_from_proto, picture_from_proto
 from services.muxing.loudness import Loudness
 from services.muxing.sound import Score, Sound, Voice, compose
-from services.muxing.sync import Heard
-from services.muxing.takes import Recording, Take
+from services.muxing.takes import Heard, Recording, Take
 from services.muxing.timeline import Planned, Timeline, lay
 from services.muxing.video import Measurements, Video
 from storyreel.muxing.v1 import take_pb2, timeline_pb2

@@ -10,7 +10,8 @@ from google.protobuf.json_format import Parse
 from PIL import Image
 
 from orchestrator.cli import pictures, source
-from orchestrator.embedded import Storyreel, storyreel
+from orchestrator.client import Storyreel
+from orchestrator.embedded import storyreel
 from orchestrator.settings import OrchestratorSettings
 from services.artifacts import wire
 from services.media import probe
@@ -50,8 +51,8 @@ def document(tmp_path: Path) -> source.Document:
 
 async def made(reel: Storyreel, document: source.Document) -> job_pb2.Job:
     """A job on a document, at its end."""
-    stored = await reel.store.put_bytes(document.data, media_type="text/markdown")
-    files = await pictures.stored(document, reel.store)
+    stored = await reel.artifacts.put_bytes(document.data, media_type="text/markdown")
+    files = await pictures.stored(document, reel.artifacts)
     job = job_pb2.Job(
         source=job_pb2.Source(artifact=wire.to_proto(stored), name=document.name, files=files),
         settings=job_pb2.Settings(
@@ -69,14 +70,14 @@ async def test_a_scene_longer_than_a_clip_is_one_scene_of_several_and_is_not_mad
         monkeypatch.setenv(f"STORYREEL_{name}", value)
     monkeypatch.setattr("services.generation.servicer.generators", lambda *_: [Kept(studio.backend)])
     async with storyreel(OrchestratorSettings(pools="ti2v"), work=True) as reel:
-        monkeypatch.setattr(studio.backend, "_store", reel.store)
+        monkeypatch.setattr(studio.backend, "_store", reel.artifacts)
 
         job = await made(reel, document)
         asked = len(studio.processes)
         again = await made(reel, document)
 
-        text = await reel.store.read(wire.from_proto(job.outputs.manifest))
-        await reel.store.fetch(wire.from_proto(job.outputs.video.mp4), tmp_path / "video.mp4")
+        text = await reel.artifacts.read(wire.from_proto(job.outputs.manifest))
+        await reel.artifacts.fetch(wire.from_proto(job.outputs.video.mp4), tmp_path / "video.mp4")
     scenes = Parse(text, job_pb2.Manifest()).scenes
     scene = next(scene for scene in scenes if scene.HasField("making"))
     clips = [scene.making, *(clip.making for clip in scene.continued)]

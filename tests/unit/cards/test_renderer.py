@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.cards.specs import SCENE, TIMING, spec
 
 from services.cards.renderer import WORKER, CardRenderer
 from services.chassis.errors import ChildDied, Deadline
@@ -15,6 +14,7 @@ from services.chassis.progress import Progress
 from services.media import probe
 from services.story import wire as story
 from storyreel.cards.v1 import drawing_pb2
+from tests.unit.cards.specs import SCENE, TIMING, spec
 
 MORTAL = """
 import os, time

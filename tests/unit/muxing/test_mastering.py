@@ -24,8 +24,7 @@ from services.muxing.mastering import judge, master, record
 from services.muxing.sound import Score, Sound, Voice, compose
 from services.muxing.steps import SOUND
 from services.muxing.studio import Studio
-from services.muxing.sync import Heard
-from services.muxing.takes import Recording, Take
+from services.muxing.takes import Heard, Recording, Take
 from tests.unit.muxing import reel
 
 SPOKEN = [reel.Take(reel.click(1 + 0.37 * (n % 4))) for n in range(4)]

@@ -13,7 +13,7 @@ from services.media.clock import UNIT
 from services.muxing import loudness
 from services.muxing.pair import stereo
 from services.muxing.recording import Findings, Spoken, record
-from services.muxing.sync import Heard
+from services.muxing.takes import Heard
 from tests.unit.muxing import reel
 
 LEAD, REST = 2 * UNIT, 10 * UNIT

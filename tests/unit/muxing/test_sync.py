@@ -7,7 +7,7 @@ import pytest
 
 from services.media.filters import Sound
 from services.muxing import sync
-from services.muxing.sync import Heard
+from services.muxing.takes import Heard
 from tests.unit.muxing import reel
 
 START = 20_000

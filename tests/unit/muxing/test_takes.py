@@ -13,8 +13,7 @@ from services.chassis.errors import GateRefused
 from services.media.clock import UNIT, Rate
 from services.muxing import takes
 from services.muxing.sound import Score, Voice, compose
-from services.muxing.sync import Heard
-from services.muxing.takes import LEAD_UNITS, REST_SAMPLES, Placed, Recording
+from services.muxing.takes import LEAD_UNITS, REST_SAMPLES, Heard, Placed, Recording
 
 ANY = Artifact.of("local", "0" * 64, size_bytes=1, media_type="audio/flac")
 RATE = Rate(30)
