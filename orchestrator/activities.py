@@ -1,4 +1,4 @@
-"""One activity per stage call: exactly one gRPC call, kept alive by heartbeats, cancelled for real."""
+"""One activity per stage call: exactly one gRPC call, cancelled for real."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 from temporalio import activity
 
-from orchestrator import calls
+from orchestrator import calls, heartbeats
 from orchestrator.publication import publish
 from services.artifacts import wire
 from services.artifacts.store import Store
@@ -130,9 +130,9 @@ class Activities:
     @activity.defn(name="Publish")
     async def publish(self, publication: record_pb2.Publication) -> job_pb2.Outputs:
         """Write down what was made, and the whole record."""
-        async with calls.beating(progress_pb2.StageProgress(step="publish")):
-            with calls.application_errors():
-                return await publish(self._store, publication)
+        heartbeats.report(progress_pb2.StageProgress(step="publish"))
+        with calls.application_errors():
+            return await publish(self._store, publication)
 
     async def _put(self, plan: Message) -> artifact_pb2.Artifact:
         with calls.application_errors():

@@ -1,11 +1,10 @@
-"""One gRPC call inside an activity: kept alive by heartbeats, cancelled for real, its errors the engine's."""
+"""One gRPC call inside an activity: its progress reported, cancelled for real, its errors the engine's."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import grpc
@@ -15,16 +14,14 @@ from google.protobuf.message import DecodeError, Message
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from orchestrator import recovery
+from orchestrator import heartbeats, recovery
 from orchestrator.job import reason_value
 from services.chassis import channel
 from services.chassis.errors import Internal, Proposal, StoryreelError
 from services.chassis.status import proposal_to_proto, suggestions_to_proto
 from storyreel.error.v1 import category_pb2
 from storyreel.job.v1 import job_pb2
-from storyreel.progress.v1 import progress_pb2
 
-HEARTBEAT = timedelta(seconds=0.5)
 UNARY_SECONDS = 60.0
 
 M = TypeVar("M", bound=Message)
@@ -37,13 +34,12 @@ def attempt() -> int:
 
 async def unary(method: grpc.aio.UnaryUnaryMultiCallable[Any, M], request: Message) -> tuple[M, bool]:
     """Make a unary call; the reply, and whether it was found made."""
-    async with beating(progress_pb2.StageProgress()):
-        with application_errors():
-            call = method(request, timeout=UNARY_SECONDS)
-            try:
-                return await call, await _reused(call)
-            finally:
-                call.cancel()
+    with application_errors():
+        call = method(request, timeout=UNARY_SECONDS)
+        try:
+            return await call, await _reused(call)
+        finally:
+            call.cancel()
 
 
 async def stream(
@@ -55,7 +51,7 @@ async def stream(
 ) -> tuple[M, bool]:
     """Follow a long call to its result; that event, and whether the result was found made.
 
-    Each progress event is a heartbeat. A cancelled activity has the service stop the work and waits
+    The next heartbeat tells its progress. A cancelled activity has the service stop the work and waits
     for that: dropping the stream would only start the work's time of grace.
 
     Args:
@@ -64,32 +60,29 @@ async def stream(
         frames: Of the whole that is asked for, where a clip may end before: its progress is that of its part.
         generating: The call generates footage, which is not repeated as often.
     """
-    digest, state, last = "", progress_pb2.StageProgress(), None
+    digest, last = "", None
     share = 1.0
-    async with beating(state):
-        with application_errors(generating=generating):
-            try:
-                async for event in call:
-                    match event.WhichOneof("event"):
-                        case "accepted":
-                            digest = event.accepted.digest  # type: ignore[attr-defined]
-                            if frames:
-                                share = event.accepted.frames / frames  # type: ignore[attr-defined]
-                        case "progress":
-                            state.CopyFrom(event.progress)  # type: ignore[attr-defined]
-                            state.fraction *= share
-                            activity.heartbeat(state)
-                        case _:
-                            last = event
-            except asyncio.CancelledError:
-                if digest and last is None:
-                    await asyncio.shield(asyncio.ensure_future(_stop(cancel(digest))))
-                raise
-            finally:
-                call.cancel()
-            if last is None:
-                raise Internal("A stage ended without a result.")
-            return last, await _reused(call)
+    with application_errors(generating=generating):
+        try:
+            async for event in call:
+                match event.WhichOneof("event"):
+                    case "accepted":
+                        digest = event.accepted.digest  # type: ignore[attr-defined]
+                        if frames:
+                            share = event.accepted.frames / frames  # type: ignore[attr-defined]
+                    case "progress":
+                        heartbeats.report(event.progress, share=share)  # type: ignore[attr-defined]
+                    case _:
+                        last = event
+        except asyncio.CancelledError:
+            if digest and last is None:
+                await asyncio.shield(asyncio.ensure_future(_stop(cancel(digest))))
+            raise
+        finally:
+            call.cancel()
+        if last is None:
+            raise Internal("A stage ended without a result.")
+        return last, await _reused(call)
 
 
 async def _stop(cancelling: Awaitable[Any]) -> None:
@@ -99,22 +92,6 @@ async def _stop(cancelling: Awaitable[Any]) -> None:
 
 async def _reused(call: Any) -> bool:
     return ("storyreel-reused", "1") in tuple(await call.trailing_metadata() or ())
-
-
-@contextlib.asynccontextmanager
-async def beating(state: progress_pb2.StageProgress) -> AsyncIterator[None]:
-    """Send heartbeats in the background: a silent call must beat too, and learns of a cancel by it."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat(state)
-            await asyncio.sleep(HEARTBEAT.total_seconds())
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from orchestrator.client import JobClient, Storyreel
 from orchestrator.engine import connect
 from orchestrator.jobs import Jobs
 from orchestrator.local_engine import LocalEngine
+from orchestrator.presence import Workers, relieve
 from orchestrator.servicer import room as jobs_room
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.voices import room as voices_room
@@ -96,9 +97,11 @@ async def storyreel(
         engine_address = settings.temporal_address
         if own:
             engine_address = await stack.enter_async_context(own.use())
-        client = await connect(engine_address, namespace=settings.temporal_namespace)
+        workers = Workers(own.folder) if own else None
+        identity = stack.enter_context(workers.join()) if workers and work else None
+        client = await connect(engine_address, namespace=settings.temporal_namespace, identity=identity)
         forgetful = own is not None and own.replaced()
-        jobs = jobs_room(Jobs(client, store, forgetful=forgetful), store, settings)
+        jobs = jobs_room(Jobs(client, store, forgetful=forgetful, workers=workers), store, settings)
         bound = await _serve(stack, jobs, f"unix:{sockets}/jobs.sock")
         server = None
         if public:
@@ -108,6 +111,8 @@ async def storyreel(
         # Jobs are taken at once; the work on them begins when the stages are warm.
         async with asyncio.TaskGroup() as starting:
             watching = [starting.create_task(one) for one in _watches(client, settings, own, tell)]
+            if workers and work:
+                watching.append(starting.create_task(relieve(client, workers)))
             if stages:
                 starting.create_task(_work(stack, client, store, sockets, settings, stages))
             # Beside the store nobody needs ArtifactService: its files would only be copied once more.

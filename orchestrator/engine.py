@@ -20,8 +20,16 @@ from services.chassis.errors import Configuration, EngineUnavailable
 NAMESPACE = "default"
 
 
-async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 10.0) -> Client:
+async def connect(
+    address: str, *, namespace: str = NAMESPACE, seconds: float = 10.0, identity: str | None = None
+) -> Client:
     """Connect to a Temporal server.
+
+    Args:
+        address: Where it is.
+        namespace: Which of its namespaces.
+        seconds: How long it may take to answer.
+        identity: How it knows this process; by default by its id and its host.
 
     Raises:
         Configuration: The server has no such namespace.
@@ -37,6 +45,7 @@ async def connect(address: str, *, namespace: str = NAMESPACE, seconds: float = 
                     data_converter=CONVERTER,
                     interceptors=_interceptors(),
                     runtime=_runtime(),
+                    identity=identity,
                 )
                 await _check_namespace(client, address)
                 return client

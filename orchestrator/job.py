@@ -91,7 +91,16 @@ class Record:
         self._degraded: dict[tuple[StageKind, str, str], set[str]] = {}
         self.job = job_pb2.Job()
         self.job.CopyFrom(job)
-        for output_only in ("stages", "degradations", "warnings", "error", "outputs", "end_time", "fraction"):
+        for output_only in (
+            "stages",
+            "degradations",
+            "warnings",
+            "error",
+            "outputs",
+            "end_time",
+            "fraction",
+            "waiting",
+        ):
             self.job.ClearField(output_only)
         self.job.state = job_pb2.STATE_RUNNING
         kinds = list(WEIGHTS)[: 3 if job.plan_only else None]
@@ -252,6 +261,26 @@ def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress])
         whole += WEIGHTS[stage.kind] * stage.fraction / total
     # Work that is done again, for a lost artifact or another voice, does not take the whole back.
     job.fraction = 1.0 if job.state == job_pb2.STATE_SUCCEEDED else max(job.fraction, min(whole, 0.999))
+
+
+class Reached:
+    """How far a job was seen to be: calls that are tried again, or end between two looks, take nothing back.
+
+    A stage whose calls are made anew begins at 0; the job says why.
+    """
+
+    def __init__(self) -> None:
+        self._whole = 0.0
+        self._stages: dict[StageKind, tuple[int, float]] = {}
+
+    def hold(self, job: job_pb2.Job) -> None:
+        """Raise the fractions of a job that runs to what they were."""
+        job.fraction = self._whole = max(job.fraction, self._whole)
+        for stage in job.stages:
+            calls, fraction = self._stages.get(stage.kind, (0, 0.0))
+            if stage.calls_done >= calls:
+                stage.fraction = max(stage.fraction, fraction)
+            self._stages[stage.kind] = (stage.calls_done, stage.fraction)
 
 
 def _activity(reports: list[progress_pb2.StageProgress]) -> str:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from temporalio.client import (
@@ -22,8 +23,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from orchestrator import running
-from orchestrator.job import ENDED, measure, state_name
+from orchestrator.attendance import Attendance
+from orchestrator.job import ENDED, Reached, measure, state_name
+from orchestrator.presence import Workers
 from orchestrator.publication import record_key
+from orchestrator.watching import Watched
 from orchestrator.worker import QUEUE
 from orchestrator.workflow import JobWorkflow
 from services.artifacts.store import Store
@@ -40,7 +44,8 @@ from storyreel.job.v1 import job_pb2
 
 T = TypeVar("T")
 
-POLL_SECONDS = 0.5
+ASK_SECONDS = 0.5
+"""Until a silent engine is asked again."""
 ANSWER_SECONDS = 10.0
 """How long the engine may take to say how a job is doing until it is asked again."""
 PATIENCE_SECONDS = 300.0
@@ -70,13 +75,18 @@ class Jobs:
         client: The engine.
         store: Where jobs that succeeded are recorded.
         forgetful: The engine has lost jobs: those that the store has on record are listed, too.
+        workers: Who works on the jobs of a local engine; None: a cluster's workers are asked for.
     """
 
-    def __init__(self, client: Client, store: Store, *, forgetful: bool = False) -> None:
+    def __init__(
+        self, client: Client, store: Store, *, forgetful: bool = False, workers: Workers | None = None
+    ) -> None:
         self._client = client
         self._store = store
         self._forgetful = forgetful
-        self._reached: dict[str, float] = {}
+        self._attendance = Attendance(client, QUEUE, workers)
+        self._watched: dict[str, Watched] = {}
+        self._reached: dict[str, Reached] = {}
 
     async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
         """Start a job; the same request id with the same job is the same job.
@@ -110,14 +120,18 @@ class Jobs:
             return await self._job(before)
         return job
 
-    async def get(self, name: str) -> job_pb2.Job:
+    async def get(self, name: str, *, news: running.News | None = None) -> job_pb2.Job:
         """A job as it is now.
+
+        Args:
+            name: `jobs/<id>`.
+            news: Of the job, where it is looked at again and again.
 
         Raises:
             JobNotFound: There is none of this name.
         """
         try:
-            return await self._job(await self._kept(name))
+            return await self._job(await self._kept(name), news)
         except JobNotFound:
             record = await self._store.get_result("jobs", record_key(name))
             if record is None or record.startswith(DELETED):
@@ -126,16 +140,16 @@ class Jobs:
 
     async def watch(self, name: str) -> AsyncIterator[job_pb2.Job]:
         """A job now and at each change; the last one has ended."""
-        before = b""
-        while True:
-            job = await self.get(name)
-            now = job.SerializeToString(deterministic=True)
-            if now != before:
-                before = now
-                yield job
-            if job.state in ENDED:
-                return
-            await asyncio.sleep(POLL_SECONDS)
+        watched = self._watched.get(name)
+        if watched is None:
+            look = partial(self.get, name, news=running.News())
+            watched = self._watched[name] = Watched(look, closed=partial(self._unwatch, name))
+        async for job in watched.events():
+            yield job
+
+    def _unwatch(self, name: str, watched: Watched) -> None:
+        if self._watched.get(name) is watched:
+            del self._watched[name]
 
     async def page(self, size: int, token: str, *, plans: bool) -> tuple[list[job_pb2.Job], str]:
         """A page of jobs, the last created first, and the token of the next one (empty after the last).
@@ -158,6 +172,8 @@ class Jobs:
             start += len(some)
             gone = await asyncio.gather(*(self._deleted(run) for _, run in some))
             jobs += [job for (job, _), deleted in zip(some, gone, strict=True) if not deleted]
+        for job in jobs:
+            await self._attendance.tell(job)
         return jobs, str(start) if start < len(runs) else ""
 
     async def _recorded(self) -> list[job_pb2.Job]:
@@ -288,15 +304,20 @@ class Jobs:
         record = await self._store.get_result("jobs", record_key("jobs/" + run.id.removeprefix("job/")))
         return record == DELETED + run.run_id.encode()
 
-    async def _job(self, description: WorkflowExecutionDescription) -> job_pb2.Job:
-        """The record, with what the running calls report."""
+    async def _job(
+        self, description: WorkflowExecutionDescription, news: running.News | None = None
+    ) -> job_pb2.Job:
+        """The record, with what the running calls report, and what it waits for."""
         job = await self._listed(description)
+        pending = description.raw_description.pending_activities
         if job.state == job_pb2.STATE_RUNNING:
-            calls, footage = await running.reports(description.raw_description.pending_activities)
+            calls, footage = await running.reports(pending)
             measure(job, calls)
             running.show_footage(job, footage)
-            # A call that is tried again starts at 0; the job as a whole does not go back.
-            job.fraction = self._reached[job.name] = max(job.fraction, self._reached.get(job.name, 0.0))
+            self._reached.setdefault(job.name, Reached()).hold(job)
+        if news and job.state not in ENDED:
+            job.waiting = news.waiting(pending)
+        await self._attendance.tell(job)
         return job
 
     async def _listed(self, execution: WorkflowExecution) -> job_pb2.Job:
@@ -316,8 +337,8 @@ def _asked(job: job_pb2.Job) -> str:
     """The digest of what was asked for, without what the server adds of its own."""
     asked = job_pb2.Job()
     asked.CopyFrom(job)
-    asked.settings.ClearField("pools")
-    asked.settings.ClearField("footage_backend")
+    for own in ("pools", "footage_backend", "heartbeat_timeout"):
+        asked.settings.ClearField(own)
     return hashlib.sha256(asked.SerializeToString(deterministic=True)).hexdigest()
 
 
@@ -365,7 +386,7 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
                 raise
             if asyncio.get_running_loop().time() >= end:
                 raise
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(ASK_SECONDS)
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from temporalio.api.enums.v1 import PendingActivityState as PendingState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from orchestrator.converter import CONVERTER
@@ -21,6 +23,27 @@ WAITS = "waits for a device"
 """That step in words."""
 
 FOOTAGE = "GenerateFootage"
+
+STALL_SECONDS = 60.0
+"""Without any news of a job, after which its watchers are told what it waits for."""
+STALL_STEP_SECONDS = 15
+"""How often they are told anew."""
+NAMED_CALLS = 3
+
+VERBS = {
+    "ParseDocument": "parse",
+    "WriteNarration": "narrate",
+    "ChooseVoice": "choose a voice",
+    "Synthesize": "speak",
+    "DrawCard": "draw",
+    "GenerateFootage": "generate",
+    "EstimateFootage": "estimate",
+    "MasterSound": "master",
+    "MuxVideo": "mux",
+    "KeepScenes": "keep",
+    "Publish": "publish",
+}
+"""What each call does, in words."""
 
 Reports = Mapping[str, progress_pb2.StageProgress]
 """The newest report of each running call, by its activity's id `<stage>/<scene>/<number>`."""
@@ -41,6 +64,63 @@ async def reports(pending: Iterable[PendingActivityInfo]) -> tuple[Reports, Repo
         if call.activity_type.name == FOOTAGE:
             footage[call.activity_id] = report
     return found, footage
+
+
+class News:
+    """Whether anything happens in a job, by the calls it has in flight.
+
+    Args:
+        clock: Seconds, from anywhere on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: dict[str, bytes] = {}
+        self._changed = clock()
+
+    def waiting(self, pending: Sequence[PendingActivityInfo]) -> str:
+        """What the job waits for, as in `waiting for generation: s012 draw, 75 s without news`.
+
+        Args:
+            pending: The calls in flight now; empty is answered while there was news within a minute.
+        """
+        now = self._clock()
+        told = {call.activity_id: _told(call) for call in pending}
+        if told != self._last:
+            self._changed = now
+        self._last = told
+        quiet = now - self._changed
+        if quiet < STALL_SECONDS:
+            return ""
+        seconds = int(quiet) // STALL_STEP_SECONDS * STALL_STEP_SECONDS
+        return f"waiting for {_calls(pending)}, {seconds} s without news"
+
+
+def _told(call: PendingActivityInfo) -> bytes:
+    """What is known of a call, without the times at which it was told again."""
+    known = PendingActivityInfo(
+        state=call.state, attempt=call.attempt, heartbeat_details=call.heartbeat_details
+    )
+    return known.SerializeToString(deterministic=True)
+
+
+def _calls(pending: Sequence[PendingActivityInfo]) -> str:
+    """Calls in words: those that a worker has taken before those that wait for one."""
+    if not pending:
+        return "the workflow"
+    taken = [call for call in pending if call.state != PendingState.PENDING_ACTIVITY_STATE_SCHEDULED]
+    first = sorted(taken or pending, key=lambda call: call.activity_id)[:NAMED_CALLS]
+    stages = dict.fromkeys(call.activity_id.partition("/")[0] for call in first)
+    more = f" and {len(pending) - len(first)} more" if len(pending) > len(first) else ""
+    untaken = "" if taken else " (no worker has taken it)"
+    return f"{', '.join(stages)}: {', '.join(map(_call, first))}{more}{untaken}"
+
+
+def _call(call: PendingActivityInfo) -> str:
+    scene = call.activity_id.split("/")[1] if "/" in call.activity_id else ""
+    verb = VERBS.get(call.activity_type.name, call.activity_type.name)
+    again = f" (attempt {call.attempt})" if call.attempt > 1 else ""
+    return f"{scene} {verb}{again}" if scene.startswith("s") else f"{verb}{again}"
 
 
 def show_footage(job: job_pb2.Job, footage: Reports) -> None:

@@ -54,6 +54,7 @@ class JobServicer(pb_grpc.JobServiceServicer):
         job.settings.offline = job.settings.offline or not load(TtsSettings).online
         job.settings.pools[:] = self._settings.pool_names
         job.settings.footage_backend = self._settings.footage_backend
+        job.settings.heartbeat_timeout.FromMilliseconds(round(1000 * self._settings.heartbeat_seconds))
         job.plan_only = request.validate_only
         return pb.CreateJobResponse(job=await self._jobs.create(job, request_id=request.request_id))
 

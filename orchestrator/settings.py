@@ -82,6 +82,14 @@ class OrchestratorSettings(ServerSettings):
         description="Stage calls one worker has in flight; services queue what they cannot do.",
     )
 
+    heartbeat_seconds: float = Field(
+        60.0,
+        ge=1,
+        le=3600,
+        description="How long a worker may say nothing of a call until another one makes it, for jobs that "
+        "are created here. On one machine a worker that ends is seen at once.",
+    )
+
     @property
     def pool_names(self) -> tuple[str, ...]:
         """The pools, each once."""

@@ -27,8 +27,8 @@ with workflow.unsafe.imports_passed_through():
 
 M = TypeVar("M", bound=Message)
 
-HEARTBEAT_TIMEOUT = timedelta(seconds=3)
-"""When a dead worker's call is given to another one."""
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
+"""When a silent worker's call is given to another one, unless the job's settings say otherwise."""
 
 LIMITS = {
     "ParseDocument": timedelta(seconds=90),
@@ -63,6 +63,12 @@ class Calls:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._count = 0
+        given = record.job.settings
+        self._silence = (
+            given.heartbeat_timeout.ToTimedelta()
+            if given.HasField("heartbeat_timeout")
+            else HEARTBEAT_TIMEOUT
+        )
 
     async def make(
         self, stage: StageKind, name: str, request: Message, scene: record_pb2.SceneRecord | None = None
@@ -135,9 +141,10 @@ class Calls:
         """Write down what was made; its outputs go on the record."""
         last = self.record.job.stages[-1].kind
         publication = record_pb2.Publication(job=self.record.job, coverage=coverage, voice=voice)
-        for part in _parts(scenes):
-            kept = await self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact)
-            publication.scenes.append(kept)
+        kept = (
+            self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact) for part in _parts(scenes)
+        )
+        publication.scenes.extend(await asyncio.gather(*kept))
         outputs = await self._execute(last, "Publish", (publication,), "", job_pb2.Outputs)
         self.record.job.outputs.CopyFrom(outputs)
         self.note(whole=True)
@@ -178,7 +185,7 @@ class Calls:
             task_queue=queue,
             schedule_to_close_timeout=within,
             start_to_close_timeout=LIMITS[name],
-            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            heartbeat_timeout=self._silence,
             # Cancelled means that nothing works for the job any more.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             retry_policy=RetryPolicy(

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from orchestrator.activities import Activities
-from orchestrator.calls import HEARTBEAT
+from orchestrator.heartbeats import HEARTBEAT, Heartbeats
 from orchestrator.workflow import JobWorkflow
 
 QUEUE = "storyreel-jobs"
 """Workflows and every stage that runs on a CPU."""
 
 
-def worker(client: Client, activities: Activities, *, calls_at_once: int) -> Worker:
-    """A worker for jobs; leaving its context hands back what it had in flight."""
-    return Worker(
-        client,
-        task_queue=QUEUE,
-        workflows=[JobWorkflow],
-        activities=activities.all(),
-        max_concurrent_activities=calls_at_once,
-        # Heartbeats carry progress out and a cancel in; the SDK's own 30 s would delay both.
-        default_heartbeat_throttle_interval=HEARTBEAT,
-        max_heartbeat_throttle_interval=HEARTBEAT,
-        # After a worker died a workflow waits this long for its cache.
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
-        graceful_shutdown_timeout=timedelta(seconds=2),
-        # A defect fails the job, which can be resumed; it would hang unseen otherwise.
-        workflow_failure_exception_types=[Exception],
-    )
+@asynccontextmanager
+async def worker(client: Client, activities: Activities, *, calls_at_once: int) -> AsyncIterator[None]:
+    """Work on jobs; leaving the context hands back what was in flight."""
+    with Heartbeats(client) as heartbeats:
+        async with Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=[JobWorkflow],
+            activities=activities.all(),
+            interceptors=[heartbeats],
+            max_concurrent_activities=calls_at_once,
+            # Heartbeats carry progress out and a cancel in; the SDK's own 30 s would delay both.
+            default_heartbeat_throttle_interval=HEARTBEAT,
+            max_heartbeat_throttle_interval=HEARTBEAT,
+            # After a worker died a workflow waits this long for its cache.
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+            graceful_shutdown_timeout=timedelta(seconds=2),
+            # A defect fails the job, which can be resumed; it would hang unseen otherwise.
+            workflow_failure_exception_types=[Exception],
+        ):
+            yield

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from storyreel.tts.v1.speech_pb2 import Voice
 
 UNSHOWN = "Install the font that the reason names; where it names none, shorten or split the text."
+REMADE = "Something that was made is gone from the store. It is made again."
 
 Scene = record_pb2.SceneRecord
 Speaking = asyncio.Future[None]
@@ -64,6 +65,8 @@ class JobWorkflow:
             decision = recovery.after(reason_name(cause.reason), speaking=speaking, remakes=remakes)
             if is_cancelled_exception(error) or decision is recovery.Next.FAIL:
                 raise
+            if decision is recovery.Next.REMAKE:
+                self.record.warn(REMADE)
             if decision is recovery.Next.OTHER_VOICE:
                 self.lost_engines.append(self.voice.engine)
                 self._other_voice(self.voice.engine, cause.message)

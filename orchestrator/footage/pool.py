@@ -14,8 +14,8 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from orchestrator import calls
-from orchestrator.calls import HEARTBEAT
+from orchestrator import calls, heartbeats
+from orchestrator.heartbeats import HEARTBEAT, Heartbeats
 from orchestrator.stages import LIMITS, pool_queue
 from services.chassis import telemetry
 from storyreel.generation.v1 import generation_service_pb2 as generation_pb2
@@ -48,6 +48,7 @@ class Pool:
         self._client = client
         self._pools = pools
         self._grace = timedelta(seconds=grace)
+        self._heartbeats = Heartbeats(client)
         self._stub = generation_grpc.GenerationServiceStub(generation)
         self._slot = asyncio.Lock()
         self._changed = asyncio.Condition()
@@ -74,8 +75,8 @@ class Pool:
     @activity.defn(name="GenerateFootage")
     async def generate(self, scene_id: str, request: generation_pb2.GenerateFootageRequest) -> StageResult:
         """Generate one scene's clip."""
-        async with calls.beating(progress_pb2.StageProgress(step="wait")):
-            await self._slot.acquire()  # at once, but for two queues that gave a clip in the same moment
+        heartbeats.report(progress_pb2.StageProgress(step="wait"))
+        await self._slot.acquire()  # at once, but for two queues that gave a clip in the same moment
         try:
             await self._now(activity.info().task_queue)
             limit = LIMITS["GenerateFootage"].total_seconds()
@@ -97,6 +98,10 @@ class Pool:
         return self._stub.CancelFootage(request, timeout=CANCEL_SECONDS)
 
     async def _poll(self) -> None:
+        with self._heartbeats:
+            await self._poll_queues()
+
+    async def _poll_queues(self) -> None:
         async with asyncio.TaskGroup() as group:
             for pool in self._pools:
                 group.create_task(self._clips(pool_queue(pool)))
@@ -118,6 +123,7 @@ class Pool:
             self._client,
             task_queue=queue,
             activities=[does],
+            interceptors=[self._heartbeats],
             max_concurrent_activities=at_once,
             # Heartbeats carry progress out and a cancel in; the SDK's own 30 s would delay both.
             default_heartbeat_throttle_interval=HEARTBEAT,

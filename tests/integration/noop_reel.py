@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import grpc
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError
 
 from orchestrator.activities import Activities
@@ -18,6 +18,7 @@ from orchestrator.footage.pool import Pool
 from orchestrator.job import with_defaults
 from orchestrator.jobs import Jobs
 from orchestrator.local_engine import LocalEngine
+from orchestrator.presence import Workers
 from orchestrator.worker import worker
 from services.artifacts import wire
 from services.artifacts.local import LocalStore
@@ -28,9 +29,15 @@ from tests.integration.noop_stages import NoOp, serve
 class Remembering(Jobs):
     """Jobs that can be ended after a test: an unfinished one would be the next test's worker's."""
 
-    def __init__(self, client: Client, store: LocalStore) -> None:
-        super().__init__(client, store)
+    def __init__(self, client: Client, store: LocalStore, *, workers: Workers | None = None) -> None:
+        super().__init__(client, store, workers=workers)
         self.client, self.names = client, set[str]()
+        self.looks = 0
+
+    async def _describe(self, name: str) -> WorkflowExecutionDescription:
+        """Count the questions to the engine."""
+        self.looks += 1
+        return await super()._describe(name)
 
     async def create(self, job: job_pb2.Job, *, request_id: str) -> job_pb2.Job:
         """Create a job, and remember it."""
@@ -49,7 +56,7 @@ class Reel:
     """Jobs, and the stages that work for them."""
 
     def __init__(
-        self, jobs: Jobs, noop: NoOp, client: Client, store: LocalStore, generation: grpc.aio.Channel
+        self, jobs: Remembering, noop: NoOp, client: Client, store: LocalStore, generation: grpc.aio.Channel
     ) -> None:
         self.jobs, self.noop, self.client, self.store = jobs, noop, client, store
         self.generation = generation
@@ -88,10 +95,15 @@ async def engine() -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def running(
-    client: Client, folder: Path, *, scenes: int, pools: Sequence[str] = ()
+    client: Client,
+    folder: Path,
+    *,
+    scenes: int,
+    pools: Sequence[str] = (),
+    store: LocalStore | None = None,
 ) -> AsyncIterator[Reel]:
     """Stages, a worker, and the pools of some modes."""
-    store = LocalStore(folder / "store")
+    store = store or LocalStore(folder / "store")
     noop = NoOp(store, scenes)
     await noop.prepare()
     async with AsyncExitStack() as stack:

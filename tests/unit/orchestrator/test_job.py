@@ -13,6 +13,7 @@ from orchestrator.job import (
     SCRIPT,
     TTS,
     WEIGHTS,
+    Reached,
     Record,
     measure,
     media_type,
@@ -222,3 +223,22 @@ def test_defaults_say_what_is_used() -> None:
 )
 def test_a_document_has_the_type_that_its_name_says(name: str, data: bytes, kind: str) -> None:
     assert media_type(name, data) == kind
+
+
+def test_a_stage_whose_call_is_tried_again_keeps_what_it_had_reached_until_it_is_made_anew() -> None:
+    reached = Reached()
+    job = job_pb2.Job(fraction=0.5)
+    stage = job.stages.add(kind=GENERATION, state=job_pb2.STATE_RUNNING, calls_done=3, fraction=0.6)
+    reached.hold(job)
+
+    job.fraction = 0.4
+    stage.fraction = 0.5
+    reached.hold(job)
+    again = stage.fraction
+    stage.calls_done = 0
+    stage.fraction = 0.1
+    reached.hold(job)
+
+    assert again == pytest.approx(0.6)
+    assert stage.fraction == pytest.approx(0.1)
+    assert job.fraction == pytest.approx(0.5)

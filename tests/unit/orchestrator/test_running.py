@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import PendingActivityState as PendingState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from orchestrator.job import GENERATION, SCRIPT
-from orchestrator.running import MOST_CLIPS, WAIT, about, show_footage, words
+from orchestrator.running import MOST_CLIPS, WAIT, News, about, show_footage, words
 from storyreel.job.v1 import job_pb2
 from storyreel.progress.v1 import progress_pb2
+
+SCHEDULED = PendingState.PENDING_ACTIVITY_STATE_SCHEDULED
 
 
 @pytest.fixture
@@ -101,3 +105,66 @@ def test_a_record_names_no_more_clips_than_it_may(job: job_pb2.Job) -> None:
 )
 def test_what_is_left_is_said_no_more_exactly_than_it_is_known(seconds: float, said: str) -> None:
     assert about(seconds) == said
+
+
+def call(name: str, kind: str, *, taken: bool = True, attempt: int = 1) -> PendingActivityInfo:
+    """A call in flight."""
+    state = PendingState.PENDING_ACTIVITY_STATE_STARTED if taken else SCHEDULED
+    pending = PendingActivityInfo(activity_id=name, state=state, attempt=attempt)
+    pending.activity_type.name = kind
+    return pending
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_job_without_news_for_a_minute_says_what_it_waits_for() -> None:
+    clock = Clock()
+    news = News(clock)
+    calls = [call("generation/s012/40", "DrawCard"), call("generation/s013/41", "DrawCard", taken=False)]
+
+    told = []
+    for clock.now in (0.0, 59.0, 61.0, 76.0):
+        told.append(news.waiting(calls))
+
+    assert told == [
+        "",
+        "",
+        "waiting for generation: s012 draw and 1 more, 60 s without news",
+        "waiting for generation: s012 draw and 1 more, 75 s without news",
+    ]
+
+
+def test_a_call_that_ends_or_tells_more_is_news() -> None:
+    clock = Clock()
+    news = News(clock)
+    both = [call("muxing/all/8", "MasterSound"), call("generation/s001/7", "DrawCard")]
+
+    news.waiting(both)
+    clock.now = 50
+    news.waiting(both[:1])
+    clock.now = 100
+    quiet = news.waiting(both[:1])
+    clock.now = 110
+
+    assert not quiet
+    assert news.waiting(both[:1]) == "waiting for muxing: master, 60 s without news"
+
+
+def test_calls_that_no_worker_has_taken_say_so_and_which_attempt_they_are() -> None:
+    clock = Clock()
+    news = News(clock)
+    calls = [call("tts/s002/5", "Synthesize", taken=False, attempt=3)]
+
+    news.waiting(calls)
+    clock.now = 60
+
+    assert news.waiting(calls) == (
+        "waiting for tts: s002 speak (attempt 3) (no worker has taken it), 60 s without news"
+    )

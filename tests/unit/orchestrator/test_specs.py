@@ -32,6 +32,7 @@ REACHES: dict[str, set[str]] = {
     "settings.pools": {FOOTAGE},
     "settings.footage_backend": {FOOTAGE},
     "settings.frame_timing": {CARD, FOOTAGE},
+    "settings.heartbeat_timeout": set(),
     "scene.ref.id": set(),
     "scene.ref.type": set(),
     "scene.ref.scene": {NARRATION, CARD},

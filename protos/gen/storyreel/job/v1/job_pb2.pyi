@@ -161,6 +161,7 @@ class Job(_message.Message):
     PLAN_ONLY_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. `jobs/<id>`."""
     state: Global___State.ValueType
@@ -173,6 +174,10 @@ class Job(_message.Message):
     """Output only. The document's title; empty until it is known."""
     plan_only: _builtins.bool
     """Output only. True for a job that plans and makes nothing."""
+    waiting: _builtins.str
+    """Output only. What the job waits for when nothing has changed for a minute, or
+    that nobody works on it, and how to go on; for people, empty otherwise.
+    """
     @_builtins.property
     def source(self) -> Global___Source:
         """Required. The document."""
@@ -233,10 +238,11 @@ class Job(_message.Message):
         plan_only: _builtins.bool = ...,
         warnings: _abc.Iterable[_source_place_pb2.Warning] | None = ...,
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
+        waiting: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "outputs", b"outputs", "settings", b"settings", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "create_time", b"create_time", "degradations", b"degradations", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "name", b"name", "outputs", b"outputs", "plan_only", b"plan_only", "settings", b"settings", "source", b"source", "stages", b"stages", "state", b"state", "title", b"title", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "create_time", b"create_time", "degradations", b"degradations", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "name", b"name", "outputs", b"outputs", "plan_only", b"plan_only", "settings", b"settings", "source", b"source", "stages", b"stages", "state", b"state", "title", b"title", "waiting", b"waiting", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -298,6 +304,7 @@ class Settings(_message.Message):
     FOOTAGE_BACKEND_FIELD_NUMBER: _builtins.int
     FRAME_TIMING_FIELD_NUMBER: _builtins.int
     SCRIPT_BACKEND_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_TIMEOUT_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
@@ -334,6 +341,12 @@ class Settings(_message.Message):
         `t2v`. From the server's STORYREEL_ORCHESTRATOR_POOLS.
         """
 
+    @_builtins.property
+    def heartbeat_timeout(self) -> _duration_pb2.Duration:
+        """Output only. How long a worker may say nothing of a call until another one makes
+        it. From the server's STORYREEL_ORCHESTRATOR_HEARTBEAT_SECONDS.
+        """
+
     def __init__(
         self,
         *,
@@ -347,10 +360,11 @@ class Settings(_message.Message):
         footage_backend: _builtins.str = ...,
         frame_timing: _clip_pb2.FrameTiming.ValueType = ...,
         script_backend: _builtins.str = ...,
+        heartbeat_timeout: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["look", b"look", "picture", b"picture"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_timeout", b"heartbeat_timeout", "look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "script_backend", b"script_backend", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "heartbeat_timeout", b"heartbeat_timeout", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "script_backend", b"script_backend", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
