@@ -292,7 +292,7 @@ class LocalEngine:
             except BlockingIOError:
                 if time.monotonic() >= end:
                     raise EngineUnavailable(
-                        f"A process that is no engine of {self.folder} holds {self._lock}. "
+                        f"A process that is not an engine of {self.folder} holds {self._lock}. "
                         f"End that process (`fuser {self._lock}` names it), and try again."
                     ) from None
             time.sleep(0.02)  # in a thread: the loop goes on

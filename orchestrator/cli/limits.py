@@ -24,7 +24,7 @@ def voice(text: str) -> str:
     return _allowed(
         text,
         _rule(job_pb2.Settings, "voice"),
-        "is no voice's name. One begins with a letter or a digit and has at most 100 letters, digits, "
+        "is not a voice's name. One begins with a letter or a digit and has at most 100 letters, digits, "
         "spaces, +, _, . and -, such as female or en-us+f3; `storyreel voices` lists them",
     )
 
@@ -37,7 +37,7 @@ def language(text: str) -> str:
     return _allowed(
         text,
         rule,
-        "is no language tag. One is two or three letters, then, where needed, a region after a hyphen, "
+        "is not a language tag. One is two or three letters, then, where needed, a region after a hyphen, "
         f"such as en, de or pt-BR. {nearest}".strip(),
     )
 
@@ -58,7 +58,7 @@ def request_id(text: str) -> str:
     return _allowed(
         text,
         _rule(job_service_pb2.CreateJobRequest, "request_id"),
-        "is no request id. One has at most 128 letters, digits, ., _ and -, without accents or spaces, "
+        "is not a request id. One has at most 128 letters, digits, ., _ and -, without accents or spaces, "
         "such as talk-2024",
     )
 
@@ -68,7 +68,7 @@ def job(text: str) -> str:
     name = f"jobs/{text.removeprefix('jobs/')}"
     if not _fits(name, _rule(job_service_pb2.GetJobRequest, "name")):
         raise argparse.ArgumentTypeError(
-            f"{_quoted(text)} is no job's name. One is jobs/ and 8 to 64 small letters and digits, "
+            f"{_quoted(text)} is not a job's name. One is jobs/ and 8 to 64 small letters and digits, "
             "such as jobs/1a2b3c4d5e6f; `storyreel list` shows them"
         )
     return name
@@ -84,7 +84,7 @@ def video(text: str) -> Path:
 def model(text: str) -> str:
     """A model that clips are generated with."""
     if text not in MODELS:
-        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no model. There are {', '.join(MODELS)}")
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a model. There are {', '.join(MODELS)}")
     return text
 
 
@@ -92,7 +92,7 @@ def revision(text: str) -> str:
     """A commit, a branch or a tag."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", text) is None or ".." in text:
         raise argparse.ArgumentTypeError(
-            f"{_quoted(text)} is no revision. One is a commit of 40 hexadecimal digits, a branch or a tag, "
+            f"{_quoted(text)} is not a revision. One is a commit of 40 hexadecimal digits, a branch, a tag, "
             "such as main"
         )
     return text

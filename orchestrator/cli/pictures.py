@@ -114,7 +114,7 @@ def read(folder: Path | None, name: str) -> tuple[bytes, str]:
         raise RefusedError(f"it cannot be read ({why}); mend that") from None
     kind = _kind(data)
     if not kind:
-        raise RefusedError("it is no PNG, JPEG or WebP image, whatever its name says; convert it")
+        raise RefusedError("it is not a PNG, JPEG or WebP image, whatever its name says; convert it")
     try:
         measured(io.BytesIO(data))
     except UnusableError as error:
@@ -128,7 +128,7 @@ def _bytes(path: Path) -> bytes:
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise RefusedError("it is no file but a folder, a pipe, a device or the like; name a file")
+            raise RefusedError("it is not a file but a folder, a pipe, a device or the like; name a file")
         if found.st_size > LARGEST:
             size = f"{found.st_size:,} bytes, more than {LARGEST >> 20} MiB"
             raise RefusedError(f"it has {size}; make it smaller")

@@ -61,7 +61,7 @@ def _bytes(path: Path) -> bytes:
             )
         if not stat.S_ISREG(path.stat().st_mode):  # reading it might wait for ever
             raise InvalidRequest(
-                f"{path} is no file but a pipe, a device or the like.",
+                f"{path} is not a file but a pipe, a device or the like.",
                 suggestions=[Suggestion("Name - and give the document on standard input.")],
             )
         with path.open("rb") as file:

@@ -153,7 +153,7 @@ def _artifacts(outputs: job_pb2.Outputs, kind: str) -> Iterator[artifact_pb2.Art
 
 
 def _written(manifest: Path) -> Mapping[str, Mapping[str, int]]:
-    """By kind the digest and size that a manifest records; empty when the file is no manifest of ours."""
+    """By kind the digest and size that a manifest records; empty when the file is not a manifest of ours."""
     try:
         if manifest.stat().st_size > LARGEST_MANIFEST:
             return {}

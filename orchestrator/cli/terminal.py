@@ -1,4 +1,4 @@
-"""What the command line prints passes here: without control characters, and nobody reading is no defect."""
+"""What the command line prints passes here: no control characters, and a reader who leaves breaks nothing."""
 
 from __future__ import annotations
 

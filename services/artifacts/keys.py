@@ -16,14 +16,14 @@ LONGEST_MEDIA_TYPE = 100
 def checked_tenant(tenant: str) -> str:
     """The tenant itself, or ValueError when it could leave its folder."""
     if not TENANT.fullmatch(tenant):
-        raise ValueError(f"{tenant!r} is no tenant: lower-case letters, digits and dashes, at most 63")
+        raise ValueError(f"{tenant!r} is not a tenant: lower-case letters, digits and dashes, at most 63")
     return tenant
 
 
 def checked_media_type(media_type: str) -> str:
     """The media type itself, or ValueError when the contract would refuse it."""
     if len(media_type) > LONGEST_MEDIA_TYPE or not MEDIA_TYPE.fullmatch(media_type):
-        raise ValueError(f"{media_type[:LONGEST_MEDIA_TYPE]!r} is no media type such as audio/flac")
+        raise ValueError(f"{media_type[:LONGEST_MEDIA_TYPE]!r} is not a media type such as audio/flac")
     return media_type
 
 
@@ -40,7 +40,7 @@ def result_key(tenant: str, stage: str, digest: str) -> str:
 def results_prefix(tenant: str, stage: str) -> str:
     """What the keys of all stored replies of a stage begin with."""
     if not STAGE.fullmatch(stage):
-        raise ValueError(f"{stage!r} is no stage: lower-case letters, digits and underscores, at most 32")
+        raise ValueError(f"{stage!r} is not a stage: lower-case letters, digits and underscores, at most 32")
     return f"{checked_tenant(tenant)}/results/{stage}/"
 
 
@@ -74,5 +74,5 @@ def missing(artifact: Artifact, *, stored_bytes: int | None = None) -> ArtifactM
 
 def _checked_digest(digest: str) -> str:
     if not DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest!r} is no SHA-256 in lower-case hexadecimal")
+        raise ValueError(f"{digest!r} is not a SHA-256 in lower-case hexadecimal")
     return digest

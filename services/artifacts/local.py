@@ -93,7 +93,7 @@ class LocalStore:
         return artifact.tenant == self.tenant and await asyncio.to_thread(work)
 
     async def delete(self, artifact: Artifact) -> None:
-        """Remove the bytes; nothing there, or another tenant's, is no error."""
+        """Remove the bytes; nothing there, or another tenant's, is not an error."""
 
         def work() -> None:
             with disk.errors(self.root):

@@ -111,7 +111,7 @@ class Results:
                 yield event
 
     async def cancel(self, digest: str) -> None:
-        """Stop the work of a digest and return when it has stopped; work that nobody does is no error.
+        """Stop the work of a digest and return when it has stopped; work that nobody does is not an error.
 
         Work that already stores its result ends well instead.
         """

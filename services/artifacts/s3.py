@@ -159,7 +159,7 @@ class S3Store:
         return await self._run(lambda _: self._bucket.size(key) == artifact.size_bytes)
 
     async def delete(self, artifact: Artifact) -> None:
-        """Remove the bytes; nothing there, or another tenant's, is no error."""
+        """Remove the bytes; nothing there, or another tenant's, is not an error."""
         if artifact.tenant == self.tenant:
             key = keys.object_key(self.tenant, artifact.sha256)
             await self._run(lambda _: self._bucket.remove(key))

@@ -26,9 +26,9 @@ class Artifact:
 
     def __post_init__(self) -> None:
         if self.uri != f"artifact://{self.tenant}/{self.sha256}" or not TENANT.fullmatch(self.tenant):
-            raise ValueError(f"{self.uri!r} is no artifact uri for {self.sha256!r}")
+            raise ValueError(f"{self.uri!r} is not an artifact uri for {self.sha256!r}")
         if not DIGEST.fullmatch(self.sha256):
-            raise ValueError(f"{self.sha256!r} is no SHA-256")
+            raise ValueError(f"{self.sha256!r} is not a SHA-256")
 
     @property
     def tenant(self) -> str:

@@ -205,7 +205,7 @@ class _Guard:
     def _checked(self, request: Message | _Unreadable) -> Message:
         """The request itself, when it can be read and keeps its contract."""
         if isinstance(request, _Unreadable):
-            raise Undecodable(f"The bytes are no request of {self._method}.")
+            raise Undecodable(f"The bytes are not a request of {self._method}.")
         self._interceptor.check(request)
         return request
 

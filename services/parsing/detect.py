@@ -108,7 +108,7 @@ def unsupported(kind: str) -> UnsupportedDocument:
 
 
 def _binary(data: bytes) -> str:
-    """The kind of data that is no text; empty for text."""
+    """The kind of data that is not text; empty for text."""
     boms = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8)
     if data.startswith(boms):
         return ""

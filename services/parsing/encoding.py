@@ -1,4 +1,4 @@
-"""From bytes to text: encodings, their usual damage, and characters that are no text."""
+"""From bytes to text: encodings, their usual damage, and characters that are not text."""
 
 from __future__ import annotations
 

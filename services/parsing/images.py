@@ -21,7 +21,7 @@ def measured(file: Path | BinaryIO) -> tuple[int, int]:
     """Width and height of an image as its head tells them.
 
     Raises:
-        UnusableError: It is no whole PNG, JPEG or WebP image, or has more than 64 megapixels.
+        UnusableError: It is not a whole PNG, JPEG or WebP image, or has more than 64 megapixels.
     """
     try:
         with warnings.catch_warnings():
@@ -31,7 +31,7 @@ def measured(file: Path | BinaryIO) -> tuple[int, int]:
     except Image.DecompressionBombError:
         raise UnusableError("it has too many pixels; make it smaller") from None
     except (OSError, ValueError, SyntaxError):
-        raise UnusableError("it is no whole PNG, JPEG or WebP image; export it again") from None
+        raise UnusableError("it is not a whole PNG, JPEG or WebP image; export it again") from None
     if width * height > IMAGE_PIXELS_MOST:
         raise UnusableError(
             f"it has {width} x {height} pixels, more than {IMAGE_PIXELS_MOST:,}; make it smaller"

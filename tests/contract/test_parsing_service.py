@@ -332,5 +332,5 @@ async def test_an_image_that_came_along_is_on_a_card_and_one_that_is_none_is_war
     assert isinstance(cards[2], ImageCard)
     assert cards[2].image.file == fjord
     (warning,) = parsed.warnings
-    assert warning.message.startswith("The image map.png, line 7, is not shown: it is no whole PNG")
+    assert warning.message.startswith("The image map.png, line 7, is not shown: it is not a whole PNG")
     assert warning.place == SourcePlace(7)

@@ -21,7 +21,7 @@ from services.generation.footage.plan import PLACEMENTS, Forecast, NativePlan
 KEPT = 256
 """How many kinds of work are remembered; the one measured longest ago is forgotten first."""
 RATIOS = (0.5, 2.0)
-"""What measured and forecast bytes may differ by; beyond it, it was no measurement of this work."""
+"""What measured and forecast bytes may differ by; beyond it, it was not a measurement of this work."""
 FORGETS = 4
 """A lower peak counts for one part in so many, a higher one at once: what is too low fails a clip."""
 LARGEST = 1 << 50

@@ -82,7 +82,7 @@ def forecast(
     """
     unknown = [row for row in placement if row not in PLACEMENTS]
     if unknown:
-        raise ValueError(f"{', '.join(unknown)[:80]} is no placement; there are {', '.join(PLACEMENTS)}")
+        raise ValueError(f"{', '.join(unknown)[:80]} is not a placement; there are {', '.join(PLACEMENTS)}")
     model = architecture or architecture_of(plan)
     resident = resident_bytes(plan, model, placement) + CONTEXT
     tiled = "tiled_decode" in placement
@@ -110,7 +110,7 @@ def architecture_of(plan: NativePlan) -> Architecture:
     try:
         return ARCHITECTURES[plan.model]
     except KeyError:
-        raise ValueError(f"{plan.model[:80]} is no model; there are {', '.join(ARCHITECTURES)}") from None
+        raise ValueError(f"{plan.model[:80]} is not a model; there are {', '.join(ARCHITECTURES)}") from None
 
 
 def clip_bytes(width: int, height: int, frames: int) -> int:

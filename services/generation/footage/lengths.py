@@ -20,7 +20,7 @@ def native_needed(frames: int, rate: Rate, native_rate: int) -> int:
         ValueError: `frames` is below 1.
     """
     if frames < 1:
-        raise ValueError(f"{frames} frames are no clip")
+        raise ValueError(f"{frames} frames are not a clip")
     return (2 * frames - 1) * rate.denominator * native_rate // (2 * rate.numerator) + 1
 
 

@@ -26,7 +26,7 @@ def frames_of_link(footage: Footage, *, frames: int, rate: Rate, continues: bool
         ValueError: `frames` is below 1.
     """
     if frames < 1:
-        raise ValueError(f"{frames} frames are no clip")
+        raise ValueError(f"{frames} frames are not a clip")
     _, model = route(footage)
     first, later = (frames_shown(NATIVE[model].frames - less, rate, NATIVE[model].rate) for less in (0, 1))
     most = later if continues else first

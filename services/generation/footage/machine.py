@@ -29,7 +29,7 @@ def abilities(plan: NativePlan, device: Device) -> Iterator[Finding]:
             suggestions=[Suggestion("Generate on a newer device, such as an A100, L40S, H100 or H200.")],
         )
     if plan.quantization == "fp8" and not has_fp8(device):
-        what = "is no CUDA device" if device.kind != "cuda" else f"has {_dotted(device.capability)}"
+        what = "is not a CUDA device" if device.kind != "cuda" else f"has {_dotted(device.capability)}"
         yield Finding(
             Category.SYSTEM_RESOURCE,
             f"fp8 needs compute capability {_dotted(FP8_CAPABILITY)}; {_called(device)} {what}.",

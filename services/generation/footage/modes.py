@@ -183,7 +183,7 @@ def _check_prompts(footage: Footage, count_tokens: Callable[[str], int] | None, 
 
 
 def _check_values(footage: Footage) -> list[Violation]:
-    """What no model allows. Comparisons are written so that a value that is no number breaks them."""
+    """What no model allows. Comparisons are written so that a value that is not a number breaks them."""
     found = []
     least, most = GUIDANCE_RANGE
     if footage.guidance != 0 and not least <= footage.guidance <= most:

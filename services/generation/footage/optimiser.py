@@ -1,4 +1,4 @@
-"""What the optimiser makes of a wish for footage: what is left open filled in, what is no use taken back."""
+"""What the optimiser makes of a wish for footage: open values filled in, useless ones taken back."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 """By model."""
 
 LARGEST = 1 << 20
-"""What no width or count of a configuration is above; larger ones are no model's."""
+"""What no width or count of a configuration is above; larger ones are not a model's."""
 
 
 def read(

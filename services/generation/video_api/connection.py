@@ -72,7 +72,7 @@ class Answer:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise DeviceFault("The video server's answer is no JSON object.")
+            raise DeviceFault("The video server's answer is not a JSON object.")
         return found
 
 

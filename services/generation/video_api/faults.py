@@ -92,7 +92,7 @@ def failed(text: str, *, code: str = "") -> StoryreelError:
 
 
 def refused(status: int, text: str) -> StoryreelError:
-    """The error of an answer that is none of 2xx, 429 and 503.
+    """The error of an answer that is not one of 2xx, 429 and 503.
 
     Args:
         status: HTTP's.

@@ -140,7 +140,7 @@ def _inline(data: object) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise DeviceFault("The video in the video server's answer is no base64.") from error
+        raise DeviceFault("The video in the video server's answer is not base64.") from error
 
 
 def _error(found: object) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def fitted(path: Path, field: Field, *, width: int, height: int) -> Image.Image:
                     )
                 upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _refused(field, "It is no whole PNG, JPEG or WebP image.") from error
+        raise _refused(field, "It is not a whole PNG, JPEG or WebP image.") from error
     return Image.fromarray(covering(np.asarray(upright), width, height))
 
 

@@ -115,7 +115,7 @@ class _Reader:
         known_key = key in _VALUES or key in FILES or key == "prompt"
         if keyed and not known_key and not keyed[2][:1].strip():
             known = ", ".join(["prompt", *FILES, *_VALUES])
-            self.warn(line, f"`{key}` is none of {known}, so {_quoted(value)} is not used")
+            self.warn(line, f"`{key}` is not one of {known}, so {_quoted(value)} is not used")
         elif key in self._given:
             self.warn(line, f"`{key}` is given twice, so {_quoted(value)} is not used")
         elif key in _VALUES:

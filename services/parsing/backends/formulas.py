@@ -33,7 +33,7 @@ def shown(tex: str) -> Text:
 
 
 def marked(text: str) -> Text:
-    """A text that is no markdown, with the formulas in it."""
+    """A text that is not markdown, with the formulas in it."""
     return Text(text, tuple(Span(*match.span(), "formula", match[1]) for match in FORMULA.finditer(text)))
 
 

@@ -18,7 +18,7 @@ from services.parsing.sentences import goes_on, sentences
 from services.story.text import Kind, Text, joined
 
 LONGEST_ADDRESS = 2000
-"""Characters of a link's address in the contract; text that links farther is no link on a card."""
+"""Characters of a link's address in the contract; text that links farther is not a link on a card."""
 
 Style = tuple[Kind, str]
 """What is open around a text: its kind, and an address where it is a link."""

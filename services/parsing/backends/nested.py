@@ -47,7 +47,7 @@ def line_of(node: SyntaxTreeNode) -> int:
 
 
 def read_list(node: SyntaxTreeNode, walker: Walker) -> None:
-    """Read a list; blocks in it that are no text interrupt it and stand for themselves."""
+    """Read a list; blocks in it that are not text interrupt it and stand for themselves."""
     firsts = [item.children[0] for item in node.children if item.children]
     if len(firsts) > 1 and all(first.type == "paragraph" and _anchor(first) for first in firsts):
         for text in _paragraphs(node):

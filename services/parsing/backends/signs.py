@@ -33,7 +33,7 @@ def plain_signs(text: Text) -> Text:
 
 
 def shifted(text: str, tag: str) -> str:
-    """A text in <sup> or <sub> as x^2^ and H~2~O are shown; what is no number or letter stays as it is."""
+    """A text in <sup> or <sub> as x^2^ and H~2~O are shown; what is not a number or letter stays as it is."""
     if _DIGITS.fullmatch(text):
         return text.translate(_SUPERSCRIPTS if tag == "sup" else _SUBSCRIPTS)
     sign = "^" if tag == "sup" else "~"

@@ -16,7 +16,7 @@ _STATES = {True: ("done", "☑"), False: ("to do", "☐")}
 
 
 def take_box(paragraph: SyntaxTreeNode) -> bool | None:
-    """Take the box off the first paragraph of an item: whether the task is done; None when it is no task."""
+    """Take the box off an item's first paragraph: whether the task is done; None for what is not a task."""
     tokens = [token for child in paragraph.to_tokens() for token in child.children or ()]
     box = _BOX.match(tokens[0].content) if tokens and tokens[0].type == "text" else None
     if box is None or (box.end() == len(tokens[0].content) and len(tokens) < 2):

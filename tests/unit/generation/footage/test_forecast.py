@@ -241,10 +241,10 @@ def test_the_smallest_clip_still_needs_the_devices_context() -> None:
 
 
 def test_an_unknown_placement_or_model_is_told() -> None:
-    with pytest.raises(ValueError, match="on_the_moon is no placement"):
+    with pytest.raises(ValueError, match="on_the_moon is not a placement"):
         forecast(plan(), placement=["on_the_moon"])
 
-    with pytest.raises(ValueError, match="t2v-1B is no model"):
+    with pytest.raises(ValueError, match="t2v-1B is not a model"):
         forecast(replace(plan(), model="t2v-1B"))
 
 

@@ -13,9 +13,9 @@ from services.chassis.errors import InvalidRequest, Violation
 @pytest.mark.parametrize(
     ("words", "said", "field"),
     [
-        (["plan", "a.md", "--language", "en_US"], "--language: 'en_US' is no language tag", "language"),
+        (["plan", "a.md", "--language", "en_US"], "--language: 'en_US' is not a language tag", "language"),
         (["plan", "a.md", "--speed", "x"], "--speed: 'x' is not a whole number", "speed"),
-        (["resume", "nonsense!"], "JOB: 'nonsense!' is no job's name", "job"),
+        (["resume", "nonsense!"], "JOB: 'nonsense!' is not a job's name", "job"),
         (["render", "a.md", "-o", ""], "--output: the name is empty", "output"),
         (["render", "a.md"], "required: -o/--output", ""),
         (["frob"], "invalid choice: 'frob'", "command"),

@@ -219,8 +219,8 @@ async def test_a_stopped_fetch_is_not_waited_for(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["fetch", "sdxl"], "MODEL: 'sdxl' is no model. There are t2v-A14B, i2v-A14B, ti2v-5B."),
-        (["fetch", "ti2v-5B", "--revision", "../x"], "--revision: '../x' is no revision."),
+        (["fetch", "sdxl"], "MODEL: 'sdxl' is not a model. There are t2v-A14B, i2v-A14B, ti2v-5B."),
+        (["fetch", "ti2v-5B", "--revision", "../x"], "--revision: '../x' is not a revision."),
         (["fetch", "ti2v-5B", "--from", " "], "--from: the name is empty."),
         (["fetch"], "required: MODEL"),
         ([], "required: ACTION"),

@@ -96,7 +96,11 @@ def test_what_is_no_image_is_refused_whatever_it_is_called(folder: Path, data: b
 def test_a_folder_a_pipe_and_nothing_are_refused_at_once(folder: Path) -> None:
     os.mkfifo(folder / "pipe.png")
 
-    for name, why in (("pictures", "is no file"), ("pipe.png", "is no file"), ("none.png", "no such file")):
+    for name, why in (
+        ("pictures", "is not a file"),
+        ("pipe.png", "is not a file"),
+        ("none.png", "no such file"),
+    ):
         with pytest.raises(pictures.RefusedError, match=why):
             pictures.read(folder, name)
 
