@@ -53,7 +53,7 @@ def display(*, as_json: bool) -> Display:
     if as_json:
         return Lines()
     console = Terminal(stderr=True)
-    return Live_(console) if console.is_terminal else Plain(console)
+    return LiveTable(console) if console.is_terminal else Plain(console)
 
 
 class Lines:
@@ -78,7 +78,8 @@ class Plain:
     """
 
     def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._console, self._clock = console, clock
+        self._console = console
+        self._clock = clock
         self._seen: set[str] = set()
         self._phases: set[tuple[str, int, str, str]] = set()
         self._told: dict[str, float] = {}
@@ -121,7 +122,7 @@ class Plain:
             self._console.print(Text(clean(line.rstrip())), soft_wrap=True)
 
 
-class Live_:  # noqa: N801 - rich owns the name Live
+class LiveTable:
     """A table that redraws itself: a row per stage, a bar for the whole."""
 
     def __init__(self, console: Console) -> None:

@@ -48,7 +48,9 @@ class Child:
     def __init__(
         self, module: str, *, limits: ChildLimits = NO_LIMITS, recycle_after: int | None = None
     ) -> None:
-        self._module, self._limits, self._recycle_after = module, limits, recycle_after
+        self._module = module
+        self._limits = limits
+        self._recycle_after = recycle_after
         self._turn = asyncio.Lock()
         self._worker: Process | None = None
         self._endings: set[asyncio.Future[None]] = set()

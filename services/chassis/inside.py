@@ -42,7 +42,8 @@ class Pipe:
     """Frames over two files; several threads may write."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
-        self._source, self._sink = source, sink
+        self._source = source
+        self._sink = sink
         self._writing = threading.Lock()
 
     def read(self) -> bytes | None:

@@ -73,8 +73,10 @@ class Process:
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        self._process, self._scratch = process, scratch
-        self._stdin, self._stdout = process.stdin, process.stdout
+        self._process = process
+        self._scratch = scratch
+        self._stdin = process.stdin
+        self._stdout = process.stdout
         self._tail = bytearray()
         self._listening = asyncio.create_task(self._listen(process.stderr))
         self._babbled = False

@@ -153,16 +153,20 @@ def finished(path: Path, picture: Picture, *, frames: int) -> tuple[str, ...]:
     rate = picture.rate
     lasts = track.end * track.tick * Fraction(rate.numerator, rate.denominator)
     size = path.stat().st_size
-    problems = {
-        f"is {track.width}x{track.height}, not {picture.width}x{picture.height}": (
-            (track.width, track.height) != (picture.width, picture.height)
-        ),
-        f"lasts {float(lasts):g} frames, not {frames}": lasts != frames,
-        f"has {len(track.times)} frames of which {whole} decode": whole != len(track.times),
-        f"has {size} bytes": size < SMALLEST_BYTES,
-        "has its index at the end": order.index("moov") > order.index("mdat"),
-    }
-    if found := [problem for problem, true in problems.items() if true]:
+    found: list[str] = []
+    if (track.width, track.height) != (picture.width, picture.height):
+        found.append(f"is {track.width}x{track.height}, not {picture.width}x{picture.height}")
+    if lasts != frames:
+        found.append(f"lasts {float(lasts):g} frames, not {frames}")
+    if whole != len(track.times):
+        found.append(f"has {len(track.times)} frames of which {whole} decode")
+    if size < SMALLEST_BYTES:
+        found.append(f"has {size} bytes")
+    if "moov" not in order or "mdat" not in order:
+        found.append("does not have an index and frames")
+    elif order.index("moov") > order.index("mdat"):
+        found.append("has its index at the end")
+    if found:
         raise GenerationFailed(f"The finished clip {' and '.join(found)}.")
     return (f"the clip decodes: {track.width}x{track.height}, {frames} frames, {size} bytes",)
 

@@ -180,7 +180,8 @@ class Cut:
     def _announce(self, source: Passage, text: Text) -> None:
         """Make a text the header of the next card, which introduces it."""
         self._stand_alone()
-        self._pending, self._header = source, text
+        self._pending = source
+        self._header = text
 
     def _stand_alone(self) -> None:
         """A heading that no card can introduce gets a card of its own."""

@@ -60,7 +60,9 @@ class ParsingServicer(parsing_service_pb2_grpc.ParsingServiceServicer):
     """
 
     def __init__(self, store: Store, *, children: ChildPool, timeout: timedelta) -> None:
-        self._store, self._children, self._timeout = store, children, timeout
+        self._store = store
+        self._children = children
+        self._timeout = timeout
         self.results = Results(store, stage="parsing")
 
     async def ParseDocument(

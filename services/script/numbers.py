@@ -76,6 +76,7 @@ _LENGTHS = {"mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilomet
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _NUMBER = r"\d{1,20}(?:,\d{2,3}){0,6}(?:\.\d{1,9})?"
+_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
 _SHORT_NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
 
 
@@ -104,9 +105,10 @@ def _coins(sign: str, number: str, *, scale: str = "") -> str:
 
 
 def _date(match: re.Match[str]) -> str:
-    year, month, day = match[1], _MONTHS[int(match[2]) - 1], match[3]
+    found = match.groupdict()
+    year, month, day = found["year"], _MONTHS[int(found["month"]) - 1], found.get("day")
     said = f"{month} {int(day)}, {year}" if day else f"{month} {year}"
-    return f"{said} at " if day and match[4] else said
+    return f"{said} at " if found.get("time") else said
 
 
 def _fraction(match: re.Match[str]) -> str:
@@ -157,10 +159,16 @@ NUMBERS: tuple[tuple[re.Pattern[str], Said], ...] = (
         ),
         _digits,
     ),
-    (re.compile(r"(?<![\w/.])(\d{4})/(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])()(?![\w/])"), _date),
+    (re.compile(rf"(?<![\w/.])(?P<year>\d{{4}})/(?P<month>0?[1-9]|1[0-2])/{_DAY}(?![\w/])"), _date),
     (re.compile(r"(?<![\w/.])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])"), r"\1 \2 \3"),
-    (re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:(T)(?=\d)|(?![\w-]))"), _date),
-    (re.compile(r"(?<![\w-])((?:19|20)\d\d)-(0[1-9]|1[0-2])()()(?![\w-]|\.\d)"), _date),
+    (
+        re.compile(
+            r"(?<![\w-])(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])"
+            r"(?:(?P<time>T)(?=\d)|(?![\w-]))"
+        ),
+        _date,
+    ),
+    (re.compile(r"(?<![\w-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])(?![\w-]|\.\d)"), _date),
     (re.compile(r"(?<=\d:\d\d)Z(?!\w)"), " UTC"),
     (re.compile(r"\b([Vv]ersions?) v(?=\d)"), r"\1 "),
     (re.compile(r"(?<!\w)v(?=\d{1,6}(?:\.(?:\d{1,6}|x)){0,5}(?!\w))"), "version "),

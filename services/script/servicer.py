@@ -30,7 +30,8 @@ class ScriptServicer(script_service_pb2_grpc.ScriptServiceServicer):
     """
 
     def __init__(self, writers: Writers, store: Store) -> None:
-        self._writers, self._store = writers, store
+        self._writers = writers
+        self._store = store
         self._results = Results(store, stage="script")
 
     async def WriteNarration(

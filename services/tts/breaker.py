@@ -17,7 +17,9 @@ class Breaker:
     """
 
     def __init__(self, *, failures: int, rest: timedelta, now: Callable[[], float] = time.monotonic) -> None:
-        self._limit, self._rest, self._now = failures, rest.total_seconds(), now
+        self._limit = failures
+        self._rest = rest.total_seconds()
+        self._now = now
         self._failed = 0
         self._closes = 0.0
 
@@ -28,7 +30,8 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Forget earlier failures."""
-        self._failed, self._closes = 0, 0.0
+        self._failed = 0
+        self._closes = 0.0
 
     def failed(self) -> None:
         """Count a failure."""

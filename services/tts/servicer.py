@@ -34,7 +34,9 @@ class TtsServicer(tts_service_pb2_grpc.TtsServiceServicer):
     """
 
     def __init__(self, engines: Engines, store: Store, *, scratch: Path) -> None:
-        self._engines, self._store, self._scratch = engines, store, scratch
+        self._engines = engines
+        self._store = store
+        self._scratch = scratch
         self._results = Results(store, stage="tts")
 
     async def ListVoices(

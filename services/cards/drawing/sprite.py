@@ -65,7 +65,8 @@ class Sprite:
     def __init__(self, layer: Layer) -> None:
         seen = layer.image.getchannel("A").getbbox() or (0, 0, 1, 1)
         self.layer = layer
-        self.x, self.y = layer.x + seen[0], layer.y + seen[1]
+        self.x = layer.x + seen[0]
+        self.y = layer.y + seen[1]
         self._image = layer.image if seen == (0, 0, *layer.image.size) else layer.image.crop(seen)
         self._luma: _Part | None = None
         self._chroma: dict[tuple[int, int], tuple[_Part, _Part]] = {}

@@ -78,7 +78,9 @@ class OpenAIVideosBackend:
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings, self._dialect, self._store = settings, settings.speech, store
+        self._settings = settings
+        self._dialect = settings.speech
+        self._store = store
         self._connection = Connection(settings, sleep=sleep)
         jobs = Jobs(self._connection, self._dialect, clip_time=settings.clip_time)
         self._waiting = Waiting(jobs, self._dialect, poll=settings.poll_seconds, sleep=sleep, clock=clock)

@@ -81,7 +81,8 @@ class _Again(Exception):
 
     def __init__(self, error: StoryreelError, after: timedelta | None = None) -> None:
         super().__init__(str(error))
-        self.error, self.after = error, after
+        self.error = error
+        self.after = after
 
 
 class Connection:

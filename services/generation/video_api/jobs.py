@@ -95,7 +95,9 @@ class Jobs:
     """
 
     def __init__(self, connection: Connection, dialect: Dialect, *, clip_time: timedelta) -> None:
-        self._connection, self._dialect, self._clip_time = connection, dialect, clip_time
+        self._connection = connection
+        self._dialect = dialect
+        self._clip_time = clip_time
 
     async def create(self, body: Body, to: Path) -> Job:
         """Ask for a video; where the answer is the video, it goes to a file.

@@ -37,8 +37,11 @@ class Waiting:
     def __init__(
         self, jobs: Jobs, dialect: Dialect, *, poll: float, sleep: Sleep, clock: Callable[[], float]
     ) -> None:
-        self._jobs, self._dialect, self._poll = jobs, dialect, poll
-        self._sleep, self._clock = sleep, clock
+        self._jobs = jobs
+        self._dialect = dialect
+        self._poll = poll
+        self._sleep = sleep
+        self._clock = clock
         self._endings: set[asyncio.Task[None]] = set()
 
     async def video(self, body: Body, to: Path, telling: Telling) -> Job:

@@ -64,9 +64,14 @@ class DiffusersBackend:
         warm: Sequence[str] = (),
         worker: str = WORKER,
     ) -> None:
-        self._store, self._models, self._preflight = store, models, preflight
-        self._machine, self._threads, self._clip_time = machine, threads, clip_time
-        self._warm, self._worker = warm, worker
+        self._store = store
+        self._models = models
+        self._preflight = preflight
+        self._machine = machine
+        self._threads = threads
+        self._clip_time = clip_time
+        self._warm = warm
+        self._worker = worker
         self._child = Child(worker, limits=_LIMITS)
         self._busy = False
         self._free_at = 0.0
@@ -264,7 +269,8 @@ class DiffusersBackend:
             answer = await self._ask(wire.Look(self._machine), _LOOK, None, stop=lambda: None)
             if answer.device is None:
                 raise Internal("The process that generates told nothing of its device.")
-            self._device, self._loaded = answer.device, answer.loaded
+            self._device = answer.device
+            self._loaded = answer.loaded
         return self._device
 
     async def _forecast(

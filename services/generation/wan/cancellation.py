@@ -42,7 +42,8 @@ class Gates:
     """
 
     def __init__(self, device: torch.device, agree: Callable[[bool], bool] = bool) -> None:
-        self._device, self._agree = device, agree
+        self._device = device
+        self._agree = agree
         self._cancel: Path | None = None
         self._passed = 0
         self._ahead: deque[Any] = deque()
@@ -54,7 +55,8 @@ class Gates:
         Raises:
             Stopped: From any gate within.
         """
-        self._cancel, self._passed = cancel, 0
+        self._cancel = cancel
+        self._passed = 0
         try:
             yield
         finally:

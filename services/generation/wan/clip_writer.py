@@ -31,8 +31,10 @@ class Reel:
     def __init__(self, task: Task, image: Image.Image | None) -> None:
         plan = task.plan
         self._size = (plan.height, plan.width)
-        self._image, self._last_frame = image, task.last_frame
-        self._watch, self._found = checks.Watch(), tuple[str, ...]()
+        self._image = image
+        self._last_frame = task.last_frame
+        self._watch = checks.Watch()
+        self._found = tuple[str, ...]()
         self._taken = 0
         self._reshoot = Reshoot(
             task.path,

@@ -98,7 +98,8 @@ class _Handing:
     """
 
     def __init__(self, take: Take, most: int) -> None:
-        self._take, self._left = take, most
+        self._take = take
+        self._left = most
         self._waiting: torch.Tensor | None = None
         self._copied: Any = None
 
@@ -111,7 +112,8 @@ class _Handing:
             copied = _event()
             copied.record(torch.cuda.current_stream(piece.device))
         self.finish()
-        self._waiting, self._copied = host, copied
+        self._waiting = host
+        self._copied = copied
 
     def finish(self) -> None:
         """Hand on what waits."""

@@ -144,8 +144,12 @@ class Library:
         forms: Forms = ANYWHERE,
         share: Callable[[Expert], None] | None = None,
     ) -> None:
-        self._device, self._dtype, self._gates, self._free = device, dtype, gates, free
-        self._forms, self._share = forms, share
+        self._device = device
+        self._dtype = dtype
+        self._gates = gates
+        self._free = free
+        self._forms = forms
+        self._share = share
         self._loaded: OrderedDict[_Key, Model] = OrderedDict()
         self._encoders: dict[str, tuple[Any, Any]] = {}
 

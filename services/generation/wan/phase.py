@@ -41,7 +41,8 @@ class Phase:
         if done > self._done:
             self._units += [self._since / (done - self._done)] * (done - self._done)
             self._since = 0.0
-        self._done, self._total = done, total
+        self._done = done
+        self._total = total
 
     def end(self) -> None:
         """Be behind."""

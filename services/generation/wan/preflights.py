@@ -94,10 +94,15 @@ class Preflights:
     def __init__(
         self, models: ModelFiles, limits: Limits, *, learnt: Path, scratch: Path, setup: str = ""
     ) -> None:
-        self._models, self._limits, self._scratch, self._setup = models, limits, scratch, setup
-        self._peaks_file, self._paces_file = learnt / "peaks.json", learnt / "paces.json"
+        self._models = models
+        self._limits = limits
+        self._scratch = scratch
+        self._setup = setup
+        self._peaks_file = learnt / "peaks.json"
+        self._paces_file = learnt / "paces.json"
         self.auto_optimise = limits.auto_optimise
-        self._peaks, self._paces = correction.read(self._peaks_file), pace.read(self._paces_file)
+        self._peaks = correction.read(self._peaks_file)
+        self._paces = pace.read(self._paces_file)
         self._learning = threading.Lock()
 
     def look(

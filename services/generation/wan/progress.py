@@ -56,7 +56,8 @@ class Telling:
         self._phases = {
             phase: Phase(given[phase], first_counts=not (compiled and phase == "denoise")) for phase in STEPS
         }
-        self._report, self._clock = report, clock
+        self._report = report
+        self._clock = clock
         self._most = FIRST
         self._step = ""
         self._phase = next(iter(STEPS))

@@ -52,8 +52,12 @@ class Take:
         telling: Telling,
         ranks: Ranks | None = None,
     ) -> None:
-        self._task, self._plan = task, task.plan
-        self._library, self._device, self._gates, self._telling = library, device, gates, telling
+        self._task = task
+        self._plan = task.plan
+        self._library = library
+        self._device = device
+        self._gates = gates
+        self._telling = telling
         self._ranks: Ranks = ranks or Lone()
         self._rows = [row for row in placement.ordered(task.placement) if row not in self._ranks.unsupported]
         self._seconds: dict[str, float] = {}

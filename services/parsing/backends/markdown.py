@@ -89,7 +89,8 @@ class _Reader:
 
     def __init__(self, blocks: Blocks, lines: Sequence[str], files: Mapping[str, Artifact]) -> None:
         self.blocks = blocks
-        self._lines, self._files = lines, files
+        self._lines = lines
+        self._files = files
         self.title: Passage | None = None
 
     def walk(self, nodes: Iterable[SyntaxTreeNode], *, nested: bool = False) -> None:

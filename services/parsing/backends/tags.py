@@ -92,7 +92,10 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._pieces: list[Piece] = []
         self._text: list[str] = []
-        self._kind, self._level, self._line, self._silent = "text", 0, 0, ""
+        self._kind = "text"
+        self._level = 0
+        self._line = 0
+        self._silent = ""
         self._links = 0
         self._broken = False  # a <br> stands before what comes
         self._shift = ""
@@ -132,7 +135,9 @@ class _Reader(HTMLParser):
             return
         if tag in _SILENT or tag in _BREAKING:
             self._flush()
-            self._silent, self._kind, self._level = "", "text", 0
+            self._silent = ""
+            self._kind = "text"
+            self._level = 0
         elif tag == self._shift:
             self._shift = ""
         elif tag == "a":
@@ -178,7 +183,8 @@ class _Reader(HTMLParser):
 
     def _flush(self) -> None:
         """End the text so far, at the edge of a block."""
-        self._broken, self._shift = False, ""
+        self._broken = False
+        self._shift = ""
         self._end()
 
     def _end(self) -> None:

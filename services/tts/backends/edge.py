@@ -68,8 +68,13 @@ class EdgeBackend:
         pause: timedelta = timedelta(seconds=1),
         breaker: Breaker | None = None,
     ) -> None:
-        self._probe, self._connect, self._silence = probe, connect, silence
-        self._total, self._remembered, self._attempts, self._pause = total, remembered, attempts, pause
+        self._probe = probe
+        self._connect = connect
+        self._silence = silence
+        self._total = total
+        self._remembered = remembered
+        self._attempts = attempts
+        self._pause = pause
         self._breaker = breaker or Breaker(failures=4, rest=timedelta(seconds=60))
         # More connections at once get an address refused for minutes.
         self._turns = asyncio.Semaphore(4)

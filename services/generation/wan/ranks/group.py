@@ -152,7 +152,8 @@ class Group:
     @contextmanager
     def clip(self) -> Iterator[None]:
         """One clip; who leaves it between phases tells the others."""
-        self._owed, self._told = True, None
+        self._owed = True
+        self._told = None
         try:
             yield
         except BaseException:

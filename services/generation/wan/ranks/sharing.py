@@ -28,9 +28,13 @@ class _Ulysses(_context_parallel):  # type: ignore[misc]
     """Ulysses over one group of processes that is ours: it can be left and built anew."""
 
     def setup(self, rank: int, world_size: int, device: torch.device, mesh: Any) -> None:
-        self._rank, self._world_size, self._device, self._mesh = rank, world_size, device, mesh
+        self._rank = rank
+        self._world_size = world_size
+        self._device = device
+        self._mesh = mesh
         self._flattened_mesh = self._ulysses_mesh = self._ring_mesh = mesh
-        self._ring_local_rank, self._ulysses_local_rank = 0, rank
+        self._ring_local_rank = 0
+        self._ulysses_local_rank = rank
 
 
 class Sharing:
