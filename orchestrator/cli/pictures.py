@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
-import warnings
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
-
+from orchestrator.cli import image_size
 from orchestrator.cli.source import Document
 from orchestrator.cli.terminal import clean, tell
 from services.artifacts import wire
@@ -102,10 +99,13 @@ def read(folder: Path | None, name: str) -> tuple[bytes, str]:
     except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
         why = getattr(error, "strerror", None) or error
         raise RefusedError(f"it cannot be read ({why}); mend that") from None
-    kind = _kind(data)
+    kind = image_size.media_type(data)
     if not kind:
         raise RefusedError("it is no PNG, JPEG or WebP image, whatever its name says; convert it")
-    width, height = _size(data)
+    size = image_size.size(data)
+    if size is None:
+        raise RefusedError("it is no whole PNG, JPEG or WebP image; export it again")
+    width, height = size
     if width * height > IMAGE_PIXELS_MOST:
         raise RefusedError(
             f"it has {width} x {height} pixels, more than {IMAGE_PIXELS_MOST:,}; make it smaller"
@@ -127,25 +127,3 @@ def _bytes(path: Path) -> bytes:
             return file.read(LARGEST)
     finally:
         os.close(descriptor)
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height as an image's head tells them; nothing is unpacked."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its size, which is looked at next
-            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-                return image.size
-    except Image.DecompressionBombError:
-        raise RefusedError("it has too many pixels; make it smaller") from None
-    except (OSError, ValueError, SyntaxError):
-        raise RefusedError("it is no whole PNG, JPEG or WebP image; export it again") from None
-
-
-def _kind(data: bytes) -> str:
-    """The media type of an image, by what it begins with; empty for anything else."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
