@@ -16,6 +16,9 @@ from storyreel.parsing.v1 import reading_pb2, storyboard_pb2
 LONGEST_SUMMARY = 200
 """Characters of what a scene shows in short, in the contract."""
 
+Task = reading_pb2.ReadingTask
+"""What a child is asked for: a document, and the files it names."""
+
 VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
     None: storyboard_pb2.VISUAL_UNSPECIFIED,
     "template": storyboard_pb2.VISUAL_TEMPLATE,
@@ -23,6 +26,11 @@ VISUALS: dict[Visual | None, storyboard_pb2.Visual.ValueType] = {
     "auto": storyboard_pb2.VISUAL_AUTO,
 }
 """The contract's name of what a picture is to be."""
+
+
+def task_of(payload: bytes) -> Task:
+    """The task of a child, from the bytes that it was sent."""
+    return Task.FromString(payload)
 
 
 def reading(board: Storyboard, *, warnings: Iterable[SourceWarning] = ()) -> reading_pb2.Reading:

@@ -15,7 +15,6 @@ from services.parsing.edit import storyboard
 from services.parsing.images import UnusableError, measured
 from services.story.source_place import SourceWarning
 from services.story.wire import encode
-from storyreel.parsing.v1 import reading_pb2
 
 # The markdown parser takes a few Python frames for each level of nesting.
 _FRAMES = 10_000
@@ -37,7 +36,7 @@ def answer(payload: bytes, report: Report) -> bytes:
         EmptyDocument: It has nothing to tell.
         DocumentTooLarge: It makes too many scenes or blocks.
     """
-    task = reading_pb2.ReadingTask.FromString(payload)
+    task = wire.task_of(payload)
     text = read(task.document, name=task.name)
     files = {each.file.name: from_proto(each.file.file) for each in task.files}
     if text.markdown:
@@ -48,7 +47,7 @@ def answer(payload: bytes, report: Report) -> bytes:
     return encode(wire.reading(board, warnings=map(SourceWarning, text.warnings)))
 
 
-def _images(task: reading_pb2.ReadingTask) -> dict[str, Artifact | str]:
+def _images(task: wire.Task) -> dict[str, Artifact | str]:
     """The files that a card can show, by their names, or why they cannot be shown."""
     images: dict[str, Artifact | str] = {}
     for each in task.files:
