@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TypeVar
@@ -48,8 +49,12 @@ LIMITS = {
 ESTIMATE_WAIT = timedelta(seconds=20)
 """How long a plan waits for a pool in all: one may be scaled to nothing, and is not started for a plan."""
 
-PART_BYTES = 100_000
-"""Of scene records in one payload: as JSON they are up to six times as large, and 2 MB are refused."""
+PART_BYTES = 400_000
+"""Of scene records in one payload; an engine warns of more than 512 kB, and refuses 2 MB."""
+
+MOST_IN_FLIGHT = 64
+"""Calls of one job that workers are asked for at once: each that is asked for takes the workflow's time, and
+each in flight that of everybody who looks at the job. Footage waits in its pools' queues besides."""
 
 
 def pool_queue(pool: str, *, plans: bool = False) -> str:
@@ -63,6 +68,7 @@ class Calls:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._count = 0
+        self._room = asyncio.Semaphore(MOST_IN_FLIGHT)
         given = record.job.settings
         self._silence = (
             given.heartbeat_timeout.ToTimedelta()
@@ -141,10 +147,9 @@ class Calls:
         """Write down what was made; its outputs go on the record."""
         last = self.record.job.stages[-1].kind
         publication = record_pb2.Publication(job=self.record.job, coverage=coverage, voice=voice)
-        kept = (
-            self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact) for part in _parts(scenes)
-        )
-        publication.scenes.extend(await asyncio.gather(*kept))
+        for part in _parts(scenes):  # one after the other: all at once are more than an answer may hold
+            kept = await self._execute(last, "KeepScenes", (part,), "", artifact_pb2.Artifact)
+            publication.scenes.append(kept)
         outputs = await self._execute(last, "Publish", (publication,), "", job_pb2.Outputs)
         self.record.job.outputs.CopyFrom(outputs)
         self.note(whole=True)
@@ -175,27 +180,28 @@ class Calls:
         queue: str | None = None,
         within: timedelta | None = None,
     ) -> M:
-        # Replay compares ids, not arguments: without them two swapped calls would replay unnoticed.
-        self._count += 1
-        result: M = await workflow.execute_activity(
-            name,
-            args=arguments,
-            activity_id=f"{stage_name(stage)}/{scene_id or 'all'}/{self._count}",
-            result_type=kind,
-            task_queue=queue,
-            schedule_to_close_timeout=within,
-            start_to_close_timeout=LIMITS[name],
-            heartbeat_timeout=self._silence,
-            # Cancelled means that nothing works for the job any more.
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(milliseconds=200),
-                backoff_coefficient=1.5,
-                maximum_interval=timedelta(seconds=2),
-                maximum_attempts=MAX_DEATHS,
-            ),
-            priority=Priority(priority_key=3),
-        )
+        async with self._room if queue is None else contextlib.nullcontext():
+            # Replay compares ids, not arguments: without them two swapped calls would replay unnoticed.
+            self._count += 1
+            result: M = await workflow.execute_activity(
+                name,
+                args=arguments,
+                activity_id=f"{stage_name(stage)}/{scene_id or 'all'}/{self._count}",
+                result_type=kind,
+                task_queue=queue,
+                schedule_to_close_timeout=within,
+                start_to_close_timeout=LIMITS[name],
+                heartbeat_timeout=self._silence,
+                # Cancelled means that nothing works for the job any more.
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(milliseconds=200),
+                    backoff_coefficient=1.5,
+                    maximum_interval=timedelta(seconds=2),
+                    maximum_attempts=MAX_DEATHS,
+                ),
+                priority=Priority(priority_key=3),
+            )
         if workflow.cancellation_reason() is not None:
             # The call ended well before it heard of the cancel, which would be forgotten.
             raise asyncio.CancelledError

@@ -132,6 +132,8 @@ async def list(options: argparse.Namespace) -> int:  # noqa: A001 - commands car
         when = job.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M")
         line = f"{job.name}  {state_name(job.state):<9}  {job.fraction:4.0%}  {when} UTC  "
         write(clean(f"{line}{job.title or job.source.name}") + "\n")
+        if job.waiting:
+            write(clean(f"    {job.waiting}") + "\n")
         if job.state == job_pb2.STATE_FAILED:
             ways = "".join(f" → {way.description}" for way in job.error.suggestions)
             write(clean(f"    {job.error.message}{ways}") + "\n")

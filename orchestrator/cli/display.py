@@ -98,6 +98,8 @@ class Plain:
                 self._once(f"{name}: {int(stage.fraction * 10) * 10} %")
             elif stage.state == job_pb2.STATE_SUCCEEDED:
                 self._once(f"{name}: done{_counted(stage)}")
+        if job.waiting:
+            self._once(job.waiting)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -162,6 +164,8 @@ class LiveTable:
         row = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=1.0, completed=job.fraction, width=BAR * 2)
         row.add_row(" ", bar, f"{job.fraction:4.0%}", Text(f"{_clock(elapsed)}{left}", style="dim"))
+        if job.waiting:
+            return Group(row, Text(f"   {clean(job.waiting)}", style="yellow"))
         return row
 
 

@@ -36,6 +36,8 @@ def record(job: job_pb2.Job) -> dict[str, Any]:
         "fraction": round(job.fraction, 4),
         "stages": stages,
     }
+    if job.waiting:
+        found["waiting"] = job.waiting
     if job.degradations:
         found["degradations"] = [as_data(entry) for entry in job.degradations]
     if job.attempts:

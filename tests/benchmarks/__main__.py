@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("overhead", "render", "edit", "moviepy_peer", "forecast", "footage_jobs", "footage")
+NAMES = ("overhead", "activation", "render", "edit", "moviepy_peer", "forecast", "footage_jobs", "footage")
 
 
 def met(name: str) -> bool:

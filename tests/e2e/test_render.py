@@ -152,6 +152,27 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(home: Home, small: 
     assert out.exists()
 
 
+def test_what_a_killed_command_held_is_made_at_once_whatever_the_limit_of_heartbeats(
+    home: Home, small: Path, tmp_path: Path
+) -> None:
+    patient = Home(home.folder, {"STORYREEL_ORCHESTRATOR_HEARTBEAT_SECONDS": "3600"})
+    out = tmp_path / "small.mp4"
+    process = patient.start("render", str(small), "-o", str(out), "--size", "720p", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["fraction"] > 0.1:
+            break
+    kill_group(process)
+
+    listed = json.loads(patient.run("list", "--json").out)["jobs"][0]
+    resumed = patient.run("resume", "--json")
+
+    assert listed["state"] == "RUNNING"
+    assert listed["waiting"] == f"Nobody works on this job. `storyreel resume {listed['name']}` goes on."
+    assert resumed.code == 0, resumed.err
+    assert out.exists()
+
+
 def test_two_at_the_same_time_share_one_engine(home: Home, small: Path, tmp_path: Path) -> None:
     outs = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
 

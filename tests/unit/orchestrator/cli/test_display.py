@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
+from rich.console import Console, Group
 
 from orchestrator.cli.commands import _ended_badly
 from orchestrator.cli.display import PACE_SECONDS, Lines, Live_, Plain, notes, summary
@@ -242,3 +242,23 @@ def test_the_kind_of_reason_a_job_failed_for_is_the_exit_code(
     said = capsys.readouterr().err
     assert "\x1b" not in said
     assert said.count("storyreel resume jobs/abcdefgh") == 3
+
+
+def test_a_log_a_terminal_and_a_machine_are_told_what_a_job_waits_for(
+    job: job_pb2.Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job.waiting = "waiting for generation: s012 draw, 75 s without news"
+    plain, live = console(), console()
+
+    Plain(plain).show(job)
+    Plain(plain).show(job)
+    shown = Live_(live)
+    shown.show(job)
+    row = Group(shown._whole(job))
+    shown.close()
+    live.print(row)
+    Lines().show(job)
+
+    assert job.waiting in written(plain)
+    assert job.waiting in written(live)
+    assert json.loads(capsys.readouterr().out)["waiting"] == job.waiting
