@@ -15,7 +15,7 @@ from storyreel.job.v1 import job_pb2
 from storyreel.job.v1 import job_service_pb2 as pb
 from storyreel.job.v1 import job_service_pb2_grpc as pb_grpc
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 """How long a watcher tries to reach a server again that it has lost."""
 
 

@@ -38,13 +38,18 @@ async def storyreel(address: str) -> AsyncIterator[Storyreel]:
 @asynccontextmanager
 async def connected(address: str) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to the server at an address, which has answered; raises what `storyreel` raises."""
+    check_address(address)
+    async with channel.connect(address) as connection:
+        await version(connection, address)
+        yield connection
+
+
+def check_address(address: str) -> None:
+    """Refuse what is not an address, with Configuration."""
     if not _ADDRESS.fullmatch(address):
         raise Configuration(
             f"STORYREEL_ADDRESS is {address[:_LONGEST]!r}. Give host:port or unix:/path/of/a.sock."
         )
-    async with channel.connect(address) as connection:
-        await version(connection, address)
-        yield connection
 
 
 async def version(connection: grpc.aio.Channel, address: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks of this machine, each with its result and what to do about it."""
+"""Checks of this machine, or of the server at STORYREEL_ADDRESS, each with what to do about it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
+from orchestrator.cli import doctor_server
 from orchestrator.cli.terminal import clean, emit, write
+from orchestrator.cli.voices import tts
 from orchestrator.embedded import engine
 from orchestrator.engine import connect
 from orchestrator.local_engine import LocalEngine
-from orchestrator.settings import OrchestratorSettings
+from orchestrator.settings import CommandSettings, OrchestratorSettings
 from services.artifacts.connect import StoreSettings
 from services.artifacts.connect import store as connect_store
 from services.chassis.errors import StoryreelError
@@ -40,7 +42,12 @@ Found = tuple[str, str] | tuple[str, str, tuple[str, ...]]
 
 async def doctor(*, as_json: bool) -> int:
     """Run every check; the exit code is 0 when none found anything broken."""
-    findings = [await _run(name, check) for name, check in CHECKS.items()]
+    findings = []
+    address = load(CommandSettings).address
+    for name, check in (doctor_server.checks(address) if address else CHECKS).items():
+        findings.append(await _run(name, check))
+        if name == doctor_server.SERVER and findings[-1].remedy:
+            break
     if as_json:
         emit({"checks": [asdict(finding) for finding in findings]})
     else:
@@ -139,15 +146,8 @@ async def _fonts() -> tuple[str, str, tuple[str, ...]]:
 
 
 async def _voices() -> tuple[str, str]:
-    from services.tts.engines import engines
-    from services.tts.settings import TtsSettings
-
-    speakers = engines(load(TtsSettings))
-    await speakers.start()
-    try:
-        choice = await speakers.choose("", language="en")
-    finally:
-        await speakers.close()
+    async with tts() as client:
+        choice = await client.choose_voice(language="en")
     passed = "".join(f"; {one.engine}: {one.why}" for one in choice.passed_over)
     return f"{choice.voice.engine} speaks ({choice.voice.name}){passed}", ""
 

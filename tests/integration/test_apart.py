@@ -88,7 +88,7 @@ async def test_a_video_made_by_the_cluster_has_the_bytes_of_one_made_alone(
     apart: Apart, tmp_path: Path
 ) -> None:
     (tmp_path / "small.md").write_text(SMALL)
-    client = Home(tmp_path / "client", apart.settings | {"STORYREEL_HOME": str(tmp_path / "client")})
+    client = Home(tmp_path / "client", {"STORYREEL_ADDRESS": apart.jobs_address})
     alone = Home(tmp_path / "alone")
 
     async def render(home: Home) -> Ran:
@@ -104,6 +104,19 @@ async def test_a_video_made_by_the_cluster_has_the_bytes_of_one_made_alone(
         assert made[0].read_bytes() == made[1].read_bytes()
     assert not client.computed()  # a client of a cluster works on nothing,
     assert not (client.folder / "store").exists()  # and keeps nothing
+
+
+async def test_a_cluster_lists_its_voices_to_a_client_that_knows_its_address_alone(
+    apart: Apart, tmp_path: Path
+) -> None:
+    client = Home(tmp_path / "client", {"STORYREEL_ADDRESS": apart.jobs_address})
+
+    listed = await asyncio.to_thread(client.run, "voices", "--language", "de")
+    checked = await asyncio.to_thread(client.run, "doctor")
+
+    assert (listed.code, checked.code) == (0, 0)
+    assert "de+m3" in listed.out
+    assert not (client.folder / "scratch").exists()
 
 
 async def test_a_program_hands_a_document_in_over_tcp_and_watches_its_job(apart: Apart) -> None:

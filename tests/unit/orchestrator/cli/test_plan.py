@@ -69,10 +69,10 @@ def test_what_no_font_has_is_said_before_it_is_rendered(capsys: pytest.CaptureFi
 
 
 @pytest.mark.usefixtures("_bare_machine")
-def test_of_a_clusters_fonts_nothing_is_said(
+def test_of_a_servers_fonts_nothing_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STORYREEL_TEMPORAL_ADDRESS", "temporal.example.org:7233")
+    monkeypatch.setenv("STORYREEL_ADDRESS", "storyreel.example.org:50050")
     block = {
         "place": {"line": 1},
         "kind": "BLOCK_KIND_PARAGRAPH",

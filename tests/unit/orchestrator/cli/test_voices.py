@@ -50,11 +50,3 @@ async def test_a_voice_that_somebody_has_is_taken(voice: str) -> None:
     refused = await asyncio.gather(check_voice(voice, "en"), return_exceptions=True)
 
     assert list(refused) == [None]
-
-
-async def test_a_clusters_voices_are_asked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STORYREEL_TEMPORAL_ADDRESS", "temporal.example.org:7233")
-
-    refused = await asyncio.gather(check_voice("nobody", "en"), return_exceptions=True)
-
-    assert list(refused) == [None]
