@@ -147,7 +147,7 @@ async def _go_on(options: argparse.Namespace, *, resume: bool) -> int:
     shown = display(as_json=options.json)
     try:
         async with _running(work=True) as reel:
-            name = options.job or await _newest(reel)
+            name = options.job or await _newest(reel, resume=resume)
             job = await reel.jobs.get(name)
             options.begun = True
             if not options.job:
@@ -275,10 +275,14 @@ async def _create(
     return await reel.jobs.create(job, plan_only=plan_only, request_id=request_id)
 
 
-async def _newest(reel: Storyreel) -> str:
-    for job in await reel.jobs.list(size=200):
+async def _newest(reel: Storyreel, *, resume: bool) -> str:
+    """The newest job that can go on; to watch, the newest of all where none can."""
+    jobs = await reel.jobs.list(size=200)
+    for job in jobs:
         if _can_go_on(job):
             return job.name
+    if jobs and not resume:
+        return jobs[0].name
     raise JobNotFound(
         "No job can go on: each has succeeded, or its document or settings were refused.",
         suggestions=[Suggestion("`storyreel list` shows the jobs; name one.")],

@@ -229,3 +229,14 @@ def test_a_submitted_job_waits_and_is_watched_to_its_end(home: Home, small: Path
     assert submitted.out == again.out
     assert watched.code == 0, watched.err
     assert (tmp_path / "w.mp4").exists()
+
+
+def test_watch_without_a_name_takes_the_newest_job_though_all_are_done(
+    home: Home, small: Path, tmp_path: Path
+) -> None:
+    made = home.run("render", str(small), "-o", str(tmp_path / "first.mp4"), "--size", "720p")
+
+    watched = home.run("watch", "-o", str(tmp_path / "again.mp4"))
+
+    assert (made.code, watched.code) == (0, 0), watched.err
+    assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "first.mp4").read_bytes()
