@@ -32,6 +32,12 @@ def attempt() -> int:
     return activity.info().attempt
 
 
+def attempts() -> int:
+    """How often the activity's call may be made that is answered with an error."""
+    policy = activity.info().retry_policy
+    return policy.maximum_attempts - recovery.MAX_DEATHS if policy else recovery.MAX_ATTEMPTS
+
+
 async def unary(method: grpc.aio.UnaryUnaryMultiCallable[Any, M], request: Message) -> tuple[M, bool]:
     """Make a unary call; the reply, and whether it was found made."""
     with application_errors():
@@ -105,7 +111,7 @@ def application_errors(*, generating: bool = False) -> Iterator[None]:
         with channel.errors():
             yield
     except StoryreelError as error:
-        again = recovery.repeat(error, attempt(), generating=generating)
+        again = recovery.repeat(error, attempt(), generating=generating, attempts=attempts())
         raise ApplicationError(
             error.message,
             job_error(error),

@@ -337,7 +337,7 @@ def _asked(job: job_pb2.Job) -> str:
     """The digest of what was asked for, without what the server adds of its own."""
     asked = job_pb2.Job()
     asked.CopyFrom(job)
-    for own in ("pools", "footage_backend", "heartbeat_timeout"):
+    for own in ("pools", "footage_backend", "heartbeat_timeout", "call_attempts"):
         asked.settings.ClearField(own)
     return hashlib.sha256(asked.SerializeToString(deterministic=True)).hexdigest()
 

@@ -24,10 +24,10 @@ from services.chassis.errors import (
 )
 
 MAX_ATTEMPTS = 8
-"""Attempts of one call that is answered with an error."""
+"""Attempts of one call that is answered with an error, unless the job's settings say otherwise."""
 
-MAX_DEATHS = 50
-"""Attempts of one call in all: a worker that is killed in the middle of it uses one up, too."""
+MAX_DEATHS = 42
+"""Attempts besides: a worker that is killed in the middle of a call uses one up, too."""
 
 MAX_FAULTS = 3
 """Attempts when the service itself broke: a defect rarely goes away. Also of the same request for
@@ -68,19 +68,22 @@ class Next(Enum):
     REMAKE = "remake"
 
 
-def repeat(error: StoryreelError, attempt: int, *, generating: bool = False) -> bool:
+def repeat(
+    error: StoryreelError, attempt: int, *, generating: bool = False, attempts: int = MAX_ATTEMPTS
+) -> bool:
     """Tell whether the same call may be tried again, after its attempt number `attempt` (from 1).
 
     Args:
         error: What ended the attempt.
         attempt: Its number, from 1.
         generating: The call generates footage.
+        attempts: How often a call may be made that is answered with an error.
     """
     if error.reason in DECIDED_ELSEWHERE:
         return False
     if isinstance(error, Fault):
-        return attempt < MAX_FAULTS
-    most = MAX_FAULTS if generating and not isinstance(error, Overloaded) else MAX_ATTEMPTS
+        return attempt < min(MAX_FAULTS, attempts)
+    most = min(MAX_FAULTS, attempts) if generating and not isinstance(error, Overloaded) else attempts
     # Cancelled: another job that made the same thing was; this one makes it again.
     return isinstance(error, NotNow | Cancelled) and attempt < most
 

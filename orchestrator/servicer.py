@@ -55,6 +55,7 @@ class JobServicer(pb_grpc.JobServiceServicer):
         job.settings.pools[:] = self._settings.pool_names
         job.settings.footage_backend = self._settings.footage_backend
         job.settings.heartbeat_timeout.FromMilliseconds(round(1000 * self._settings.heartbeat_seconds))
+        job.settings.call_attempts = self._settings.call_attempts
         job.plan_only = request.validate_only
         return pb.CreateJobResponse(job=await self._jobs.create(job, request_id=request.request_id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orchestrator.recovery import MAX_ATTEMPTS
 from services.chassis.settings import ServerSettings
 
 
@@ -88,6 +89,14 @@ class OrchestratorSettings(ServerSettings):
         le=3600,
         description="How long a worker may say nothing of a call until another one makes it, for jobs that "
         "are created here. On one machine a worker that ends is seen at once.",
+    )
+
+    call_attempts: int = Field(
+        MAX_ATTEMPTS,
+        ge=1,
+        le=100,
+        description="How often a call is made that is answered with an error which may pass, for jobs that "
+        "are created here; from the fifth attempt on they are 20 seconds apart.",
     )
 
     @property

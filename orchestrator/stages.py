@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
 from orchestrator.job import GENERATION, TTS, WEIGHTS, Record, StageKind, State, stage_name
-from orchestrator.recovery import MAX_DEATHS
+from orchestrator.recovery import MAX_ATTEMPTS, MAX_DEATHS
 
 with workflow.unsafe.imports_passed_through():
     from google.protobuf.message import Message
@@ -70,6 +70,7 @@ class Calls:
         self._count = 0
         self._room = asyncio.Semaphore(MOST_IN_FLIGHT)
         given = record.job.settings
+        self._attempts = given.call_attempts or MAX_ATTEMPTS
         self._silence = (
             given.heartbeat_timeout.ToTimedelta()
             if given.HasField("heartbeat_timeout")
@@ -198,7 +199,7 @@ class Calls:
                     initial_interval=timedelta(milliseconds=200),
                     backoff_coefficient=1.5,
                     maximum_interval=timedelta(seconds=2),
-                    maximum_attempts=MAX_DEATHS,
+                    maximum_attempts=self._attempts + MAX_DEATHS,
                 ),
                 priority=Priority(priority_key=3),
             )

@@ -48,6 +48,7 @@ EXEMPT = {
     "storyreel.job.v1.Settings.pools": "output only: the server's own",
     "storyreel.job.v1.Settings.footage_backend": "output only: the server's own",
     "storyreel.job.v1.Settings.heartbeat_timeout": "output only: the server's own",
+    "storyreel.job.v1.Settings.call_attempts": "output only: the server's own",
     "storyreel.progress.v1.Watch.keep_running": "a duration, whose rule bounds it as a whole",
     "storyreel.script.v1.NarrationContext.budget": "a duration, whose rule bounds it as a whole",
 }

@@ -18,6 +18,7 @@ from temporalio.client import Client
 from orchestrator.presence import Workers, relieve
 from services.artifacts.local import LocalStore
 from services.artifacts.store import Artifact
+from services.chassis.errors import Overloaded
 from storyreel.job.v1 import job_pb2
 from tests.integration.noop_reel import Reel, engine, running
 
@@ -152,3 +153,19 @@ async def test_a_job_on_which_nobody_works_says_so_and_how_to_go_on(client: Clie
 
     assert alone.waiting == f"Nobody works on this job. `storyreel resume {job.name}` goes on."
     assert not attended.waiting
+
+
+@pytest.mark.parametrize("most", [2, 4])
+async def test_a_call_is_repeated_as_often_as_the_jobs_settings_allow(reel: Reel, most: int) -> None:
+    def away(rpc: str, request: Any) -> None:
+        if rpc == "ChooseVoice":
+            raise Overloaded("Too many calls.", retry_after=timedelta(milliseconds=10))
+
+    reel.noop.fault = away
+    job = reel.job()
+    job.settings.call_attempts = most
+
+    ended = (await reel.run(job))[-1]
+
+    assert ended.state == job_pb2.STATE_FAILED
+    assert reel.noop.calls["ChooseVoice"] == most

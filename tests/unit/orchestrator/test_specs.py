@@ -33,6 +33,7 @@ REACHES: dict[str, set[str]] = {
     "settings.footage_backend": {FOOTAGE},
     "settings.frame_timing": {CARD, FOOTAGE},
     "settings.heartbeat_timeout": set(),
+    "settings.call_attempts": set(),
     "scene.ref.id": set(),
     "scene.ref.type": set(),
     "scene.ref.scene": {NARRATION, CARD},

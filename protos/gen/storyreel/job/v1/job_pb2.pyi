@@ -305,6 +305,7 @@ class Settings(_message.Message):
     FRAME_TIMING_FIELD_NUMBER: _builtins.int
     SCRIPT_BACKEND_FIELD_NUMBER: _builtins.int
     HEARTBEAT_TIMEOUT_FIELD_NUMBER: _builtins.int
+    CALL_ATTEMPTS_FIELD_NUMBER: _builtins.int
     voice: _builtins.str
     """A role or a voice name, see ChooseVoice. Default: `male`."""
     language: _builtins.str
@@ -326,6 +327,10 @@ class Settings(_message.Message):
     script_backend: _builtins.str
     """Who writes narrations, see storyreel.script.v1.WriteNarrationRequest.
     Default: `template`.
+    """
+    call_attempts: _builtins.int
+    """Output only. How often a call is made that is answered with an error which may
+    pass. From the server's STORYREEL_ORCHESTRATOR_CALL_ATTEMPTS.
     """
     @_builtins.property
     def picture(self) -> _clip_pb2.Picture:
@@ -361,10 +366,11 @@ class Settings(_message.Message):
         frame_timing: _clip_pb2.FrameTiming.ValueType = ...,
         script_backend: _builtins.str = ...,
         heartbeat_timeout: _duration_pb2.Duration | None = ...,
+        call_attempts: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_timeout", b"heartbeat_timeout", "look", b"look", "picture", b"picture"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "heartbeat_timeout", b"heartbeat_timeout", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "script_backend", b"script_backend", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_attempts", b"call_attempts", "footage_backend", b"footage_backend", "frame_timing", b"frame_timing", "heartbeat_timeout", b"heartbeat_timeout", "language", b"language", "look", b"look", "offline", b"offline", "picture", b"picture", "pools", b"pools", "script_backend", b"script_backend", "speed_percent", b"speed_percent", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
