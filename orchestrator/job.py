@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
+from orchestrator.call_id import CallId
 from services.story.look import builtin
 from services.story.look_wire import look_to_proto
 from storyreel.error.v1 import error_reason_pb2
@@ -249,12 +250,12 @@ def measure(job: job_pb2.Job, running: Mapping[str, progress_pb2.StageProgress])
     whole = 0.0
     for stage in job.stages:
         name = stage_name(stage.kind)
-        reports = [report for call, report in running.items() if call.partition("/")[0] == name]
+        reports = [report for call, report in running.items() if CallId.parse(call).stage == name]
         parts = {part.scene_id: part for part in stage.parts}
         part = stage.calls_done + sum(each.done for each in parts.values())
         for call, report in running.items():
-            if call.partition("/")[0] == name:
-                mine = parts.get(call.split("/")[1]) if "/" in call else None
+            if CallId.parse(call).stage == name:
+                mine = parts.get(CallId.parse(call).scene)
                 part += report.fraction * (mine.share if mine else 1.0)
         stage.fraction = min(part / stage.calls, 1.0) if stage.calls else 0.0
         stage.activity = _activity(reports) if stage.state == job_pb2.STATE_RUNNING else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from temporalio.api.enums.v1 import PendingActivityState as PendingState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
+from orchestrator.call_id import CallId
 from orchestrator.converter import CONVERTER
 from orchestrator.job import GENERATION
 from storyreel.job.v1 import job_pb2
@@ -110,17 +111,17 @@ def _calls(pending: Sequence[PendingActivityInfo]) -> str:
         return "the workflow"
     taken = [call for call in pending if call.state != PendingState.PENDING_ACTIVITY_STATE_SCHEDULED]
     first = sorted(taken or pending, key=lambda call: call.activity_id)[:NAMED_CALLS]
-    stages = dict.fromkeys(call.activity_id.partition("/")[0] for call in first)
+    stages = dict.fromkeys(CallId.parse(call.activity_id).stage for call in first)
     more = f" and {len(pending) - len(first)} more" if len(pending) > len(first) else ""
     untaken = "" if taken else " (no worker has taken it)"
     return f"{', '.join(stages)}: {', '.join(map(_call, first))}{more}{untaken}"
 
 
 def _call(call: PendingActivityInfo) -> str:
-    scene = call.activity_id.split("/")[1] if "/" in call.activity_id else ""
+    scene = CallId.parse(call.activity_id).scene
     verb = VERBS.get(call.activity_type.name, call.activity_type.name)
     again = f" (attempt {call.attempt})" if call.attempt > 1 else ""
-    return f"{scene} {verb}{again}" if scene.startswith("s") else f"{verb}{again}"
+    return f"{scene} {verb}{again}" if scene else f"{verb}{again}"
 
 
 def show_footage(job: job_pb2.Job, footage: Reports) -> None:
@@ -131,7 +132,7 @@ def show_footage(job: job_pb2.Job, footage: Reports) -> None:
     stage.ClearField("running")
     links = {part.scene_id: part.link for part in stage.parts}
     for call, report in sorted(footage.items())[:MOST_CLIPS]:
-        scene = call.split("/")[1]
+        scene = CallId.parse(call).scene
         failed = sum(attempt.scene_id == scene for attempt in job.attempts)
         stage.running.add(scene_id=scene, attempt=failed + 1, progress=report, link=links.get(scene, 0))
     if stage.running and stage.state == job_pb2.STATE_RUNNING:

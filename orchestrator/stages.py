@@ -13,6 +13,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
+from orchestrator.call_id import CallId
 from orchestrator.job import GENERATION, TTS, WEIGHTS, Record, StageKind, State, stage_name
 from orchestrator.recovery import MAX_ATTEMPTS, MAX_DEATHS
 
@@ -187,7 +188,7 @@ class Calls:
             result: M = await workflow.execute_activity(
                 name,
                 args=arguments,
-                activity_id=f"{stage_name(stage)}/{scene_id or 'all'}/{self._count}",
+                activity_id=str(CallId(stage_name(stage), scene_id, self._count)),
                 result_type=kind,
                 task_queue=queue,
                 schedule_to_close_timeout=within,
@@ -243,7 +244,7 @@ def job_error(error: BaseException) -> job_pb2.JobError:
             retryable=True,
         )
     if isinstance(error, ActivityError):
-        stage, scene, *_ = [*error.activity_id.split("/"), ""]
-        found.stage = next((kind for kind in WEIGHTS if stage_name(kind) == stage), found.stage)
-        found.scene_id = scene if scene.startswith("s") else ""
+        call = CallId.parse(error.activity_id)
+        found.stage = next((kind for kind in WEIGHTS if stage_name(kind) == call.stage), found.stage)
+        found.scene_id = call.scene
     return found
