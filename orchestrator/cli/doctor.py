@@ -198,8 +198,8 @@ REMEDIES = {
     "store": "Make room and give back the right to write there; for S3, start it or correct "
     "STORYREEL_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _BUCKET.",
     "ffmpeg": "Install storyreel[local] again, or set STORYREEL_FFMPEG to an ffmpeg that runs.",
-    "drawing": "For Arabic, Hebrew, Indic scripts and Thai install libfribidi0 (Debian, Ubuntu) or "
-    "fribidi (Fedora, Arch, Alpine).",
+    "drawing": "Install libfribidi0 (Debian, Ubuntu) or "
+    "fribidi (Fedora, Arch, Alpine) for Arabic, Hebrew, Indic scripts and Thai.",
     "footage": "Set STORYREEL_GENERATION_DEVICE or STORYREEL_GENERATION_VIDEOS_URL to what is there, "
     "or to nothing.",
     "models": "Set STORYREEL_GENERATION_MODELS to a folder that can be read.",

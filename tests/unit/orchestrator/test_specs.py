@@ -28,6 +28,7 @@ REACHES: dict[str, set[str]] = {
     "settings.picture": {CARD, FOOTAGE},
     "settings.look": {CARD},
     "settings.offline": set(),
+    "settings.script_backend": {NARRATION},
     "settings.speed_percent": {SPEECH},
     "settings.pools": {FOOTAGE},
     "settings.footage_backend": {FOOTAGE},
@@ -40,7 +41,9 @@ REACHES: dict[str, set[str]] = {
     "scene.ref.chapter": set(),
     "scene.ref.footage": {FOOTAGE},
     "scene.ref.visual": set(),
-    "scene.ref.visual_line": set(),
+    "scene.ref.visual_place": set(),
+    "scene.ref.headings": {NARRATION},
+    "scene.ref.summary": set(),
     "scene.narration.language": {CARD},
     "scene.narration.segments": {SPEECH, CARD},
     "scene.narration.segments.element": {CARD},
@@ -81,7 +84,7 @@ def asked(settings: job_pb2.Settings, scene: record_pb2.SceneRecord) -> dict[str
     """The requests for a scene, of footage the one for its first clip."""
     voice = speech_pb2.Voice(engine="espeak", name="en", language="en")
     return {
-        NARRATION: requests.narrate(scene, settings),
+        NARRATION: requests.narrate(scene, settings, requests.contexts("A lamp", [scene])[scene.ref.id]),
         SPEECH: requests.speak(scene, voice, settings),
         CARD: requests.draw(scene, settings).spec,
         FOOTAGE: footage_spec(settings, scene),

@@ -104,7 +104,7 @@ def test_an_image_is_measured_by_its_head_alone(tmp_path: Path) -> None:
     Image.new("1", (8100, 8100)).save(tmp_path / "c.png")
 
     assert measured(tmp_path / "a.png") == (7, 5)
-    with pytest.raises(UnusableError, match="no whole PNG, JPEG or WebP"):
+    with pytest.raises(UnusableError, match="not a whole PNG, JPEG or WebP"):
         measured(tmp_path / "b.png")
     with pytest.raises(UnusableError, match="8100 x 8100 pixels, more than 64,000,000"):
         measured(tmp_path / "c.png")

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, Group
 
 from orchestrator.cli.commands import _ended_badly
-from orchestrator.cli.display import PACE_SECONDS, Lines, Live_, Plain, notes, summary
+from orchestrator.cli.display import PACE_SECONDS, Lines, LiveTable, Plain, notes, summary
 from orchestrator.job import GENERATION, PARSING, SCRIPT, reason_value
 from storyreel.error.v1.category_pb2 import CATEGORY_VRAM_MEMORY as VRAM_MEMORY
 from storyreel.job.v1 import job_pb2
@@ -146,7 +146,7 @@ def test_a_log_tells_what_a_retry_changed_and_which_attempt_follows(job: job_pb2
 
 def test_the_table_tells_of_a_failed_attempt_when_it_failed(job: job_pb2.Job) -> None:
     target = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    live = Live_(target)
+    live = LiveTable(target)
     live.show(job)
     job.attempts.add(scene_id="s003", number=3, message="No memory.")
 
@@ -190,7 +190,7 @@ def test_what_a_person_should_know_is_said_when_it_is_known(job: job_pb2.Job) ->
 
 def test_the_table_shows_every_stage_and_the_whole(job: job_pb2.Job) -> None:
     target = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    live = Live_(target)
+    live = LiveTable(target)
 
     live.show(job)
     live.close()
@@ -252,7 +252,7 @@ def test_a_log_a_terminal_and_a_machine_are_told_what_a_job_waits_for(
 
     Plain(plain).show(job)
     Plain(plain).show(job)
-    shown = Live_(live)
+    shown = LiveTable(live)
     shown.show(job)
     row = Group(shown._whole(job))
     shown.close()

@@ -33,10 +33,10 @@ def test_what_the_contract_allows_is_taken(option: Callable[[str], Any], text: s
 BAD: list[tuple[Callable[[str], Any], str, str]] = [
     (limits.voice, "@nobody", "such as female"),
     (limits.voice, "a" * 101, "at most 100"),
-    (limits.voice, "male\n", "no voice's name"),
+    (limits.voice, "male\n", "not a voice's name"),
     (limits.language, "english", "such as en, de"),
     (limits.language, "en_US", "Did you mean en-US?"),
-    (limits.language, "en" + "-abcdefgh" * 4, "no language tag"),
+    (limits.language, "en" + "-abcdefgh" * 4, "not a language tag"),
     (limits.speed, "49", "from 50 to 200"),
     (limits.speed, "201", "from 50 to 200"),
     (limits.speed, "1.5", "whole number"),

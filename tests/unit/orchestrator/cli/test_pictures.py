@@ -89,7 +89,7 @@ def test_a_huge_file_is_refused_unread(folder: Path) -> None:
 def test_what_is_no_image_is_refused_whatever_it_is_called(folder: Path, data: bytes) -> None:
     (folder / "it.png").write_bytes(data)
 
-    with pytest.raises(pictures.RefusedError, match="no PNG, JPEG or WebP"):
+    with pytest.raises(pictures.RefusedError, match="not a PNG, JPEG or WebP"):
         pictures.read(folder, "it.png")
 
 
@@ -177,7 +177,7 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_unpacked(folder: Pa
 def test_an_image_that_is_only_a_head_is_refused(folder: Path) -> None:
     (folder / "head.png").write_bytes(image()[:12])
 
-    with pytest.raises(pictures.RefusedError, match="no whole PNG, JPEG or WebP image"):
+    with pytest.raises(pictures.RefusedError, match="not a whole PNG, JPEG or WebP image"):
         pictures.read(folder, "head.png")
 
 

@@ -65,6 +65,6 @@ def test_what_might_never_end_is_refused_without_being_read(tmp_path: Path) -> N
     os.mkfifo(pipe)
 
     for name in (str(pipe), "/dev/null"):
-        with pytest.raises(InvalidRequest, match="no file but a pipe") as caught:
+        with pytest.raises(InvalidRequest, match="not a file but a pipe") as caught:
             source.read(name)
         assert "standard input" in caught.value.suggestions[0].description
