@@ -61,6 +61,7 @@ async def storyreel(
     settings: OrchestratorSettings,
     *,
     work: bool,
+    stages: bool = True,
     public: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Storyreel]:
@@ -70,6 +71,7 @@ async def storyreel(
         settings: Which engine.
         work: Work on jobs here: run the stages and a worker. Without it jobs are only looked at
             and told what to do. A cluster's jobs are never worked on here.
+        stages: Run the stages too. Without them a worker takes note of cancels and makes nothing.
         public: Answer others too, at the settings' address: JobService, ArtifactService and TtsService.
         tell: Says a line to the person who waits, such as for what.
 
@@ -86,7 +88,7 @@ async def storyreel(
             "Set STORYREEL_STORE=s3 and STORYREEL_S3_* to the cluster's store."
         )
     # Before anything is started or a job taken that could not be worked on.
-    stages = _load_stages() if local and work else None
+    settings_of_stages = _load_stages() if local and work and stages else None
     store = connect_store(stored)
     async with AsyncExitStack() as stack:
         short = _short()
@@ -113,8 +115,12 @@ async def storyreel(
             watching = [starting.create_task(one) for one in _watches(client, settings, own, tell)]
             if workers and work:
                 watching.append(starting.create_task(relieve(client, workers)))
-            if stages:
-                starting.create_task(_work(stack, client, store, sockets, settings, stages))
+            if settings_of_stages:
+                starting.create_task(_work(stack, client, store, sockets, settings, settings_of_stages))
+            elif local and work:
+                from orchestrator.worker import worker
+
+                await stack.enter_async_context(worker(client, None, calls_at_once=1))
             # Beside the store nobody needs ArtifactService: its files would only be copied once more.
             yield Storyreel(JobClient(connection), store, server.bound if server else "")
             if server:  # while what its calls need is still there

@@ -18,14 +18,20 @@ QUEUE = "storyreel-jobs"
 
 
 @asynccontextmanager
-async def worker(client: Client, activities: Activities, *, calls_at_once: int) -> AsyncIterator[None]:
-    """Work on jobs; leaving the context hands back what was in flight."""
+async def worker(client: Client, activities: Activities | None, *, calls_at_once: int) -> AsyncIterator[None]:
+    """Work on jobs; leaving the context hands back what was in flight.
+
+    Args:
+        client: The engine.
+        activities: The calls of stages; None: jobs take note of what they are told, and nothing is made.
+        calls_at_once: Calls in flight at once.
+    """
     with Heartbeats(client) as heartbeats:
         async with Worker(
             client,
             task_queue=QUEUE,
             workflows=[JobWorkflow],
-            activities=activities.all(),
+            activities=activities.all() if activities else [],
             interceptors=[heartbeats],
             max_concurrent_activities=calls_at_once,
             # Heartbeats carry progress out and a cancel in; the SDK's own 30 s would delay both.

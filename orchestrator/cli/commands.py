@@ -111,8 +111,8 @@ async def resume(options: argparse.Namespace) -> int:
 
 async def cancel(options: argparse.Namespace) -> int:
     """Stop a job."""
-    # A job has ended when a worker has taken note, and this may be the only one.
-    async with _running(work=True) as reel:
+    # A job has ended when a worker has taken note, and this may be the only one. No other job goes on by it.
+    async with _running(work=True, stages=False) as reel:
         job = await reel.jobs.cancel(options.job)
     if options.json:
         emit({"event": "cancelled", **record(job)})
@@ -229,8 +229,8 @@ def _ended_badly(job: job_pb2.Job, *, as_json: bool) -> int:
     return code
 
 
-def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
-    """Storyreel at STORYREEL_ADDRESS, or all of it here; `work` says whether jobs are worked on here."""
+def _running(*, work: bool, stages: bool = True) -> AbstractAsyncContextManager[Storyreel]:
+    """Storyreel at STORYREEL_ADDRESS, or all of it here; `work` and `stages` as in the embedded one."""
     if address := load(CommandSettings).address:
         return remote.storyreel(address)
     settings = load(OrchestratorSettings)
@@ -241,7 +241,7 @@ def _running(*, work: bool) -> AbstractAsyncContextManager[Storyreel]:
         )
     from orchestrator.embedded import storyreel  # a client of another machine does without all of it
 
-    return storyreel(settings, work=work, tell=lambda line: tell(f"{line}\n"))
+    return storyreel(settings, work=work, stages=stages, tell=lambda line: tell(f"{line}\n"))
 
 
 async def _create(

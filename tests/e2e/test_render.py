@@ -240,3 +240,16 @@ def test_watch_without_a_name_takes_the_newest_job_though_all_are_done(
 
     assert (made.code, watched.code) == (0, 0), watched.err
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "first.mp4").read_bytes()
+
+
+def test_a_cancel_stops_its_job_and_starts_no_other(home: Home, small: Path) -> None:
+    first = home.run("submit", str(small), "--size", "720p", "--request-id", "first").out.strip()
+    second = home.run("submit", str(small), "--size", "720p", "--request-id", "second").out.strip()
+
+    cancelled = home.run("cancel", second)
+
+    listed = {job["name"]: job for job in json.loads(home.run("list", "--json").out)["jobs"]}
+    assert cancelled.code == 0, cancelled.err
+    assert listed[second]["state"] == "CANCELLED"
+    assert listed[first]["state"] in ("PENDING", "RUNNING")
+    assert [stage["calls_done"] for stage in listed[first]["stages"][1:]] == [0] * 5
