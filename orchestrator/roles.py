@@ -15,7 +15,7 @@ POOLS = ("t2v", "i2v", "ti2v")
 """The pools whose models are known here; others are named by the first part of their model's name."""
 
 DESCRIPTION = """\
-serve   JobService for others; without a Temporal cluster also everything behind it.
+serve   JobService and ArtifactService for others; without a cluster all behind them too.
 worker  Works on the jobs of a Temporal cluster, and calls the stages.
 pool    Generates footage for that cluster, one clip at a time, beside a device.
 
@@ -23,11 +23,13 @@ pool    Generates footage for that cluster, one clip at a time, beside a device.
 """
 
 SERVE = """\
-JobService for others, at STORYREEL_ORCHESTRATOR_ADDRESS.
+JobService, ArtifactService and, for its voices, TtsService for others, at
+STORYREEL_ORCHESTRATOR_ADDRESS; `storyreel` finds them there by STORYREEL_ADDRESS.
 
 Without STORYREEL_TEMPORAL_ADDRESS it also runs the engine, the services, a worker and
 the pools of STORYREEL_ORCHESTRATOR_POOLS; `python -m services.parsing --help`, and so on,
-lists what these read. With it `serve` only takes jobs in; a `worker` does the work.
+lists what these read. With it `serve` only takes jobs in and passes on what voices are
+asked for, to STORYREEL_ORCHESTRATOR_TTS; a `worker` does the work.
 
 example:
   STORYREEL_ORCHESTRATOR_ADDRESS=127.0.0.1:50050 python -m orchestrator serve
@@ -57,9 +59,8 @@ While a clip of one queue is made, the others are left to other pools; plans are
 Beside it, at STORYREEL_ORCHESTRATOR_GENERATION, runs `python -m services.generation` with
   STORYREEL_GENERATION_DEVICE=cuda  and the models: `storyreel models fetch ti2v-5B`; or
   STORYREEL_GENERATION_VIDEOS_URL   of a video server,
-and the store that all services share. Where jobs are handed in (`serve`, or `storyreel` with
-STORYREEL_TEMPORAL_ADDRESS), STORYREEL_ORCHESTRATOR_POOLS names the same pools: scenes of others
-are cards. For a video server STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND is openai_videos there.
+and the store that all services share. Where jobs are handed in (`serve`),
+STORYREEL_ORCHESTRATOR_POOLS names the same pools: scenes of others are cards. For a video server STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND is openai_videos there.
 
 example:
   STORYREEL_TEMPORAL_ADDRESS=temporal:7233 python -m orchestrator pool t2v ti2v

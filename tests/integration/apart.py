@@ -128,6 +128,7 @@ class Apart:
         for stage, ready in zip(self.stages, stages, strict=True):
             self.stages[stage].settings[address_setting(stage)] = ready["address"]
             self.worker.settings[f"STORYREEL_ORCHESTRATOR_{stage.upper()}"] = ready["address"]
+        self.jobs.settings["STORYREEL_ORCHESTRATOR_TTS"] = self.address("tts")
         serving = (await asyncio.gather(self.jobs.start(), self.worker.start()))[0]
         self.jobs.settings["STORYREEL_ORCHESTRATOR_ADDRESS"] = serving["address"]
 
