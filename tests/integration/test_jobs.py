@@ -89,7 +89,7 @@ async def test_a_job_is_watched_to_its_end_though_its_engine_was_silent(
     assert engine is not None
     name = await desk.create()
     watching = asyncio.create_task(desk.end(name))
-    while not desk.noop.calls["GenerateClip"]:
+    while not desk.noop.calls["DrawCard"]:
         await asyncio.sleep(0.05)
 
     os.kill(engine.pid, signal.SIGSTOP)
