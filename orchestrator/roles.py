@@ -15,7 +15,7 @@ POOLS = ("t2v", "i2v", "ti2v")
 """The pools whose models are known here; others are named by the first part of their model's name."""
 
 DESCRIPTION = """\
-serve   JobService and ArtifactService for others; without a cluster all behind them too.
+serve   JobService and ArtifactService; without a cluster also all behind them.
 worker  Works on the jobs of a Temporal cluster, and calls the stages.
 pool    Generates footage for that cluster, one clip at a time, beside a device.
 
