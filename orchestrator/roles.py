@@ -15,7 +15,7 @@ POOLS = ("t2v", "i2v", "ti2v")
 """The pools whose models are known here; others are named by the first part of their model's name."""
 
 DESCRIPTION = """\
-serve   JobService and ArtifactService for others; without a cluster all behind them too.
+serve   JobService and ArtifactService; without a cluster also all behind them.
 worker  Works on the jobs of a Temporal cluster, and calls the stages.
 pool    Generates footage for that cluster, one clip at a time, beside a device.
 
@@ -60,7 +60,8 @@ Beside it, at STORYREEL_ORCHESTRATOR_GENERATION, runs `python -m services.genera
   STORYREEL_GENERATION_DEVICE=cuda  and the models: `storyreel models fetch ti2v-5B`; or
   STORYREEL_GENERATION_VIDEOS_URL   of a video server,
 and the store that all services share. Where jobs are handed in (`serve`),
-STORYREEL_ORCHESTRATOR_POOLS names the same pools: scenes of others are cards. For a video server STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND is openai_videos there.
+STORYREEL_ORCHESTRATOR_POOLS names the same pools: scenes of others are cards. For a video server
+STORYREEL_ORCHESTRATOR_FOOTAGE_BACKEND is openai_videos there.
 
 example:
   STORYREEL_TEMPORAL_ADDRESS=temporal:7233 python -m orchestrator pool t2v ti2v
