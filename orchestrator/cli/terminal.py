@@ -10,12 +10,15 @@ from typing import Any, TextIO
 from rich.console import Console
 
 _SPACES = "\t\n\v\f\r\x85\u2028\u2029"
+_ORDER = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Controls that show what follows in another order: a name could look like another one."""
+
 _CLEAN: dict[int, str] = {
-    **dict.fromkeys((*range(32), *range(127, 160)), "�"),
+    **dict.fromkeys((*range(32), *range(127, 160), *_ORDER), "�"),
     **{ord(space): " " for space in _SPACES},
 }
-_ESCAPED = {number: f"\\u{number:04x}" for number in range(0x7F, 0xA0)}
-"""The control characters that JSON allows as they are, in the way JSON writes the others."""
+_ESCAPED = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), *_ORDER)}
+"""The controls that JSON allows as they are, in the way JSON writes the others."""
 
 
 class NobodyReadsError(Exception):

@@ -42,3 +42,7 @@ def test_a_closed_output_is_said_once_and_a_closed_stderr_never(monkeypatch: pyt
     for stream in (sys.stdout, sys.stderr):
         assert os.path.samestat(os.fstat(stream.fileno()), Path(os.devnull).stat())
         stream.close()
+
+
+def test_nothing_of_a_document_changes_the_order_of_what_is_shown() -> None:
+    assert clean("report\u202efdp.exe \u2066x\u2069 \u200fשלום") == "report�fdp.exe �x� \u200fשלום"
