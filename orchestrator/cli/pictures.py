@@ -64,7 +64,7 @@ async def stored(document: Document, artifacts: Artifacts) -> list[artifact_pb2.
 def named(document: Document) -> dict[str, str]:
     """The files that a document names, and what is said of one that is refused.
 
-    There are none of a document that cannot be read, which parsing will explain. Images on standard input are
+    A document that cannot be read has no images; parsing explains why. Images on standard input are
     passed over in silence: they are told by their alternative texts, like those on the web.
     """
     try:

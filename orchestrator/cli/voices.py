@@ -30,7 +30,7 @@ async def tts() -> AsyncIterator[TtsClient]:
 
 
 async def voices(language: str, *, as_json: bool) -> int:
-    """List the voices; the exit code is 3 when there are none of the language."""
+    """List the voices; the exit code is 3 when no voice speaks the language."""
     async with tts() as client:
         found = await client.list_voices(language=language)
     if as_json:

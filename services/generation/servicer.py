@@ -205,7 +205,7 @@ def _unknown_backend(name: str, known: Sequence[str]) -> UnknownBackend:
         if name in ("", backend)
     ]
     return UnknownBackend(
-        f"There is no backend {name!r} here; {there}." if name else f"{there.capitalize()}.",
+        f"There is no backend {name!r} here; {there}." if name else "Nobody generates footage here.",
         suggestions=ways,
         metadata={"backends": ",".join(known)},
     )

@@ -124,7 +124,7 @@ def _plain(text: Text) -> Text:
 
 
 def _by_kind(text: Text, language: str) -> Iterator[Edit]:
-    """What is said of formulas, and of the indices of code: `a[1]` there is no number of a source."""
+    """What is said of formulas, and of the indices of code: `a[1]` does not cite a source."""
     for span in text.of_kind("formula", "code"):
         if span.kind == "formula" and (said := told(span.value, language=language)):
             yield span.start, span.end, said

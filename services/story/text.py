@@ -16,7 +16,7 @@ Edit = tuple[int, int, str]
 """Characters [start, end) of a text, and what comes in their place."""
 
 _SPACES = re.compile(r"\s+")
-# A part of one of these is none of its kind, and two beside each other are two.
+# A part of a span is not a span of these kinds, and two beside each other stay two.
 _WHOLE = frozenset({"code", "formula"})
 
 

@@ -42,7 +42,7 @@ class WriteNarrationRequest(_message.Message):
     @_builtins.property
     def context(self) -> Global___NarrationContext:
         """What a writer may want to know beside the scene. What the backend does not
-        read is no part of the result's key; `template` reads none of it.
+        read is not part of the result's key; `template` reads nothing.
         """
 
     def __init__(
